@@ -1,0 +1,107 @@
+package shop
+
+import (
+	"context"
+	"crypto/tls"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// Options say how to reach the shop's database.
+type Options struct {
+	Address  string // host:port, or unix:/path/to/socket
+	User     string
+	Password string
+	Database string
+	TLS      *tls.Config // nil: no TLS
+}
+
+// Open prepares a connection pool; it does not connect.
+func Open(o Options) (*sql.DB, error) {
+	c := mysql.NewConfig()
+	c.User, c.Passwd, c.DBName = o.User, o.Password, o.Database
+	if path, ok := strings.CutPrefix(o.Address, "unix:"); ok {
+		c.Net, c.Addr = "unix", path
+	} else {
+		c.Net, c.Addr = "tcp", o.Address
+	}
+	c.TLS = o.TLS
+	c.Timeout, c.WriteTimeout, c.ReadTimeout = 10*time.Second, 10*time.Second, 90*time.Second
+	c.ParseTime = false // zero dates and zones are ours to read
+	c.Logger = log.New(io.Discard, "", 0)
+	c.ConnectionAttributes = "program_name:octail"
+	if err := c.Apply(mysql.Charset("utf8mb4", "")); err != nil {
+		return nil, fmt.Errorf("database options: %w", err)
+	}
+	connector, err := mysql.NewConnector(c)
+	if err != nil {
+		return nil, fmt.Errorf("database options: %w", err)
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(4)
+	db.SetMaxIdleConns(2)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return db, nil
+}
+
+// IsLocal reports whether an address stays on this machine.
+func IsLocal(address string) bool {
+	if strings.HasPrefix(address, "unix:") {
+		return true
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Failure sorts an error of the database for whoever has to act on it.
+type Failure int
+
+// Kinds of failures.
+const (
+	Unreachable Failure = iota // connection refused or lost, timeout: may work later
+	Denied                     // user, password, grants
+	Missing                    // a table or column is not there: the schema changed
+	Refused                    // any other answer of the server
+)
+
+// Classify sorts err; use it only on errors of this package and of canal.
+func Classify(err error) Failure {
+	var e *mysql.MySQLError
+	if !errors.As(err, &e) {
+		return Unreachable
+	}
+	switch e.Number {
+	case 1044, 1045, 1142, 1143, 1227, 1370, 1698, 3118, 3159:
+		return Denied
+	case 1049, 1051, 1054, 1146, 1109:
+		return Missing
+	case 1040, 1053, 1152, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1226, 1290, 2006, 2013, 3024, 1969:
+		return Unreachable
+	}
+	return Refused
+}
+
+// Explain is an error in words for an operator: the server's own text, which
+// holds no row data for the statements of this package.
+func Explain(err error) string {
+	var e *mysql.MySQLError
+	if errors.As(err, &e) {
+		return fmt.Sprintf("error %d: %s", e.Number, e.Message)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "no answer in time"
+	}
+	return err.Error()
+}

@@ -1,0 +1,136 @@
+package shop
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Schema is which tables and columns a shop has, by name without prefix.
+type Schema struct {
+	Prefix string
+	tables map[string]*tableInfo
+}
+
+type tableInfo struct {
+	columns map[string]bool
+	engine  string
+}
+
+// ReadSchema looks at the database. It sees what the user may select: a table
+// without a grant looks absent.
+func ReadSchema(ctx context.Context, q querier, database, prefix string) (*Schema, error) {
+	s := &Schema{Prefix: prefix, tables: map[string]*tableInfo{}}
+	rows, err := q.QueryContext(ctx, `SELECT c.TABLE_NAME, c.COLUMN_NAME, COALESCE(t.ENGINE, '')
+		FROM information_schema.COLUMNS c JOIN information_schema.TABLES t USING (TABLE_SCHEMA, TABLE_NAME)
+		WHERE c.TABLE_SCHEMA = ? ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION`, database)
+	if err != nil {
+		return nil, fmt.Errorf("read the shop's schema: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var table, column, engine string
+		if err := rows.Scan(&table, &column, &engine); err != nil {
+			return nil, fmt.Errorf("read the shop's schema: %w", err)
+		}
+		name, ok := strings.CutPrefix(table, prefix)
+		if !ok {
+			continue
+		}
+		t := s.tables[name]
+		if t == nil {
+			t = &tableInfo{columns: map[string]bool{}, engine: engine}
+			s.tables[name] = t
+		}
+		t.columns[column] = true
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the shop's schema: %w", err)
+	}
+	return s, nil
+}
+
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// Has reports whether a table has all the columns; without columns, whether the
+// table exists.
+func (s *Schema) Has(table string, columns ...string) bool {
+	t := s.tables[table]
+	if t == nil {
+		return false
+	}
+	for _, c := range columns {
+		if !t.columns[c] {
+			return false
+		}
+	}
+	return true
+}
+
+// Engine is a table's storage engine, "" when absent.
+func (s *Schema) Engine(table string) string {
+	if t := s.tables[table]; t != nil {
+		return t.engine
+	}
+	return ""
+}
+
+// Tables lists the table names without prefix, sorted.
+func (s *Schema) Tables() []string {
+	names := make([]string, 0, len(s.tables))
+	for n := range s.tables {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// IsOpenCart reports whether the tables every OpenCart has are there.
+func (s *Schema) IsOpenCart() bool {
+	return s.Has("order", "order_id", "order_status_id") && s.Has("product", "product_id") &&
+		s.Has("customer", "customer_id") && s.Has("setting", "key", "value") && s.Has("language", "language_id")
+}
+
+// Generation is the OpenCart release line the columns speak of, for people: the
+// code goes by the columns.
+func (s *Schema) Generation() string {
+	switch {
+	case s.Has("product_code") && !s.Has("product", "sku"):
+		return "4.1"
+	case s.Has("order", "subscription_id") && !s.Has("order", "payment_code"):
+		return "4.0.2"
+	case s.Has("order", "subscription_id"), s.Has("product", "master_id"):
+		return "4.0"
+	case s.Has("customer", "salt") && s.Has("session"):
+		return "3.0"
+	case s.Has("order", "custom_field"):
+		return "2"
+	case s.Has("order_total", "text"):
+		return "1.5"
+	}
+	return "unknown"
+}
+
+// Prefixes finds the table prefixes in a database that look like an OpenCart
+// shop, for the message when the configured one does not.
+func Prefixes(ctx context.Context, q querier, database string) ([]string, error) {
+	rows, err := q.QueryContext(ctx, `SELECT LEFT(TABLE_NAME, CHAR_LENGTH(TABLE_NAME) - CHAR_LENGTH('order_product'))
+		FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME LIKE '%order\_product' ORDER BY 1`, database)
+	if err != nil {
+		return nil, fmt.Errorf("look for OpenCart tables: %w", err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var p string
+		if err := rows.Scan(&p); err != nil {
+			return nil, fmt.Errorf("look for OpenCart tables: %w", err)
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
