@@ -1,0 +1,287 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"octail/transform/document"
+)
+
+// Known is the newest revision the journal has of an entity; the zero value
+// means none.
+type Known struct {
+	Revision int64
+	Sequence int64
+	Deleted  bool
+	Schema   int
+	Lines    int64
+	Hash     [16]byte
+	Fields   []byte
+}
+
+// Known looks up the newest revisions of some keys of one entity. Keys without
+// one are not in the answer.
+func (j *Journal) Known(ctx context.Context, entity string, ids []int64) (map[int64]Known, error) {
+	out := make(map[int64]Known, len(ids))
+	for len(ids) > 0 {
+		part := ids[:min(len(ids), 500)]
+		ids = ids[len(part):]
+		args := make([]any, 0, len(part)+1)
+		args = append(args, entity)
+		for _, id := range part {
+			args = append(args, id)
+		}
+		rows, err := j.read.QueryContext(ctx, "SELECT key, revision, sequence, deleted, schema, lines, hash, fields FROM documents WHERE entity = ? AND key IN (?"+
+			strings.Repeat(",?", len(part)-1)+")", args...)
+		if err != nil {
+			return nil, fmt.Errorf("read the journal's documents: %w", err)
+		}
+		err = each(rows, func() error {
+			var id int64
+			var k Known
+			var hash []byte
+			if err := rows.Scan(&id, &k.Revision, &k.Sequence, &k.Deleted, &k.Schema, &k.Lines, &hash, &k.Fields); err != nil {
+				return err
+			}
+			copy(k.Hash[:], hash)
+			out[id] = k
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read the journal's documents: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// KnownIDs lists the ids of an entity that exist (are not deleted) behind after,
+// ascending, at most limit.
+func (j *Journal) KnownIDs(ctx context.Context, entity string, after int64, limit int) ([]int64, error) {
+	rows, err := j.read.QueryContext(ctx, "SELECT key FROM documents WHERE entity = ? AND key > ? AND NOT deleted ORDER BY key LIMIT ?", entity, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list the journal's documents: %w", err)
+	}
+	var ids []int64
+	err = each(rows, func() error {
+		var id int64
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the journal's documents: %w", err)
+	}
+	return ids, nil
+}
+
+// Stored is an event as the journal has it.
+type Stored struct {
+	document.Event
+	Prior int64 // sequence of the revision before, 0 = none
+	Added time.Time
+}
+
+const eventColumns = "sequence, entity, key, revision, kind, time, origin, schema, birth, prior, added, packed, data"
+
+func (j *Journal) scanEvent(rows *sql.Rows) (Stored, error) {
+	var s Stored
+	var at, added int64
+	var packed bool
+	var data []byte
+	if err := rows.Scan(&s.Sequence, &s.Entity, &s.ID, &s.Revision, &s.Kind, &at, &s.Origin, &s.Schema, &s.Birth, &s.Prior, &added, &packed, &data); err != nil {
+		return s, err
+	}
+	s.Time, s.Added = fromMicros(at), fromMicros(added)
+	if packed {
+		var err error
+		if data, err = j.unpack.DecodeAll(data, nil); err != nil {
+			return s, fmt.Errorf("event %d: unpack: %w", s.Sequence, err)
+		}
+	}
+	s.Data = data
+	return s, nil
+}
+
+// Events reads the events behind a sequence, in order: at most limit, and no
+// more once their data has reached maxBytes (one is always returned). Shop is
+// not filled in: the journal's owner knows it.
+func (j *Journal) Events(ctx context.Context, after int64, limit, maxBytes int) ([]Stored, error) {
+	rows, err := j.read.QueryContext(ctx, "SELECT "+eventColumns+" FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?", after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read journal events: %w", err)
+	}
+	var out []Stored
+	size := 0
+	err = each(rows, func() error {
+		s, err := j.scanEvent(rows)
+		if err != nil {
+			return err
+		}
+		out = append(out, s)
+		if size += len(s.Data); size >= maxBytes {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read journal events: %w", err)
+	}
+	return out, nil
+}
+
+// ErrNoEvent: retention has removed the event, or it never was.
+var ErrNoEvent = errors.New("no such event in the journal")
+
+// Event reads one event by its sequence.
+func (j *Journal) Event(ctx context.Context, sequence int64) (Stored, error) {
+	rows, err := j.read.QueryContext(ctx, "SELECT "+eventColumns+" FROM events WHERE sequence = ?", sequence)
+	if err != nil {
+		return Stored{}, fmt.Errorf("read journal event %d: %w", sequence, err)
+	}
+	var s Stored
+	found := false
+	err = each(rows, func() error {
+		var err error
+		s, err = j.scanEvent(rows)
+		found = true
+		return err
+	})
+	if err != nil {
+		return Stored{}, fmt.Errorf("read journal event %d: %w", sequence, err)
+	}
+	if !found {
+		return Stored{}, fmt.Errorf("event %d: %w", sequence, ErrNoEvent)
+	}
+	return s, nil
+}
+
+// Revisions lists the revisions of an entity that the journal still has, newest
+// first.
+func (j *Journal) Revisions(ctx context.Context, key document.Key) ([]Stored, error) {
+	known, err := j.Known(ctx, key.Entity, []int64{key.ID})
+	if err != nil {
+		return nil, err
+	}
+	var out []Stored
+	for sequence := known[key.ID].Sequence; sequence > 0; {
+		s, err := j.Event(ctx, sequence)
+		if errors.Is(err, ErrNoEvent) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+		sequence = s.Prior
+	}
+	return out, nil
+}
+
+// Find looks for entities by what people know them by: an order's printed
+// number, an e-mail address (any case), a SKU.
+func (j *Journal) Find(ctx context.Context, text string) ([]document.Key, error) {
+	rows, err := j.read.QueryContext(ctx, `SELECT entity, key FROM documents WHERE number = ?1
+		UNION SELECT entity, key FROM documents WHERE email = ?2
+		UNION SELECT entity, key FROM documents WHERE sku = ?1 ORDER BY entity, key LIMIT 1000`, text, strings.ToLower(text))
+	if err != nil {
+		return nil, fmt.Errorf("search the journal: %w", err)
+	}
+	var out []document.Key
+	err = each(rows, func() error {
+		var k document.Key
+		err := rows.Scan(&k.Entity, &k.ID)
+		out = append(out, k)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("search the journal: %w", err)
+	}
+	return out, nil
+}
+
+// Dirty is a stored mark.
+type Dirty struct {
+	Mark
+	Number int64 // for Seen
+	Since  time.Time
+}
+
+// Due lists marks whose time has come, longest waiting first.
+func (j *Journal) Due(ctx context.Context, now time.Time, limit int) ([]Dirty, error) {
+	return j.dirty(ctx, "WHERE next <= ? ORDER BY next, since LIMIT ?", now.UnixMicro(), limit)
+}
+
+// Failing lists the marks whose last read failed.
+func (j *Journal) Failing(ctx context.Context, limit int) ([]Dirty, error) {
+	return j.dirty(ctx, "WHERE error <> '' ORDER BY since LIMIT ?", limit)
+}
+
+// Marked returns the mark of one key; ok is false when it has none.
+func (j *Journal) Marked(ctx context.Context, key document.Key) (d Dirty, ok bool, err error) {
+	list, err := j.dirty(ctx, "WHERE entity = ? AND key = ?", key.Entity, key.ID)
+	if err != nil || len(list) == 0 {
+		return Dirty{}, false, err
+	}
+	return list[0], true, nil
+}
+
+func (j *Journal) dirty(ctx context.Context, where string, args ...any) ([]Dirty, error) {
+	rows, err := j.read.QueryContext(ctx, "SELECT entity, key, mark, reason, origin, since, position, touched, attempts, next, error FROM dirty "+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read journal marks: %w", err)
+	}
+	var out []Dirty
+	err = each(rows, func() error {
+		var d Dirty
+		var since, touched, next int64
+		err := rows.Scan(&d.Entity, &d.ID, &d.Number, &d.Reason, &d.Origin, &since, &d.Position, &touched, &d.Attempts, &next, &d.Error)
+		d.Since, d.Touched, d.Next = fromMicros(since), fromMicros(touched), fromMicros(next)
+		out = append(out, d)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read journal marks: %w", err)
+	}
+	return out, nil
+}
+
+// Counts are the journal's sizes.
+type Counts struct {
+	Events    int64 `json:"events"`
+	Documents int64 `json:"documents"`
+	Dirty     int64 `json:"dirty"`
+	Failing   int64 `json:"failing"`
+	Bytes     int64 `json:"bytes"`
+}
+
+// Counts counts what the journal holds.
+func (j *Journal) Counts(ctx context.Context) (Counts, error) {
+	var c Counts
+	err := j.read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM documents),
+		(SELECT count(*) FROM dirty), (SELECT count(*) FROM dirty WHERE error <> ''),
+		(SELECT page_count FROM pragma_page_count()) * (SELECT page_size FROM pragma_page_size())`).
+		Scan(&c.Events, &c.Documents, &c.Dirty, &c.Failing, &c.Bytes)
+	if err != nil {
+		return c, fmt.Errorf("count the journal: %w", err)
+	}
+	return c, nil
+}
+
+var errEnough = errors.New("enough")
+
+func each(rows *sql.Rows, fn func() error) error {
+	defer rows.Close()
+	for rows.Next() {
+		if err := fn(); err != nil {
+			if errors.Is(err, errEnough) {
+				return nil
+			}
+			return err
+		}
+	}
+	return rows.Err()
+}

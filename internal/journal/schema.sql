@@ -1,0 +1,149 @@
+-- The journal's tables. Times are microseconds since 1970, UTC.
+-- Look with: sqlite3 octail.db 'SELECT sequence, entity, key, revision, kind FROM events ORDER BY sequence DESC LIMIT 20'
+
+-- position, pins (shop, timezone, ...), birth mark, last sequence, schema version
+CREATE TABLE meta (
+	name  TEXT PRIMARY KEY,
+	value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- one row per revision; prior is the sequence of the revision before, 0 for none
+CREATE TABLE events (
+	sequence INTEGER PRIMARY KEY,
+	entity   TEXT    NOT NULL,
+	key      INTEGER NOT NULL,
+	revision INTEGER NOT NULL,
+	kind     TEXT    NOT NULL,          -- created, updated, deleted
+	time     INTEGER NOT NULL,          -- commit (or read) time of the change
+	origin   TEXT    NOT NULL,
+	schema   INTEGER NOT NULL,
+	birth    TEXT    NOT NULL,
+	prior    INTEGER NOT NULL,
+	added    INTEGER NOT NULL,          -- when it was journaled
+	packed   INTEGER NOT NULL,          -- 0: data is JSON, 1: zstd of it
+	data     BLOB    NOT NULL           -- {"changed":..,"previous":..,"document":..}
+);
+
+-- the newest revision of every entity; its document is in events
+CREATE TABLE documents (
+	entity   TEXT    NOT NULL,
+	key      INTEGER NOT NULL,
+	revision INTEGER NOT NULL,
+	sequence INTEGER NOT NULL,
+	deleted  INTEGER NOT NULL,
+	schema   INTEGER NOT NULL,
+	lines    INTEGER NOT NULL,          -- highest line number ever given (orders)
+	hash     BLOB    NOT NULL,          -- of the content
+	fields   BLOB    NOT NULL,          -- hash of each top-level content field
+	number   TEXT,                      -- what trace looks for
+	email    TEXT,
+	sku      TEXT,
+	PRIMARY KEY (entity, key)
+) WITHOUT ROWID;
+CREATE INDEX documents_number ON documents (number) WHERE number IS NOT NULL;
+CREATE INDEX documents_email  ON documents (email)  WHERE email  IS NOT NULL;
+CREATE INDEX documents_sku    ON documents (sku)    WHERE sku    IS NOT NULL;
+
+-- keys to be read again that no binlog event will name again
+CREATE TABLE dirty (
+	entity   TEXT    NOT NULL,
+	key      INTEGER NOT NULL,
+	mark     INTEGER NOT NULL,          -- rises with each marking: a read of an older mark does not clear it
+	reason   TEXT    NOT NULL,          -- snapshot, sync, reconcile, truncate, reference, held, failed, ...
+	origin   TEXT    NOT NULL,
+	since    INTEGER NOT NULL,
+	position TEXT    NOT NULL,          -- first binlog position that touched it, '' when none
+	touched  INTEGER NOT NULL,          -- commit time of the last touch, 0 when none
+	attempts INTEGER NOT NULL,
+	next     INTEGER NOT NULL,          -- not before
+	error    TEXT    NOT NULL,          -- why the last read failed
+	PRIMARY KEY (entity, key)
+) WITHOUT ROWID;
+CREATE INDEX dirty_next ON dirty (next);
+
+-- sinks by name, fixed at their first start
+CREATE TABLE sinks (
+	name    TEXT PRIMARY KEY,
+	type    TEXT    NOT NULL,
+	started INTEGER NOT NULL,
+	start   INTEGER NOT NULL,           -- sequence it began behind
+	paused  INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
+CREATE TABLE cursors (
+	sink     TEXT    NOT NULL,
+	queue    TEXT    NOT NULL,          -- live or bulk
+	sequence INTEGER NOT NULL,          -- all up to here is delivered, parked or dead
+	PRIMARY KEY (sink, queue)
+) WITHOUT ROWID;
+
+-- what each sink took last of each entity
+CREATE TABLE accepted (
+	sink     TEXT    NOT NULL,
+	entity   TEXT    NOT NULL,
+	key      INTEGER NOT NULL,
+	revision INTEGER NOT NULL,
+	sequence INTEGER NOT NULL,
+	time     INTEGER NOT NULL,
+	fields   BLOB    NOT NULL,
+	PRIMARY KEY (sink, entity, key)
+) WITHOUT ROWID;
+
+-- entities that wait alone while their lane goes on
+CREATE TABLE parked (
+	sink     TEXT    NOT NULL,
+	entity   TEXT    NOT NULL,
+	key      INTEGER NOT NULL,
+	queue    TEXT    NOT NULL,
+	sequence INTEGER NOT NULL,
+	class    TEXT    NOT NULL,
+	reason   TEXT    NOT NULL,
+	attempts INTEGER NOT NULL,
+	since    INTEGER NOT NULL,
+	next     INTEGER NOT NULL,
+	error    TEXT    NOT NULL,
+	PRIMARY KEY (sink, entity, key)
+) WITHOUT ROWID;
+CREATE INDEX parked_next ON parked (sink, next);
+
+CREATE TABLE attempts (
+	id       INTEGER PRIMARY KEY,
+	sink     TEXT    NOT NULL,
+	entity   TEXT    NOT NULL,
+	key      INTEGER NOT NULL,
+	revision INTEGER NOT NULL,
+	sequence INTEGER NOT NULL,
+	started  INTEGER NOT NULL,
+	duration INTEGER NOT NULL,
+	class    TEXT    NOT NULL,          -- ok, retryable, rate_limited, permanent, blocked
+	request  TEXT    NOT NULL,
+	answer   TEXT    NOT NULL,
+	next     INTEGER NOT NULL
+);
+CREATE INDEX attempts_entity ON attempts (entity, key);
+
+CREATE TABLE dead (
+	sink     TEXT    NOT NULL,
+	entity   TEXT    NOT NULL,
+	key      INTEGER NOT NULL,
+	revision INTEGER NOT NULL,
+	sequence INTEGER NOT NULL,
+	reason   TEXT    NOT NULL,
+	cause    TEXT    NOT NULL,
+	attempts INTEGER NOT NULL,
+	since    INTEGER NOT NULL,
+	request  TEXT    NOT NULL,
+	answer   TEXT    NOT NULL,
+	PRIMARY KEY (sink, entity, key)
+) WITHOUT ROWID;
+
+-- our entity to the target's record
+CREATE TABLE links (
+	sink     TEXT    NOT NULL,
+	entity   TEXT    NOT NULL,
+	key      INTEGER NOT NULL,
+	target   TEXT    NOT NULL,
+	origin   TEXT    NOT NULL,          -- found (a cache) or person (the truth)
+	time     INTEGER NOT NULL,
+	PRIMARY KEY (sink, entity, key)
+) WITHOUT ROWID;
