@@ -1,0 +1,77 @@
+package transform
+
+import (
+	"strings"
+
+	"octail/transform/document"
+)
+
+var customerEntity = entity{
+	name: document.CustomerEntity, root: "customer", id: "customer_id",
+	tables: []aggregateTable{
+		{"customer", "customer_id", []string{"customer_id", "customer_group_id", "store_id", "language_id", "firstname", "lastname", "email", "telephone", "fax",
+			"custom_field", "newsletter", "status", "approved", "address_id", "date_added"}},
+		{"address", "customer_id", []string{"address_id", "customer_id", "firstname", "lastname", "company", "address_1", "address_2", "city", "postcode",
+			"country_id", "zone_id", "tax_id", "custom_field", "default"}},
+	},
+}
+
+func init() { customerEntity.read = readCustomers }
+
+func readCustomers(a *assembly) error {
+	roots, err := a.rows("customer", "customer_id")
+	if err != nil {
+		return err
+	}
+	addresses, err := a.grouped("address", "address_id")
+	if err != nil {
+		return err
+	}
+	for _, r := range roots.All() {
+		id := r.Int("customer_id")
+		doc := &document.Customer{
+			ID: id, StoreID: r.Int("store_id"), Group: named(a.ref.groups, r.Int("customer_group_id")),
+			FirstName: a.plain(r.Raw("firstname")), LastName: a.plain(r.Raw("lastname")), Email: a.plain(r.Raw("email")), Phone: a.plain(r.Raw("telephone")),
+			Newsletter: r.Bool("newsletter"), Enabled: r.Bool("status"),
+			CreatedAt: instant(r.Raw("date_added"), a.ref.zone), Addresses: []document.Address{},
+		}
+		if r.Has("fax") {
+			doc.Fax = pointer(a.plain(r.Raw("fax")))
+		}
+		if r.Has("language_id") {
+			doc.Language = pointer(a.ref.languages[r.Int("language_id")])
+		}
+		if r.Has("approved") {
+			doc.Approved = pointer(r.Bool("approved"))
+		}
+		if r.Has("custom_field") {
+			doc.CustomFields = a.ref.customFields(r.Raw("custom_field"))
+		}
+		for _, ar := range addresses[id] {
+			isDefault := ar.Bool("default")
+			if r.Has("address_id") && !ar.Has("default") { // to 3.x the customer names it
+				isDefault = ar.Int("address_id") == r.Int("address_id")
+			}
+			ad := document.Address{
+				ID: pointer(ar.Int("address_id")), Default: &isDefault,
+				FirstName: a.plain(ar.Raw("firstname")), LastName: a.plain(ar.Raw("lastname")), Company: a.plain(ar.Raw("company")),
+				Address1: a.plain(ar.Raw("address_1")), Address2: a.plain(ar.Raw("address_2")),
+				City: a.plain(ar.Raw("city")), Postcode: a.plain(ar.Raw("postcode")),
+				Country: a.ref.country(ar.Int("country_id"), ""), Zone: a.ref.place(ar.Int("zone_id"), ""),
+			}
+			if ar.Has("tax_id") {
+				ad.TaxID = pointer(a.plain(ar.Raw("tax_id")))
+			}
+			if ar.Has("custom_field") {
+				ad.CustomFields = a.ref.customFields(ar.Raw("custom_field"))
+			}
+			doc.Addresses = append(doc.Addresses, ad)
+		}
+		res := &result{doc: doc, email: strings.ToLower(doc.Email)}
+		if a.vanished(id, "addresses", len(doc.Addresses)) {
+			res.halfway = "children"
+		}
+		a.put(id, res)
+	}
+	return nil
+}

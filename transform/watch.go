@@ -1,0 +1,85 @@
+package transform
+
+import (
+	"slices"
+
+	"octail/canal"
+	"octail/internal/shop"
+)
+
+// A touch's target is an entity's name or one of these: a reference table whose
+// rows are content of other entities, or (refPrefix + part) a piece of the cached
+// reference data.
+const (
+	refPrefix      = "ref:"
+	byManufacturer = "of-manufacturer" // products of the manufacturer
+	byOption       = "of-option"
+	byOptionValue  = "of-option-value"
+	byAttribute    = "of-attribute"
+	byCategory     = "of-category" // the categories below, and the products in them
+	byWeightClass  = "of-weight-class"
+	byLengthClass  = "of-length-class"
+	everyProduct   = "of-language" // products and categories
+)
+
+// WatchList is what capture has to look for, for the schema the shop has. It is
+// made again when the schema changes.
+func WatchList(s *shop.Schema) []canal.Table {
+	rules := map[string][]canal.Rule{}
+	add := func(table string, r canal.Rule) {
+		if s.Has(table) {
+			rules[table] = append(rules[table], r)
+		}
+	}
+	for _, e := range allEntities {
+		for _, t := range e.tables {
+			add(t.name, canal.Rule{Target: e.name, Key: t.key, Only: t.columns})
+		}
+		if e.seo.query != "" {
+			add("seo_url", seoRule(s, e))
+		}
+	}
+	for _, p := range parts {
+		for _, t := range p.tables {
+			add(t.name, canal.Rule{Target: refPrefix + p.name, Only: t.columns})
+		}
+	}
+	for _, r := range []struct{ table, target, key string }{
+		{"manufacturer", byManufacturer, "manufacturer_id"},
+		{"option", byOption, "option_id"},
+		{"option_description", byOption, "option_id"},
+		{"option_value_description", byOptionValue, "option_value_id"},
+		{"attribute_description", byAttribute, "attribute_id"},
+		{"category_description", byCategory, "category_id"},
+		{"category_path", byCategory, "category_id"},
+		{"weight_class_description", byWeightClass, "weight_class_id"},
+		{"length_class_description", byLengthClass, "length_class_id"},
+	} {
+		add(r.table, canal.Rule{Target: r.target, Key: r.key, Ignore: []string{"sort_order", "image", "validation"}})
+	}
+	add("language", canal.Rule{Target: everyProduct, Only: []string{"language_id", "code"}})
+
+	var out []canal.Table
+	for table, list := range rules {
+		out = append(out, canal.Table{Name: s.Prefix + table, Rules: list})
+	}
+	slices.SortFunc(out, func(a, b canal.Table) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return out
+}
+
+func seoRule(s *shop.Schema, e *entity) canal.Rule {
+	r := canal.Rule{Target: e.name, Ignore: []string{"sort_order"}}
+	if s.Has("seo_url", "key", "value") {
+		r.TextColumns = []string{"key", "value"}
+		r.Resolve = func(v []string) (int64, bool) { return e.seo.owner("", v[0], v[1]) }
+	} else {
+		r.TextColumns = []string{"query"}
+		r.Resolve = func(v []string) (int64, bool) { return e.seo.owner(v[0], "", "") }
+	}
+	return r
+}
