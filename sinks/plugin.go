@@ -1,0 +1,39 @@
+package sinks
+
+import (
+	"fmt"
+	"log/slog"
+)
+
+// Plugin describes one type of sink. A plugin is a value; sinks/all lists them.
+type Plugin struct {
+	Type    string // as in the config file
+	Summary string
+	// Settings returns a pointer to the settings with their defaults; the config
+	// section is decoded strictly over it.
+	Settings func() any
+	// Open connects a sink; settings is what Settings returned, filled in.
+	Open func(settings any, env Env) (Sink, error)
+}
+
+// Env is what a sink gets from its surroundings.
+type Env struct {
+	Name string // of the sink, from the config file
+	Shop string
+	Log  *slog.Logger
+}
+
+// Define makes a Plugin whose settings have a type of their own.
+func Define[S any](typ, summary string, defaults S, open func(*S, Env) (Sink, error)) Plugin {
+	return Plugin{
+		Type: typ, Summary: summary,
+		Settings: func() any { s := defaults; return &s },
+		Open: func(settings any, env Env) (Sink, error) {
+			s, ok := settings.(*S)
+			if !ok {
+				return nil, fmt.Errorf("sink %s: settings of type %T", env.Name, settings)
+			}
+			return open(s, env)
+		},
+	}
+}
