@@ -1,0 +1,139 @@
+// Package config reads octail's configuration file.
+//
+// Reading is strict and complete: every mistake in the file is found in one go and reported with its line and with what
+// to write instead. The file is parsed as YAML first; only then are ${ENV}, ${file:/path} and ${credential:name} replaced
+// inside the values, so that a password can never change the structure. Values that came from outside the file are in no
+// message.
+//
+// A sink declares its settings as a plain struct with yaml tags and hands a function that makes it, filled with its
+// defaults, to Load through Types. The same strict rules then hold for the sink's section, without a line of YAML code in
+// the sink. This is the only package that knows about YAML.
+package config
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+)
+
+// maxFileBytes bounds the configuration file; larger ones are no configuration.
+const maxFileBytes = 1 << 20
+
+// maxSocketBytes is what Linux allows for the path of a unix socket, without the closing zero.
+const maxSocketBytes = 107
+
+// Config is a whole, checked configuration. Everything left out of the file holds its default.
+type Config struct {
+	Path    string  `yaml:"-"` // the file it was read from, as given
+	Shop    Shop    `yaml:"shop"`
+	Capture Capture `yaml:"capture"`
+	Journal Journal `yaml:"journal"`
+	HTTP    HTTP    `yaml:"http"`
+	Log     Log     `yaml:"log"`
+	Sinks   []Sink  `yaml:"sinks"` // at least one
+}
+
+// Load reads, expands and checks the file at path. Mistakes in it come all together as *Errors; when the file itself
+// cannot be read the error wraps the cause. Warnings may accompany both outcomes.
+func Load(path string, types Types) (*Config, []Warning, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read config: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, fmt.Errorf("read config: %w", err)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read config: %w", err)
+	}
+	if len(data) > maxFileBytes {
+		return nil, nil, fmt.Errorf("read config: %s is larger than 1 MiB and therefore no config file", path)
+	}
+	d := newDecoder(path, types)
+	d.exposed = info.Mode().IsRegular() && openToAll(info.Mode())
+	return d.config(data)
+}
+
+// Parse is Load for data that is already read. The name stands for the file in messages; relative ${file:} paths are
+// relative to the working directory. Every error it returns is an *Errors.
+func Parse(name string, data []byte, types Types) (*Config, []Warning, error) {
+	return newDecoder(name, types).config(data)
+}
+
+// Decode reads a file that holds a single section, the settings of one sink for example, strictly over the struct that
+// into points to, and calls its Validate as Load does. Tests of sinks use it.
+func Decode(name string, data []byte, into any) ([]Warning, error) {
+	d := newDecoder(name, nil)
+	if root := d.parse(data); root != nil {
+		d.decode(root, "", reflect.ValueOf(into).Elem(), false)
+		if v, ok := into.(validator); ok {
+			v.Validate(&Section{d, ""})
+		}
+	}
+	return d.sortedWarnings(), d.err()
+}
+
+// config is the work behind Load and Parse.
+func (d *decoder) config(data []byte) (*Config, []Warning, error) {
+	c := defaults()
+	c.Path = d.file
+	if root := d.parse(data); root != nil {
+		d.decode(root, "", reflect.ValueOf(c).Elem(), false)
+		c.check(d)
+	}
+	if err := d.err(); err != nil {
+		return nil, d.sortedWarnings(), err
+	}
+	return c, d.sortedWarnings(), nil
+}
+
+// defaults is what holds for everything the file does not mention.
+func defaults() *Config {
+	return &Config{
+		Shop:    defaultShop(),
+		Capture: defaultCapture(),
+		Journal: defaultJournal(),
+		HTTP:    defaultHTTP(),
+		Log:     defaultLog(),
+	}
+}
+
+// check finds what is wrong with the values taken together, section by section.
+func (c *Config) check(d *decoder) {
+	c.Shop.check(&Section{d, "shop"})
+	c.Capture.check(&Section{d, "capture"})
+	c.Journal.check(&Section{d, "journal"})
+	c.HTTP.check(&Section{d, "http"})
+	c.Log.check(&Section{d, "log"})
+	checkSinks(c.Sinks, &Section{d, "sinks"})
+	c.placeSocket(d)
+}
+
+// placeSocket puts the control socket beside the journal unless the file names a place.
+func (c *Config) placeSocket(d *decoder) {
+	const remedy = "longer than the %d bytes that the system allows for a socket; set http.socket to a shorter path, e.g. /run/octail/octail.sock"
+	switch http := (&Section{d, "http"}); {
+	case http.Has("socket"):
+		if len(c.HTTP.Socket) > maxSocketBytes {
+			http.Problem("socket", remedy, maxSocketBytes)
+		}
+	case c.Journal.Path != "":
+		c.HTTP.Socket = filepath.Join(filepath.Dir(c.Journal.Path), "octail.sock")
+		if len(c.HTTP.Socket) > maxSocketBytes {
+			(&Section{d, "journal"}).Problem("path", "octail.sock beside it has a path "+remedy, maxSocketBytes)
+		}
+	}
+}
+
+// err joins what was found wrong, or is nil.
+func (d *decoder) err() error {
+	if len(d.problems) == 0 {
+		return nil
+	}
+	return &Errors{problems: sorted(d.problems)}
+}

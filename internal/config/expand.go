@@ -1,0 +1,137 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// maxSecretBytes bounds a ${file:} or ${credential:}; a private key is the largest thing anybody keeps in one.
+const maxSecretBytes = 64 << 10
+
+var (
+	envName        = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	credentialName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@-]*$`)
+)
+
+// expansion is the outcome of replacing every ${...} in one value.
+type expansion struct {
+	text     string
+	found    bool     // there was a ${...}; the text must not be repeated in a message
+	problems []string // without values
+	exposed  []string // files that everybody on this machine may read
+}
+
+// expand replaces ${NAME}, ${file:/path} and ${credential:name}; $${ stands for the characters ${.
+func expand(s string) expansion {
+	var x expansion
+	var out strings.Builder
+	for s != "" {
+		switch {
+		case strings.HasPrefix(s, "$${"):
+			out.WriteString("${")
+			s = s[len("$${"):]
+		case strings.HasPrefix(s, "${"):
+			x.found = true
+			reference, rest, closed := strings.Cut(s[len("${"):], "}")
+			if !closed {
+				x.problem("has ${ without }; write ${NAME}, or $${ for the characters ${ themselves")
+			} else {
+				out.WriteString(x.lookUp(reference))
+			}
+			s = rest
+		default:
+			out.WriteByte(s[0])
+			s = s[1:]
+		}
+	}
+	x.text = out.String()
+	return x
+}
+
+func (x *expansion) problem(format string, args ...any) {
+	x.problems = append(x.problems, fmt.Sprintf(format, args...))
+}
+
+// lookUp returns what stands behind a reference.
+func (x *expansion) lookUp(reference string) string {
+	if path, ok := strings.CutPrefix(reference, "file:"); ok && path != "" {
+		return x.readFile(path, "file "+path, "create it, or correct the path")
+	}
+	if name, ok := strings.CutPrefix(reference, "credential:"); ok && credentialName.MatchString(name) {
+		folder := os.Getenv("CREDENTIALS_DIRECTORY")
+		if folder == "" {
+			x.problem("credential %s cannot be looked up: CREDENTIALS_DIRECTORY is not set; start octail as a systemd service with LoadCredential=%s:/path, set CREDENTIALS_DIRECTORY to the folder with this file, or write ${file:/path}", name, name)
+			return ""
+		}
+		return x.readFile(filepath.Join(folder, name), "credential "+name, "add LoadCredential="+name+":/path to the systemd unit")
+	}
+	if envName.MatchString(reference) {
+		value, ok := os.LookupEnv(reference)
+		if !ok {
+			x.problem("environment variable %s is not set; set it for octail, or write ${file:/path} or ${credential:name}", reference)
+		}
+		return value
+	}
+	// Not repeated: it may be part of a password that happens to contain ${.
+	x.problem("${...} must be ${NAME} for an environment variable, ${file:/path} or ${credential:name}; write $${ for the characters ${ themselves")
+	return ""
+}
+
+// readFile returns the content without one trailing newline.
+func (x *expansion) readFile(path, what, remedy string) string {
+	text, mode, err := readSecret(path)
+	var pathErr *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		x.problem("%s does not exist; %s", what, remedy)
+	case errors.Is(err, fs.ErrPermission):
+		x.problem("%s cannot be read; allow it to the user octail runs as, e.g. chown root:octail and chmod 0640", what)
+	case errors.As(err, &pathErr):
+		x.problem("%s cannot be read: %v; %s", what, pathErr.Err, remedy)
+	case err != nil:
+		x.problem("%s %v; %s", what, err, remedy)
+	case text == "":
+		x.problem("%s is empty; write the value into it", what)
+	}
+	if err == nil && openToAll(mode) {
+		x.exposed = append(x.exposed, what)
+	}
+	return text
+}
+
+// readSecret reads a whole, small, regular file: a pipe would block, and be empty at the next reload.
+func readSecret(path string) (string, fs.FileMode, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return "", 0, errors.New("is not a regular file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", 0, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxSecretBytes+1))
+	if err != nil {
+		return "", 0, err
+	}
+	if len(data) > maxSecretBytes {
+		return "", 0, errors.New("is larger than 64 KiB")
+	}
+	text, cut := strings.CutSuffix(string(data), "\n")
+	if cut {
+		text = strings.TrimSuffix(text, "\r")
+	}
+	return text, info.Mode(), nil
+}
+
+// openToAll tells whether users other than the owner and the group can read or change a file.
+func openToAll(mode fs.FileMode) bool { return mode.Perm()&0o007 != 0 }
