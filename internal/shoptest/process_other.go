@@ -1,0 +1,11 @@
+//go:build !linux
+
+package shoptest
+
+import "syscall"
+
+// processAttributes puts a program in a process group of its own, so that Ctrl-C
+// at a terminal reaches it only through us.
+func processAttributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true}
+}
