@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"octail/internal/app"
+	"octail/internal/check"
+	"octail/internal/config"
+	"octail/sinks"
+	"octail/sinks/all"
+)
+
+func (p *program) check() *cobra.Command {
+	var asJSON, offline bool
+	cmd := &cobra.Command{
+		Use: "check", Short: "Tries everything the agent needs and says how to repair what is missing", Args: cobra.NoArgs,
+		Long: `Tries everything "octail run" needs, for real: configuration, server settings,
+grants one by one, the shop's tables and version, the journal, each sink. Every
+finding comes with the exact SQL, config line or command that repairs it.
+Exit code: 0 octail can run, 1 something has to be repaired, 2 mistakes in the
+configuration, 3 the database could not be reached.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, warnings, err := p.loadQuiet()
+			if err != nil {
+				return err
+			}
+			if offline {
+				if asJSON {
+					printJSON(p.stdout, map[string]any{"config": cfg.Path, "findings": []string{}})
+				} else {
+					fmt.Fprintf(p.stdout, "✓ %s is a valid configuration\n", cfg.Path)
+				}
+				return nil
+			}
+			report, err := checkAll(cmd.Context(), cfg, warnings)
+			if err != nil {
+				return &exitError{error: err, code: exitFailure}
+			}
+			if asJSON {
+				printJSON(p.stdout, report)
+			} else {
+				report.Text(p.stdout)
+			}
+			if code := report.ExitCode(); code != 0 {
+				return &exitError{error: fmt.Errorf("check failed"), code: code, quiet: true}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	cmd.Flags().BoolVar(&offline, "offline", false, "look at the configuration file alone")
+	return cmd
+}
+
+func checkAll(ctx context.Context, cfg *config.Config, warnings []config.Warning) (check.Report, error) {
+	db, tlsConfig, err := app.OpenDB(cfg.Shop.MySQL)
+	if err != nil {
+		return check.Report{}, err
+	}
+	defer db.Close()
+	deps := check.Deps{Config: cfg, Warnings: warnings, DB: db, TLS: tlsConfig}
+	for _, s := range cfg.Sinks {
+		c := check.SinkCheck{Name: s.Name}
+		plugin, _ := all.ByType(s.Type)
+		sink, err := plugin.Open(s.Settings, sinks.Env{Name: s.Name, Shop: cfg.Shop.Name, Log: slog.New(slog.DiscardHandler)})
+		switch checker, ok := sink.(sinks.Checker); {
+		case err != nil:
+			c.Check = func(context.Context) error { return err }
+		case ok:
+			c.Check = func(ctx context.Context) error {
+				defer sink.Close()
+				ctx, cancel := context.WithTimeout(ctx, min(s.Timeout, 30*time.Second))
+				defer cancel()
+				return checker.Check(ctx)
+			}
+		}
+		deps.Sinks = append(deps.Sinks, c)
+	}
+	return check.Run(ctx, deps), nil
+}

@@ -1,0 +1,6 @@
+//go:build !failpoints
+
+package main
+
+// failpoint is nil in every build but the tests' own.
+var failpoint func(string)

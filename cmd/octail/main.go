@@ -1,0 +1,133 @@
+// Command octail tails an OpenCart shop's binlog and keeps the systems around
+// the shop equal to it. One file per command.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"octail/internal/config"
+	"octail/internal/journal"
+	"octail/sinks/all"
+)
+
+// Exit codes, as promised to users and scripts.
+const (
+	exitFailure     = 1 // findings or failure
+	exitUsage       = 2 // wrong usage or config
+	exitUnreachable = 3 // could not reach something
+	exitLocked      = 4 // the journal is in use by another process
+)
+
+// version is set by the linker: -X main.version=...
+var version = "dev"
+
+const defaultConfig = "/etc/octail/config.yaml"
+
+// exitError ends the program with a code. quiet: everything has been said.
+type exitError struct {
+	error
+	code  int
+	quiet bool
+}
+
+func (e *exitError) Unwrap() error { return e.error }
+
+func usage(err error) error { return &exitError{error: err, code: exitUsage} }
+
+// program is what all commands share.
+type program struct {
+	config string
+	stdout io.Writer
+	stderr io.Writer
+}
+
+func main() {
+	// The first signal ends the command in good order, a second one at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-ctx.Done()
+		stop()
+	}()
+	os.Exit(execute(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// execute runs one command line and returns the exit code.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot(stdout, stderr)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	var coded *exitError
+	code := exitUsage // cobra's own errors: unknown command, unknown flag, missing argument
+	if errors.As(err, &coded) {
+		code = coded.code
+		if coded.quiet {
+			return code
+		}
+	}
+	fmt.Fprintf(stderr, "octail: %v\n", err)
+	return code
+}
+
+func newRoot(stdout, stderr io.Writer) *cobra.Command {
+	p := &program{stdout: stdout, stderr: stderr}
+	root := &cobra.Command{
+		Use:   "octail",
+		Short: "Keeps the systems around an OpenCart shop equal to it",
+		Long: `octail tails the MySQL or MariaDB binlog of an OpenCart shop and delivers every
+order, customer, product, stock level and category, whole and exactly once, to
+the systems around the shop.
+
+Start with:  octail check    tries everything and says what is missing
+             octail run      the agent, in the foreground
+             octail demo     see it work on a throwaway shop`,
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.PersistentFlags().StringVar(&p.config, "config", defaultConfig, "configuration file")
+	root.AddCommand(p.run(), p.check(), p.status(), p.trace(), p.demo(), p.version())
+	return root
+}
+
+// load reads the configuration. Every mistake in it is in the error.
+func (p *program) load() (*config.Config, error) {
+	cfg, warnings, err := p.loadQuiet()
+	for _, w := range warnings {
+		fmt.Fprintf(p.stderr, "octail: warning: %s\n", w)
+	}
+	return cfg, err
+}
+
+func (p *program) loadQuiet() (*config.Config, []config.Warning, error) {
+	cfg, warnings, err := config.Load(p.config, all.Types())
+	var mistakes *config.Errors
+	switch {
+	case err == nil:
+		return cfg, warnings, nil
+	case errors.Is(err, fs.ErrNotExist):
+		err = fmt.Errorf("there is no configuration file %s: write one (the smallest is in the README), or name another with --config", p.config)
+	case errors.As(err, &mistakes):
+		err = fmt.Errorf("the configuration has mistakes:\n%w", err)
+	}
+	return nil, warnings, usage(err)
+}
+
+// journalError gives the journal's errors their exit code.
+func journalError(err error) error {
+	if errors.Is(err, journal.ErrLocked) {
+		return &exitError{error: err, code: exitLocked}
+	}
+	return &exitError{error: err, code: exitFailure}
+}

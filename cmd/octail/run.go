@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"octail/internal/app"
+	"octail/internal/journal"
+	"octail/internal/logging"
+)
+
+func (p *program) run() *cobra.Command {
+	return &cobra.Command{
+		Use: "run", Short: "Runs the agent in the foreground", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := p.load()
+			if err != nil {
+				return err
+			}
+			log := logging.New(p.stderr, cfg.Log.Level, cfg.Log.Format)
+			// A soft limit: the collector works harder rather than let an import
+			// grow the heap. GOMEMLIMIT in the environment overrides it.
+			if os.Getenv("GOMEMLIMIT") == "" {
+				debug.SetMemoryLimit(48 << 20)
+			}
+			hangup := make(chan os.Signal, 1)
+			signal.Notify(hangup, syscall.SIGHUP)
+			defer signal.Stop(hangup)
+			err = app.Run(cmd.Context(), cfg, app.Options{Version: version, Log: log, Hangup: hangup, Failpoint: failpoint})
+			return p.runError(err)
+		},
+	}
+}
+
+// runError says what kept the agent from running.
+func (p *program) runError(err error) error {
+	var findings *app.FindingsError
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return nil
+	case errors.Is(err, journal.ErrLocked):
+		return journalError(err)
+	case errors.As(err, &findings):
+		findings.Report.Text(p.stderr)
+		return &exitError{error: err, code: findings.Report.ExitCode()}
+	}
+	return &exitError{error: err, code: exitFailure}
+}

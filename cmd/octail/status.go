@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"octail/internal/app"
+	"octail/internal/config"
+	"octail/internal/console"
+	"octail/internal/journal"
+)
+
+func (p *program) status() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "status", Short: "Says whether everything is delivered", Args: cobra.NoArgs,
+		Long: `Says in one sentence whether everything is delivered, then position, lag and
+each sink. Asks the running agent; without one it reads the journal.
+Exit code: 0 all well, 1 somebody has to act.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := p.load()
+			if err != nil {
+				return err
+			}
+			st, err := p.askStatus(cmd.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				printJSON(p.stdout, st)
+			} else {
+				st.Text(p.stdout)
+			}
+			if st.Level == console.Red {
+				return &exitError{code: exitFailure, quiet: true, error: errors.New(st.Sentence)}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	return cmd
+}
+
+func (p *program) askStatus(ctx context.Context, cfg *config.Config) (console.Status, error) {
+	var st console.Status
+	asked, err := ask(ctx, cfg, "/api/v1/status", &st)
+	if asked {
+		return st, err
+	}
+	j, err := journal.Look(ctx, cfg.Journal.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return st, &exitError{code: exitFailure, error: fmt.Errorf("the agent has never run: there is no journal %s. Start it with `octail run`", cfg.Journal.Path)}
+	}
+	if err != nil {
+		return st, journalError(err)
+	}
+	defer j.Close()
+	return app.OfflineStatus(ctx, cfg, j, version)
+}
+
+// ask calls the running agent over its unix socket. asked is false when none
+// answers there.
+func ask(ctx context.Context, cfg *config.Config, path string, into any) (asked bool, err error) {
+	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", cfg.HTTP.Socket)
+		},
+	}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://octail"+path, nil)
+	if err != nil {
+		return false, err
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		var op *net.OpError
+		if errors.As(err, &op) && op.Op == "dial" {
+			if errors.Is(err, fs.ErrPermission) {
+				return true, &exitError{code: exitFailure, error: fmt.Errorf("no right to ask the running agent (%s): run this as root or as the service's user", cfg.HTTP.Socket)}
+			}
+			return false, nil
+		}
+		return true, &exitError{code: exitUnreachable, error: fmt.Errorf("ask the running agent: %w", err)}
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(res.Body, 4096))
+		return true, &exitError{code: exitFailure, error: fmt.Errorf("the running agent answers %s: %s", res.Status, text)}
+	}
+	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
+		return true, &exitError{code: exitFailure, error: fmt.Errorf("read the running agent's answer: %w", err)}
+	}
+	return true, nil
+}
+
+func query(path string, values map[string]string) string {
+	q := url.Values{}
+	for k, v := range values {
+		q.Set(k, v)
+	}
+	return path + "?" + q.Encode()
+}
+
+func printJSON(w io.Writer, v any) {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	_ = enc.Encode(v)
+}

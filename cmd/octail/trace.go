@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"octail/internal/app"
+	"octail/internal/config"
+	"octail/internal/console"
+	"octail/internal/journal"
+	"octail/transform/document"
+)
+
+func (p *program) trace() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "trace [order|customer|product|stock|category] ID",
+		Short: "Tells the whole story of one entity",
+		Long: `Tells the whole story of one entity: every revision, what changed, and where it
+was delivered. Instead of an id it takes a printed order number, a customer's
+e-mail address or a SKU.`,
+		Example: "  octail trace order 1042\n  octail trace order INV-2026-0017\n  octail trace alice@example.com",
+		Args:    cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			kind, text := "", args[len(args)-1]
+			if len(args) == 2 {
+				if kind = args[0]; !slices.Contains(document.Entities, kind) {
+					return usage(fmt.Errorf("%q is no kind of entity: choose one of %s", kind, strings.Join(document.Entities, ", ")))
+				}
+			}
+			cfg, err := p.load()
+			if err != nil {
+				return err
+			}
+			traces, err := p.askTraces(cmd.Context(), cfg, kind, text)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				printJSON(p.stdout, traces)
+			} else {
+				for i := range traces {
+					traces[i].Text(p.stdout)
+				}
+			}
+			if len(traces) == 0 {
+				return &exitError{code: exitFailure, error: fmt.Errorf("nothing known of %q: octail has journaled no such id, order number, e-mail address or SKU (orders that were never confirmed are not journaled)", text)}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print as JSON, with the documents")
+	return cmd
+}
+
+func (p *program) askTraces(ctx context.Context, cfg *config.Config, kind, text string) ([]console.Trace, error) {
+	traces := []console.Trace{}
+	asked, err := ask(ctx, cfg, query("/api/v1/trace", map[string]string{"entity": kind, "key": text}), &traces)
+	if asked {
+		return traces, err
+	}
+	j, err := journal.Look(ctx, cfg.Journal.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &exitError{code: exitFailure, error: fmt.Errorf("the agent has never run: there is no journal %s", cfg.Journal.Path)}
+	}
+	if err != nil {
+		return nil, journalError(err)
+	}
+	defer j.Close()
+	keys, err := console.Keys(ctx, j, kind, text)
+	if err != nil {
+		return nil, journalError(err)
+	}
+	for _, k := range keys {
+		t, err := console.TraceOf(ctx, j, k, app.SinkFilters(cfg))
+		if err != nil {
+			return nil, journalError(err)
+		}
+		traces = append(traces, t)
+	}
+	return traces, nil
+}

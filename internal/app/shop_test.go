@@ -1,0 +1,204 @@
+package app_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"octail/internal/journal"
+	"octail/internal/shoptest"
+	"octail/internal/shoptest/oracle"
+	"octail/internal/shoptest/shoptesting"
+	"octail/transform/document"
+)
+
+// shops are the generations and engines that the agent is tried on.
+var shops = []struct {
+	name   string
+	gen    shoptest.Generation
+	prefix string
+	args   []string
+	flavor string
+}{
+	{"3.0 MyISAM", shoptest.V3, "oc_", []string{"--binlog-row-metadata=NO_LOG"}, shoptest.MariaDB},
+	{"4.1 InnoDB", shoptest.V4, "", nil, shoptest.MariaDB},
+	{"4.1 compressed", shoptest.V4, "shop2_", []string{"--log-bin-compress=ON", "--log-bin-compress-min-len=10"}, shoptest.MariaDB},
+}
+
+// TestShopInUse lets visitors and staff use a shop with the agent attached. When
+// they have left, every entity's newest document equals what the oracle makes of
+// the shop's rows.
+func TestShopInUse(t *testing.T) {
+	for _, s := range shops {
+		t.Run(s.name, func(t *testing.T) {
+			server := shoptesting.Server(t, shoptest.Options{Flavor: s.flavor, Args: s.args})
+			database := shoptesting.Database(t, server)
+			db, err := server.Open(database, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			if err := shoptest.Load(t.Context(), db, s.gen, s.prefix); err != nil {
+				t.Fatal(err)
+			}
+			a := start(t, server, configure(t, server, database, settings{prefix: s.prefix}))
+			use(t, server, database, s.gen, s.prefix, 6*time.Second)
+			a.quiet()
+			compareAll(t, a.look(), server, database, s.prefix)
+		})
+	}
+}
+
+// use runs the shopper for a while.
+func use(t testing.TB, server *shoptest.Server, database string, gen shoptest.Generation, prefix string, d time.Duration) *shoptest.Shop {
+	t.Helper()
+	db, err := server.Open(database, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	shop := shoptest.NewShop(db, gen, prefix, 7)
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	steps := map[string]int{}
+	if err := shoptest.Run(ctx, shop, 0, func(s shoptest.Step) { steps[s.Kind]++ }); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("steps: %v", steps)
+	return shop
+}
+
+// compareAll compares every entity the shop has with the journal, both ways.
+func compareAll(t *testing.T, j *journal.Journal, server *shoptest.Server, database, prefix string) {
+	t.Helper()
+	db, err := server.Open(database, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	o, err := oracle.New(t.Context(), db, prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compared, different := 0, 0
+	for _, entity := range document.Entities {
+		table, id := entity, entity+"_id"
+		if entity == document.StockEntity {
+			table, id = "product", "product_id"
+		}
+		inShop := column(t, db, fmt.Sprintf("SELECT %s FROM `%s%s`", id, prefix, table))
+		known, err := j.KnownIDs(t.Context(), entity, 0, 1<<30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range known {
+			if !slices.Contains(inShop, k) {
+				t.Errorf("%s/%d: gone from the shop, not from the journal", entity, k)
+			}
+		}
+		for _, k := range inShop {
+			rows, err := o.Rows(t.Context(), entity, k)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := o.Document(t.Context(), entity, rows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want == nil {
+				if slices.Contains(known, k) {
+					t.Errorf("%s/%d: a draft was journaled", entity, k)
+				}
+				continue
+			}
+			compared++
+			if diff := compareOne(t, j, document.Key{Entity: entity, ID: k}, want); len(diff) > 0 {
+				if different++; different < 10 {
+					t.Errorf("%s/%d: %v", entity, k, diff)
+				}
+			}
+		}
+	}
+	t.Logf("%d documents compared, %d different", compared, different)
+	if different > 0 {
+		t.Fail()
+	}
+}
+
+// compareOne compares a newest document. An order that was revised has line
+// numbers and as-sold fields from its past, which the oracle has not seen.
+func compareOne(t *testing.T, j *journal.Journal, key document.Key, want map[string]any) []string {
+	t.Helper()
+	revisions, err := j.Revisions(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(revisions) == 0 {
+		return []string{"nothing journaled"}
+	}
+	if revisions[0].Kind == document.Deleted {
+		return []string{"journaled as deleted"}
+	}
+	doc, err := document.DocumentOf(revisions[0].Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key.Entity == document.OrderEntity {
+		var got map[string]any
+		if err := json.Unmarshal(doc, &got); err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range []map[string]any{want, got} {
+			lines, _ := d["lines"].([]any)
+			for _, l := range lines {
+				line := l.(map[string]any)
+				for _, f := range []string{"line", "sku", "codes", "tax_class", "weight", "requires_shipping"} {
+					delete(line, f)
+				}
+				options, _ := line["options"].([]any)
+				for _, o := range options {
+					delete(o.(map[string]any), "option_id")
+					delete(o.(map[string]any), "option_value_id")
+				}
+			}
+			slices.SortFunc(lines, func(a, b any) int {
+				x, _ := json.Marshal(a)
+				y, _ := json.Marshal(b)
+				return slices.Compare(x, y)
+			})
+			for _, x := range d["totals"].([]any) {
+				delete(x.(map[string]any), "tax")
+			}
+			delete(d["currency"].(map[string]any), "decimals")
+		}
+		if doc, err = json.Marshal(got); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return oracle.Compare(want, doc)
+}
+
+func column(t *testing.T, db *sql.DB, query string) []int64 {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var out []int64
+	for rows.Next() {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, n)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

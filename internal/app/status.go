@@ -1,0 +1,124 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"octail/canal"
+	"octail/internal/config"
+	"octail/internal/console"
+	"octail/internal/dispatch"
+	"octail/internal/journal"
+)
+
+var _ console.Agent = (*Agent)(nil)
+
+// Status implements console.Agent.
+func (a *Agent) Status(ctx context.Context) (console.Status, error) {
+	a.mu.Lock()
+	s, state := a.source, a.state
+	a.mu.Unlock()
+	st := console.Status{Shop: a.cfg.Shop.Name, Version: a.opts.Version, Running: true, PID: os.Getpid(), Started: a.started.UTC(), Source: state}
+	if s != nil {
+		st.Source = s.describe()
+		st.Documents.Pending, st.Documents.Blocked = s.transform.Pending(), s.transform.Blocked()
+	}
+	if err := fill(ctx, &st, a.journal); err != nil {
+		return st, err
+	}
+	for _, l := range a.lanes {
+		st.Sinks = append(st.Sinks, l.Status(ctx))
+	}
+	st.Judge()
+	return st, nil
+}
+
+// fill adds what the journal knows.
+func fill(ctx context.Context, st *console.Status, j *journal.Journal) error {
+	st.At, st.Sinks = time.Now().UTC(), []dispatch.Status{}
+	counts, err := j.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	st.Journal = console.Journal{Path: j.Path(), Sequence: j.Last(), Birth: j.Birth(), Counts: counts}
+	failing, err := j.Failing(ctx, 20)
+	if err != nil {
+		return err
+	}
+	for _, f := range failing {
+		st.Documents.Failing = append(st.Documents.Failing, console.Failing{Subject: f.Key.String(), Error: f.Error, Attempts: f.Attempts, Since: f.Since, Next: f.Next})
+	}
+	if st.Source.Position == "" {
+		stored, err := j.Position(ctx)
+		if err != nil {
+			return err
+		}
+		p, err := canal.DecodePosition(stored)
+		if err != nil {
+			return err
+		}
+		st.Source.Position = p.String()
+	}
+	return nil
+}
+
+// OfflineStatus is the status of an agent that does not run, from its journal.
+func OfflineStatus(ctx context.Context, cfg *config.Config, j *journal.Journal, version string) (console.Status, error) {
+	st := console.Status{Shop: cfg.Shop.Name, Version: version, Source: console.Source{State: "stopped"}}
+	if err := fill(ctx, &st, j); err != nil {
+		return st, err
+	}
+	for _, s := range cfg.Sinks {
+		at, _, err := j.Cursor(ctx, s.Name, journal.Live)
+		if err != nil {
+			return st, err
+		}
+		k := dispatch.Status{Name: s.Name, Type: s.Type, Cursor: at, Pending: j.Last() - at}
+		if next, err := j.Events(ctx, at, 1, 1); err == nil && len(next) > 0 {
+			k.Oldest = next[0].Added
+		}
+		st.Sinks = append(st.Sinks, k)
+	}
+	st.Judge()
+	return st, nil
+}
+
+// Ready implements console.Agent.
+func (a *Agent) Ready() error {
+	a.mu.Lock()
+	s, state := a.source, a.state
+	a.mu.Unlock()
+	if s == nil {
+		return errors.New("the shop's database is not connected: " + state.Error)
+	}
+	if st := s.canal.Status(); !st.Connected {
+		return errors.New("the binlog is not connected: " + st.LastError)
+	}
+	if why := s.transform.Blocked(); why != "" {
+		return errors.New("documents cannot be made: " + why)
+	}
+	return nil
+}
+
+// Journal implements console.Agent.
+func (a *Agent) Journal() *journal.Journal { return a.journal }
+
+// Sinks implements console.Agent.
+func (a *Agent) Sinks(ctx context.Context) []console.SinkFilter {
+	out := SinkFilters(a.cfg)
+	for i, l := range a.lanes {
+		out[i].Error = l.Status(ctx).LastError
+	}
+	return out
+}
+
+// SinkFilters says which entities each configured sink takes.
+func SinkFilters(cfg *config.Config) []console.SinkFilter {
+	out := make([]console.SinkFilter, len(cfg.Sinks))
+	for i, s := range cfg.Sinks {
+		out[i] = console.SinkFilter{Name: s.Name, Entities: s.Entities}
+	}
+	return out
+}

@@ -1,0 +1,230 @@
+package check
+
+import (
+	"context"
+	"crypto/tls"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"octail/internal/config"
+	"octail/internal/journal"
+	"octail/internal/shop"
+)
+
+// Deps is what the checks look at.
+type Deps struct {
+	Config   *config.Config
+	Warnings []config.Warning // of reading the configuration; may be nil
+	DB       *sql.DB          // made by shop.Open from the configuration; need not be connected
+	TLS      *tls.Config      // that DB uses; nil: none
+	// Journal is the open journal of the agent. nil: Run looks whether there is
+	// one at journal.path, Essential leaves out what needs it.
+	Journal *journal.Journal
+	Sinks   []SinkCheck
+
+	now  func() time.Time             // time.Now
+	free func(string) (uint64, error) // freeBytes
+}
+
+// Run tries everything, in order.
+func Run(ctx context.Context, d Deps) Report { return newChecker(d, false).run(ctx) }
+
+// Essential tries what `octail run` must not start without.
+func Essential(ctx context.Context, d Deps) Report { return newChecker(d, true).run(ctx) }
+
+// need is what has to be there before a step makes sense.
+type need int
+
+const (
+	nothing  need = iota
+	server        // the database server answers
+	position      // it has a binary log and says where it stands
+	tables        // OpenCart's tables were found
+	state         // there is a journal
+)
+
+var missing = map[need]string{
+	server:   "the database server could not be asked",
+	position: "the binary log is off, or its position may not be asked",
+	tables:   "no OpenCart shop was found",
+	state:    "there is no journal yet",
+}
+
+// step is one check. Its error means that it could not be tried.
+type step struct {
+	name      string
+	essential bool
+	need      need
+	run       func(*checker, context.Context) error
+}
+
+var steps = []step{
+	{"config", false, nothing, (*checker).config},
+	{"connection", true, nothing, (*checker).connection},
+	{"tls", false, server, (*checker).encryption},
+	{"binlog", true, server, (*checker).binlog},
+	{"format", true, server, (*checker).format},
+	{"image", true, server, (*checker).image},
+	{"metadata", false, server, (*checker).metadata},
+	{"partial-json", true, server, (*checker).partialJSON},
+	{"gtid", false, server, (*checker).gtid},
+	{"server-id", true, server, (*checker).serverID},
+	{"retention", false, server, (*checker).retention},
+	{"durability", false, server, (*checker).durability},
+	{"grants", true, server, (*checker).replicationGrants},
+	{"filters", true, position, (*checker).filters},
+	{"replica", true, server, (*checker).replica},
+	{"prefix", true, server, (*checker).prefix},
+	{"grants", true, tables, (*checker).selectGrants},
+	{"tables", true, tables, (*checker).tables},
+	{"columns", true, tables, (*checker).columns},
+	{"opencart", true, tables, (*checker).openCart},
+	{"engines", false, tables, (*checker).engines},
+	{"timezone", true, tables, (*checker).timezone},
+	{"character-set", false, tables, (*checker).characterSets},
+	{"clock", false, server, (*checker).clock},
+	{"disk", false, nothing, (*checker).disk},
+	{"journal", false, nothing, (*checker).openJournal},
+	{"identity", true, state, (*checker).identity},
+	{"position", true, state, (*checker).storedPosition},
+	{"pins", true, state, (*checker).pins},
+	{"sinks", false, nothing, (*checker).sinks},
+}
+
+// stepTimeout bounds one step's questions to the server.
+const stepTimeout = 30 * time.Second
+
+// checker is one run of the checks and what they have learnt so far.
+type checker struct {
+	Deps
+	essential bool
+	report    Report
+	db        *sql.DB  // Deps.DB, or one without a database chosen
+	closers   []func() // run at the end
+
+	connected bool
+	account   string            // octail's account as a GRANT names it: 'octail'@'%'
+	variables map[string]string // global, by name
+	binlogOn  bool
+	logStatus map[string]string // nil: off, or not to be asked
+	schema    *shop.Schema      // nil: no shop found
+	anyTable  bool              // SELECT is granted on the whole database
+	zone      *time.Location    // nil: unknown
+}
+
+func newChecker(d Deps, essential bool) *checker {
+	if d.now == nil {
+		d.now = time.Now
+	}
+	if d.free == nil {
+		d.free = freeBytes
+	}
+	return &checker{Deps: d, essential: essential, db: d.DB}
+}
+
+func (c *checker) run(ctx context.Context) Report {
+	defer func() {
+		for _, fn := range c.closers {
+			fn()
+		}
+	}()
+	for _, s := range steps {
+		if c.essential && !s.essential {
+			continue
+		}
+		if reason := c.lacks(s.need); reason != "" {
+			c.leaveOut(s.name, reason)
+			continue
+		}
+		bounded, cancel := context.WithTimeout(ctx, stepTimeout)
+		err := s.run(c, bounded)
+		cancel()
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil { // the caller gave up: say nothing of what did not get its turn
+			c.report.Unreachable = c.report.Unreachable || !c.connected
+			return c.report
+		}
+		var answer *unanswered
+		if errors.As(err, &answer) {
+			c.lost(answer.err)
+			continue
+		}
+		c.fail(s.name, "", "this could not be tried: %s", shop.Explain(err))
+	}
+	return c.report
+}
+
+// lacks says why a step with this need cannot be tried, "" when it can.
+func (c *checker) lacks(n need) string {
+	has := map[need]bool{
+		nothing: true, server: c.connected, position: c.connected && c.logStatus != nil,
+		tables: c.connected && c.schema != nil, state: c.Journal != nil,
+	}
+	switch {
+	case has[n]:
+		return ""
+	case n != state && !c.connected:
+		return missing[server]
+	}
+	return missing[n]
+}
+
+// unanswered is an error of a question that the server did not answer at all.
+type unanswered struct{ err error }
+
+func (e *unanswered) Error() string { return e.err.Error() }
+func (e *unanswered) Unwrap() error { return e.err }
+
+// asked wraps an error of a question to the server.
+func asked(what string, err error) error {
+	if shop.Classify(err) == shop.Unreachable {
+		return &unanswered{fmt.Errorf("%s: %w", what, err)}
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+func (c *checker) add(level Level, name, remedy, format string, args ...any) {
+	c.report.Findings = append(c.report.Findings, Finding{name, level, fmt.Sprintf(format, args...), remedy})
+}
+
+func (c *checker) ok(name, format string, args ...any) { c.add(OK, name, "", format, args...) }
+
+func (c *checker) warn(name, remedy, format string, args ...any) {
+	c.add(Warning, name, remedy, format, args...)
+}
+
+func (c *checker) fail(name, remedy, format string, args ...any) {
+	c.add(Error, name, remedy, format, args...)
+}
+
+func (c *checker) leaveOut(name, reason string) {
+	c.report.LeftOut = append(c.report.LeftOut, LeftOut{name, reason})
+}
+
+// is reports the flavor of the server.
+func (c *checker) is(flavor string) bool { return c.report.Server.Flavor == flavor }
+
+func (c *checker) settings() *config.MySQL { return &c.Config.Shop.MySQL }
+
+// config repeats the warnings of reading the configuration.
+func (c *checker) config(context.Context) error {
+	for _, w := range c.Warnings {
+		c.warn("config", "", "%s", w)
+	}
+	if len(c.Warnings) == 0 {
+		c.ok("config", "%s is without mistakes", c.configFile())
+	}
+	return nil
+}
+
+// configFile is the name of the configuration file for messages.
+func (c *checker) configFile() string {
+	if c.Config.Path == "" {
+		return "the configuration"
+	}
+	return c.Config.Path
+}

@@ -1,0 +1,333 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"octail/canal"
+	"octail/internal/shop"
+	"octail/transform"
+)
+
+// table is one that octail reads, and the columns without which documents would
+// be wrong rather than shorter. They are the same from OpenCart 3.0 to 4.1.
+type table struct {
+	name    string
+	columns string
+	core    bool                    // documents cannot be made without it
+	in      func(*shop.Schema) bool // which releases have it; nil: all
+}
+
+// The marks of a release are columns that every reader of the shop needs anyway,
+// so that they are visible however narrow the grants are.
+func until40(s *shop.Schema) bool { return !since41(s) }
+func since41(s *shop.Schema) bool {
+	return s.Has("product_code") || s.Has("product") && !s.Has("product", "sku")
+}
+func since30(s *shop.Schema) bool { return supported(generation(s)) }
+
+var known = []table{
+	{"order", "order_id order_status_id store_id customer_id customer_group_id firstname lastname email telephone payment_method shipping_method " +
+		"payment_firstname payment_lastname payment_address_1 payment_city payment_postcode payment_country_id payment_zone_id " +
+		"shipping_firstname shipping_lastname shipping_address_1 shipping_city shipping_postcode shipping_country_id shipping_zone_id " +
+		"comment total currency_code currency_value date_added", true, nil},
+	{"order_product", "order_product_id order_id product_id name model quantity price total tax", true, nil},
+	{"order_option", "order_option_id order_id order_product_id product_option_id product_option_value_id name value", true, nil},
+	{"order_total", "order_total_id order_id code title value sort_order", true, nil},
+	{"order_history", "order_history_id order_id order_status_id notify comment date_added", true, nil},
+	{"order_voucher", "order_voucher_id order_id description amount", false, until40},
+	{"order_status", "order_status_id language_id name", true, nil},
+
+	{"customer", "customer_id customer_group_id store_id firstname lastname email telephone newsletter status date_added", true, nil},
+	{"address", "address_id customer_id firstname lastname company address_1 address_2 city postcode country_id zone_id", true, nil},
+	{"customer_group_description", "customer_group_id language_id name", false, nil},
+	{"custom_field", "custom_field_id type", false, nil},
+	{"custom_field_description", "custom_field_id language_id name", false, nil},
+	{"custom_field_value_description", "custom_field_value_id language_id name", false, nil},
+
+	{"product", "product_id model quantity subtract stock_status_id price status minimum manufacturer_id shipping tax_class_id " +
+		"weight weight_class_id length width height length_class_id image date_added", true, nil},
+	{"product_code", "product_id code value", true, since41},
+	{"product_description", "product_id language_id name description", true, nil},
+	{"product_option", "product_option_id product_id option_id required", true, nil},
+	{"product_option_value", "product_option_value_id product_option_id product_id option_id option_value_id quantity subtract price price_prefix", true, nil},
+	{"product_to_category", "product_id category_id", true, nil},
+	{"product_to_store", "product_id store_id", true, nil},
+	{"product_image", "product_id image sort_order", false, nil},
+	{"product_attribute", "product_id attribute_id language_id text", false, nil},
+	{"product_discount", "product_id customer_group_id quantity priority price date_start date_end", false, nil},
+	{"product_special", "product_id customer_group_id priority price date_start date_end", false, until40},
+	{"product_related", "product_id related_id", false, nil},
+	{"manufacturer", "manufacturer_id name", false, nil},
+	{"option", "option_id type", true, nil},
+	{"option_description", "option_id language_id name", true, nil},
+	{"option_value_description", "option_value_id language_id name", true, nil},
+	{"attribute_description", "attribute_id language_id name", false, nil},
+	{"stock_status", "stock_status_id language_id name", false, nil},
+	{"weight_class_description", "weight_class_id language_id unit", false, nil},
+	{"length_class_description", "length_class_id language_id unit", false, nil},
+
+	{"category", "category_id parent_id status sort_order", true, nil},
+	{"category_description", "category_id language_id name", true, nil},
+	{"category_path", "category_id path_id level", true, nil},
+	{"category_to_store", "category_id store_id", false, nil},
+	{"seo_url", "store_id language_id keyword", false, since30},
+
+	{"setting", "store_id key value", true, nil},
+	{"language", "language_id code", true, nil},
+	{"currency", "code decimal_place", true, nil},
+	{"country", "country_id iso_code_2", true, nil},
+	{"country_description", "country_id language_id name", false, since41},
+	{"zone", "zone_id code", true, nil},
+	{"zone_description", "zone_id language_id name", false, since41},
+	{"tax_class", "tax_class_id title", false, nil},
+	{"tax_rate", "name rate type", false, nil},
+}
+
+// expected lists the tables that a shop of this release has and that cannot be
+// seen: not granted, or gone.
+func expected(s *shop.Schema) []table {
+	var out []table
+	for _, t := range known {
+		if !s.Has(t.name) && (t.in == nil || t.in(s)) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// generation is Schema.Generation, told by what a narrow grant lets see: without
+// a grant on the session table, 3.0 would look like 2.
+func generation(s *shop.Schema) string {
+	g := s.Generation()
+	if g == "2" && s.Has("customer", "safe") && !s.Has("customer", "approved") {
+		return "3.0"
+	}
+	return g
+}
+
+func supported(generation string) bool {
+	return generation == "3.0" || strings.HasPrefix(generation, "4.")
+}
+
+// prefix finds the shop's tables.
+func (c *checker) prefix(ctx context.Context) error {
+	database, prefix := c.settings().Database, c.Config.Shop.TablePrefix
+	if c.databaseMissing() {
+		c.leaveOut("prefix", "there is no such database, or it may not be used")
+		return nil
+	}
+	s, err := shop.ReadSchema(ctx, c.db, database, prefix)
+	if err != nil {
+		return asked("read the shop's schema", err)
+	}
+	if c.anyTable, err = c.mayReadAll(ctx); err != nil {
+		return err
+	}
+	if s.IsOpenCart() {
+		c.schema = s
+		c.report.Generation = generation(s)
+		c.ok("prefix", "the shop's tables in the database %q begin with %q", database, prefix)
+		return nil
+	}
+	found, err := shopPrefixes(ctx, c.db, database)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		var lines []string
+		for _, p := range found {
+			lines = append(lines, c.line("", fmt.Sprintf("table_prefix: %q", p)))
+		}
+		c.fail("prefix", strings.Join(lines, "\n"), "no OpenCart shop has tables that begin with %q in the database %q; one has tables that begin with %s",
+			prefix, database, quoted(found))
+		return nil
+	}
+	if !c.anyTable {
+		c.fail("grants", fmt.Sprintf("GRANT SELECT ON %s.* TO %s;", name(database), c.account), "%s may not read the shop's tables in the database %q", c.account, database)
+		return nil
+	}
+	if s.Has("order") || s.Has("product") || s.Has("customer") {
+		var gone []string
+		for _, t := range []string{"order", "product", "customer", "setting", "language"} {
+			if !s.Has(t) {
+				gone = append(gone, prefix+t)
+			}
+		}
+		if len(gone) > 0 {
+			c.fail("tables", "# restore them from a backup of the shop's database", "the shop lacks the tables %s", some(gone))
+			return nil
+		}
+	}
+	others, err := shopDatabases(ctx, c.db)
+	if err != nil {
+		return err
+	}
+	if len(others) == 0 {
+		c.fail("prefix", c.line("mysql", "database: ...   # what DB_DATABASE says in the shop's config.php"), "the database %q holds no OpenCart shop", database)
+		return nil
+	}
+	var lines []string
+	for _, d := range others {
+		lines = append(lines, c.line("mysql", "database: "+d))
+	}
+	c.fail("prefix", strings.Join(lines, "\n"), "the database %q holds no OpenCart shop; there is one in %s", database, quoted(others))
+	return nil
+}
+
+func (c *checker) databaseMissing() bool {
+	return slices.ContainsFunc(c.report.Findings, func(f Finding) bool { return f.Check == "database" })
+}
+
+func quoted(list []string) string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = fmt.Sprintf("%q", s)
+	}
+	return strings.Join(out, ", ")
+}
+
+// tables looks for tables that the shop's release has.
+func (c *checker) tables(ctx context.Context) error {
+	if !supported(c.report.Generation) {
+		c.leaveOut("tables", "only those of OpenCart 3.0 to 4.1 are known")
+		return nil
+	}
+	prefix := c.Config.Shop.TablePrefix
+	var views []string
+	for _, t := range transform.WatchList(c.schema) {
+		if c.schema.Engine(strings.TrimPrefix(t.Name, prefix)) == "" {
+			views = append(views, t.Name)
+		}
+	}
+	if len(views) > 0 {
+		c.fail("tables", "# octail has to read the tables themselves: set shop.mysql.database to where they are",
+			"%s: a view, whose changes do not stand in the binary log under its name", some(views))
+	}
+	var core, other []string
+	if c.anyTable { // else it is a matter of grants
+		for _, t := range expected(c.schema) {
+			if t.core {
+				core = append(core, prefix+t.name)
+			} else {
+				other = append(other, prefix+t.name)
+			}
+		}
+	}
+	if len(core) > 0 {
+		c.fail("tables", "# restore them from a backup of the shop's database", "the shop lacks tables that every OpenCart %s has: %s", c.report.Generation, some(core))
+	}
+	if len(other) > 0 {
+		c.warn("tables", "", "the shop lacks tables that OpenCart %s has, and documents will lack what would stand there: %s", c.report.Generation, some(other))
+	}
+	if len(core)+len(other)+len(views) == 0 {
+		c.ok("tables", "the tables are those of OpenCart %s", c.report.Generation)
+	}
+	return nil
+}
+
+// columns looks for columns without which documents would be wrong.
+func (c *checker) columns(context.Context) error {
+	if !supported(c.report.Generation) {
+		c.leaveOut("columns", "only those of OpenCart 3.0 to 4.1 are known")
+		return nil
+	}
+	var gone []string
+	for _, t := range known {
+		if !c.schema.Has(t.name) {
+			continue
+		}
+		for column := range strings.FieldsSeq(t.columns) {
+			if !c.schema.Has(t.name, column) {
+				gone = append(gone, c.Config.Shop.TablePrefix+t.name+"."+column)
+			}
+		}
+	}
+	if len(gone) == 0 {
+		c.ok("columns", "no column is missing")
+		return nil
+	}
+	c.fail("columns", "# put the columns back; where SELECT is granted by column, grant it on these too:\n"+c.grantColumns(gone),
+		"documents would be wrong without the columns %s", some(gone))
+	return nil
+}
+
+// grantColumns grants SELECT on table.column pairs.
+func (c *checker) grantColumns(pairs []string) string {
+	byTable := map[string][]string{}
+	for _, p := range pairs {
+		t, column, _ := strings.Cut(p, ".")
+		byTable[t] = append(byTable[t], name(column))
+	}
+	var lines []string
+	for _, t := range slices.Sorted(maps.Keys(byTable)) {
+		lines = append(lines, fmt.Sprintf("GRANT SELECT (%s) ON %s.%s TO %s;", strings.Join(byTable[t], ", "), name(c.settings().Database), name(t), c.account))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (c *checker) openCart(context.Context) error {
+	switch g := c.report.Generation; {
+	case supported(g):
+		c.ok("opencart", "the shop is an OpenCart %s", g)
+	case g == "unknown":
+		c.warn("opencart", "", "the shop's release of OpenCart is not known to this version of octail, which covers 3.0 to 4.1: compare some documents with the shop")
+	default:
+		c.warn("opencart", "", "the shop is an OpenCart %s, not yet covered by this version of octail (3.0 to 4.1 are): compare some documents with the shop", g)
+	}
+	return nil
+}
+
+func (c *checker) engines(context.Context) error {
+	byEngine := map[string]int{}
+	for _, t := range transform.WatchList(c.schema) {
+		if e := c.schema.Engine(strings.TrimPrefix(t.Name, c.Config.Shop.TablePrefix)); e != "" {
+			byEngine[e]++
+		}
+	}
+	var list []string
+	for _, e := range slices.Sorted(maps.Keys(byEngine)) {
+		list = append(list, fmt.Sprintf("%d %s", byEngine[e], e))
+	}
+	switch {
+	case len(byEngine) == 1 && byEngine["InnoDB"] > 0:
+		c.ok("engines", "all tables are InnoDB")
+	case byEngine["InnoDB"] > 0:
+		c.ok("engines", "the tables are of several engines (%s): that works, but changes of tables other than InnoDB are not atomic, and a crash can leave them half done", strings.Join(list, ", "))
+	default:
+		c.ok("engines", "the tables are not InnoDB (%s): that works, but their changes are not atomic, and a crash can leave them half done", strings.Join(list, ", "))
+	}
+	return nil
+}
+
+// characterSets looks for columns that are not stored in UTF-8.
+func (c *checker) characterSets(ctx context.Context) error {
+	rows, err := c.db.QueryContext(ctx, `SELECT DISTINCT CONCAT(TABLE_NAME, ' ', CHARACTER_SET_NAME) FROM information_schema.COLUMNS
+		WHERE TABLE_SCHEMA = ? AND CHARACTER_SET_NAME NOT IN ('utf8', 'utf8mb3', 'utf8mb4', 'ascii', 'binary') ORDER BY 1`, c.settings().Database)
+	if err != nil {
+		return asked("ask for character sets", err)
+	}
+	pairs, err := texts(rows)
+	if err != nil {
+		return asked("ask for character sets", err)
+	}
+	watched := transform.WatchList(c.schema)
+	var list, remedies []string
+	for _, p := range pairs {
+		t, charset, _ := strings.Cut(p, " ")
+		if slices.ContainsFunc(watched, func(w canal.Table) bool { return w.Name == t }) {
+			list = append(list, t+" ("+charset+")")
+			remedies = append(remedies, fmt.Sprintf("ALTER TABLE %s.%s CONVERT TO CHARACTER SET utf8mb4;", name(c.settings().Database), name(t)))
+		}
+	}
+	if len(list) == 0 {
+		c.ok("character-set", "all texts are stored in UTF-8")
+		return nil
+	}
+	c.warn("character-set", "-- Nothing has to be done when names with special letters look right in the shop and in the documents. To convert (after a backup):\n"+strings.Join(slices.Compact(remedies), "\n"),
+		"texts are not stored in UTF-8 in %s: the server converts them, and what it cannot convert becomes a question mark", some(list))
+	return nil
+}

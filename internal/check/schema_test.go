@@ -1,0 +1,173 @@
+package check_test
+
+import (
+	"strings"
+	"testing"
+
+	"octail/internal/check"
+	"octail/internal/shop"
+	"octail/internal/shoptest"
+	"octail/internal/shoptest/shoptesting"
+)
+
+// TestPrefix: the tables are not where the configuration says.
+func TestPrefix(t *testing.T) {
+	for _, flavor := range flavors {
+		server := sound(t, flavor)
+		i := install(t, server, shoptest.V4)
+		database := i.config.Shop.MySQL.Database
+		for _, wrong := range []string{"shop_", "", "oc", "oc_order_"} {
+			t.Run(flavor+"/prefix "+wrong, func(t *testing.T) {
+				i.t, i.config.Shop.TablePrefix = t, wrong
+				r := i.run()
+				wants(t, r, "error prefix")
+				wants(t, i.essential(), "error prefix")
+				i.apply(found(t, r, "prefix"))
+				wants(t, i.run())
+				if i.config.Shop.TablePrefix != "oc_" {
+					t.Errorf("the remedy gave %q", i.config.Shop.TablePrefix)
+				}
+			})
+		}
+		t.Run(flavor+"/two shops", func(t *testing.T) {
+			i := install(t, server, shoptest.V4)
+			if err := shoptest.Load(t.Context(), shoptesting.Open(t, server, i.config.Shop.MySQL.Database), shoptest.V3, ""); err != nil {
+				t.Fatal(err)
+			}
+			i.config.Shop.TablePrefix = "x_"
+			f := found(t, i.run(), "prefix")
+			if !strings.Contains(f.Message, `"", "oc_"`) {
+				t.Error(f.Message)
+			}
+			i.config.Shop.TablePrefix = ""
+			wants(t, i.run())
+		})
+		t.Run(flavor+"/no OpenCart", func(t *testing.T) {
+			other := shoptesting.Database(t, server)
+			i.t, i.config.Shop.MySQL.Database = t, other
+			i.sql("CREATE TABLE {db}.wp_posts (id INT PRIMARY KEY)", "GRANT SELECT ON {db}.* TO {account}")
+			r := i.run()
+			wants(t, r, "error prefix")
+			if f := found(t, r, "prefix"); !strings.Contains(f.Message, "holds no OpenCart shop; there is one in") {
+				t.Error(f.Message)
+			}
+			i.apply(found(t, r, "prefix"))
+			if i.config.Shop.MySQL.Database != database {
+				t.Errorf("the remedy gave %q", i.config.Shop.MySQL.Database)
+			}
+			wants(t, i.run())
+			i.config.Shop.MySQL.Database = other
+			i.sql("REVOKE SELECT ON `" + database + "`.* FROM {account}")
+			if f := found(t, i.run(), "prefix"); f.Message != `the database "`+other+`" holds no OpenCart shop` {
+				t.Error(f.Message)
+			}
+		})
+	}
+}
+
+// TestTables damages a shop's tables. What is not SQL to repair has repair.
+func TestTables(t *testing.T) {
+	cases := []struct {
+		name   string
+		damage []string
+		repair string // "": the remedy
+		run    []string
+		short  []string // Essential
+		says   string
+	}{
+		{"no table of its own", []string{"RENAME TABLE {db}.oc_order_total TO {db}.gone"}, "RENAME TABLE {db}.gone TO {db}.oc_order_total",
+			[]string{"error tables"}, []string{"error tables"}, "oc_order_total"},
+		{"no order table", []string{"RENAME TABLE {db}.oc_order TO {db}.gone"}, "RENAME TABLE {db}.gone TO {db}.oc_order",
+			[]string{"error tables"}, []string{"error tables"}, "oc_order"},
+		{"no table of minor use", []string{"RENAME TABLE {db}.oc_product_related TO {db}.gone"}, "RENAME TABLE {db}.gone TO {db}.oc_product_related",
+			[]string{"warning tables"}, []string{"warning tables"}, "oc_product_related"},
+		{"no column", []string{"ALTER TABLE {db}.oc_order CHANGE currency_value currency_worth DECIMAL(15,8)"}, "ALTER TABLE {db}.oc_order CHANGE currency_worth currency_value DECIMAL(15,8)",
+			[]string{"error columns"}, []string{"error columns"}, "oc_order.currency_value"},
+		{"a view", []string{"RENAME TABLE {db}.oc_product TO {db}.real_product", "CREATE VIEW {db}.oc_product AS SELECT * FROM {db}.real_product"},
+			"DROP VIEW {db}.oc_product; RENAME TABLE {db}.real_product TO {db}.oc_product", []string{"error tables"}, []string{"error tables"}, "oc_product: a view"},
+		{"latin1", []string{"ALTER TABLE {db}.oc_customer CONVERT TO CHARACTER SET latin1"}, "", []string{"warning character-set"}, nil, "oc_customer (latin1)"},
+		{"latin1 elsewhere", []string{"CREATE TABLE {db}.oc_of_an_extension (t TEXT) CHARACTER SET latin1"}, "", nil, nil, ""},
+	}
+	for _, flavor := range flavors {
+		i := install(t, sound(t, flavor), shoptest.V4)
+		for _, c := range cases {
+			t.Run(flavor+"/"+c.name, func(t *testing.T) {
+				i.t = t
+				i.sql(c.damage...)
+				r := i.run()
+				wants(t, r, c.run...)
+				wants(t, i.essential(), c.short...)
+				if !strings.Contains(textOf(r), c.says) {
+					t.Errorf("nothing of %q:\n%s", c.says, textOf(r))
+				}
+				switch {
+				case c.repair != "":
+					i.sql(c.repair)
+				case len(c.run) > 0:
+					_, name, _ := strings.Cut(c.run[0], " ")
+					i.apply(found(t, r, name))
+				}
+				wants(t, i.run())
+			})
+		}
+	}
+}
+
+// TestGenerations: 3.0 and 4.1 are covered, older ones warned of.
+func TestGenerations(t *testing.T) {
+	server := sound(t, shoptest.MariaDB)
+	i := install(t, server, shoptest.V3)
+	if r := i.run(); r.Generation != "3.0" {
+		t.Errorf("OpenCart %s, want 3.0", r.Generation)
+	}
+	i.sql("ALTER TABLE {db}.oc_customer ADD approved TINYINT NOT NULL", "DROP TABLE {db}.oc_session")
+	r := i.run()
+	wants(t, r, "warning opencart")
+	if r.Generation != "2" || !strings.Contains(found(t, r, "opencart").Message, "OpenCart 2, not yet covered") {
+		t.Errorf("%s: %+v", r.Generation, found(t, r, "opencart"))
+	}
+}
+
+// TestKnownTables: every table that octail reads is known here, and each shop has
+// what is expected of its release.
+func TestKnownTables(t *testing.T) {
+	server := sound(t, shoptest.MariaDB)
+	for _, gen := range []shoptest.Generation{shoptest.V3, shoptest.V4} {
+		i := install(t, server, gen)
+		known := map[string]bool{}
+		for _, n := range check.KnownTables() {
+			known["`oc_"+n+"`"] = true
+		}
+		for _, n := range i.watched() {
+			if !known[n] {
+				t.Errorf("%s: %s is read, but its grant and columns are not checked", gen, n)
+			}
+		}
+		s, err := shop.ReadSchema(t.Context(), server.DB(), i.config.Shop.MySQL.Database, "oc_")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if gone := check.Expected(s); len(gone) > 0 {
+			t.Errorf("%s should have %v", gen, gone)
+		}
+	}
+}
+
+// TestEngines are no findings, but told.
+func TestEngines(t *testing.T) {
+	server := sound(t, shoptest.MariaDB)
+	i := install(t, server, shoptest.V4)
+	for _, c := range []struct{ alter, says string }{
+		{"", "all tables are InnoDB"},
+		{"oc_order", "several engines (44 InnoDB, 1 MyISAM)"},
+	} {
+		if c.alter != "" {
+			i.sql("ALTER TABLE {db}." + c.alter + " ENGINE = MyISAM")
+		}
+		r := i.run()
+		wants(t, r)
+		if !strings.Contains(textOf(r), c.says) {
+			t.Errorf("nothing of %q:\n%s", c.says, textOf(r))
+		}
+	}
+}

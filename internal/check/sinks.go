@@ -1,0 +1,41 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// SinkCheck is one configured sink. Check tries its target without delivering
+// anything; nil: it has no way to.
+type SinkCheck struct {
+	Name  string
+	Check func(ctx context.Context) error
+}
+
+// sinks tries all targets side by side.
+func (c *checker) sinks(ctx context.Context) error {
+	errs := make([]error, len(c.Sinks))
+	var wait sync.WaitGroup
+	for i, s := range c.Sinks {
+		if s.Check == nil {
+			continue
+		}
+		wait.Go(func() { errs[i] = s.Check(ctx) })
+	}
+	wait.Wait()
+	for i, s := range c.Sinks {
+		check := "sink:" + s.Name
+		switch {
+		case s.Check == nil:
+			c.leaveOut(check, "this type of sink cannot be tried without delivering")
+		case errs[i] == nil:
+			c.ok(check, "the target answers and takes what octail delivers")
+		case errors.Is(errs[i], context.DeadlineExceeded):
+			c.fail(check, "", "the target gives no answer in time")
+		default:
+			c.fail(check, "", "%s", firstLine(errs[i]))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"octail/internal/journal"
+	"octail/transform/document"
+)
+
+// Trace is the story of one entity.
+type Trace struct {
+	Subject   string     `json:"subject"`
+	Exists    bool       `json:"exists"` // in the shop, as far as the journal knows
+	Waiting   *Waiting   `json:"waiting,omitempty"`
+	Revisions []Revision `json:"revisions"` // newest first; older ones may have left the journal
+}
+
+// Waiting says why an entity is to be read again.
+type Waiting struct {
+	Reason   string    `json:"reason"`
+	Since    time.Time `json:"since"`
+	Next     time.Time `json:"next,omitzero"`
+	Attempts int       `json:"attempts"`
+	Error    string    `json:"error,omitempty"`
+}
+
+// Revision is one event of the entity and where it has been delivered.
+type Revision struct {
+	ID        string          `json:"id"`
+	Revision  int64           `json:"revision"`
+	Sequence  int64           `json:"sequence"`
+	Kind      string          `json:"kind"`
+	Origin    string          `json:"origin"`
+	Time      time.Time       `json:"time"`
+	Journaled time.Time       `json:"journaled"`
+	Changed   []string        `json:"changed"`
+	Data      json.RawMessage `json:"data"`
+	Sinks     []SinkState     `json:"sinks"`
+}
+
+// SinkState is what became of a revision in one sink.
+type SinkState struct {
+	Sink  string `json:"sink"`
+	State string `json:"state"` // delivered, waiting, not taken
+	Error string `json:"error,omitempty"`
+}
+
+// SinkFilter is what Traces needs to know of a sink.
+type SinkFilter struct {
+	Name     string
+	Entities []string // nil: all
+	Error    string   // why it fails at present
+}
+
+// Keys finds the entities a person means by "order 1042", an order number, an
+// e-mail address or a SKU. kind is "" or an entity.
+func Keys(ctx context.Context, j *journal.Journal, kind, text string) ([]document.Key, error) {
+	var out []document.Key
+	if id, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64); err == nil && id > 0 {
+		kinds := []string{kind}
+		if kind == "" {
+			kinds = []string{document.OrderEntity}
+		}
+		for _, k := range kinds {
+			known, err := j.Known(ctx, k, []int64{id})
+			if err != nil {
+				return nil, err
+			}
+			_, marked, err := j.Marked(ctx, document.Key{Entity: k, ID: id})
+			if err != nil {
+				return nil, err
+			}
+			if known[id].Revision > 0 || marked {
+				out = append(out, document.Key{Entity: k, ID: id})
+			}
+		}
+	}
+	if key, err := document.ParseKey(text); err == nil {
+		out = append(out, key)
+	}
+	found, err := j.Find(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range found {
+		if (kind == "" || kind == k.Entity) && !slices.Contains(out, k) {
+			out = append(out, k)
+		}
+	}
+	return out, nil
+}
+
+// TraceOf tells the story of one entity from the journal.
+func TraceOf(ctx context.Context, j *journal.Journal, key document.Key, sinks []SinkFilter) (Trace, error) {
+	t := Trace{Subject: key.String(), Revisions: []Revision{}}
+	mark, marked, err := j.Marked(ctx, key)
+	if err != nil {
+		return t, err
+	}
+	if marked {
+		t.Waiting = &Waiting{Reason: mark.Reason, Since: mark.Since, Next: mark.Next, Attempts: mark.Attempts, Error: mark.Error}
+	}
+	events, err := j.Revisions(ctx, key)
+	if err != nil {
+		return t, err
+	}
+	for i := range events {
+		e := &events[i]
+		r := Revision{ID: e.EventID(), Revision: e.Revision, Sequence: e.Sequence, Kind: e.Kind, Origin: e.Origin, Time: e.Time, Journaled: e.Added, Data: e.Data, Changed: []string{}, Sinks: []SinkState{}}
+		var d struct {
+			Changed []string `json:"changed"`
+		}
+		if err := json.Unmarshal(e.Data, &d); err != nil {
+			return t, fmt.Errorf("read event %d: %w", e.Sequence, err)
+		}
+		r.Changed = append(r.Changed, d.Changed...)
+		for _, s := range sinks {
+			st := SinkState{Sink: s.Name, State: "waiting", Error: s.Error}
+			at, _, err := j.Cursor(ctx, s.Name, journal.Live)
+			if err != nil {
+				return t, err
+			}
+			switch {
+			case s.Entities != nil && !slices.Contains(s.Entities, key.Entity):
+				st = SinkState{Sink: s.Name, State: "not taken"}
+			case at >= e.Sequence:
+				st = SinkState{Sink: s.Name, State: "delivered"}
+			}
+			r.Sinks = append(r.Sinks, st)
+		}
+		t.Revisions = append(t.Revisions, r)
+	}
+	t.Exists = len(events) > 0 && events[0].Kind != document.Deleted
+	return t, nil
+}
+
+// Text writes a trace for people.
+func (t *Trace) Text(w io.Writer) {
+	switch {
+	case len(t.Revisions) == 0:
+		fmt.Fprintf(w, "%s: nothing journaled yet\n", t.Subject)
+	case t.Exists:
+		fmt.Fprintf(w, "%s: %s, newest first\n", t.Subject, count(int64(len(t.Revisions)), "revision", "revisions"))
+	default:
+		fmt.Fprintf(w, "%s: deleted in the shop; %s, newest first\n", t.Subject, count(int64(len(t.Revisions)), "revision", "revisions"))
+	}
+	if k := t.Waiting; k != nil {
+		fmt.Fprintf(w, "  to be read again (%s) since %s", k.Reason, k.Since.UTC().Format(time.RFC3339))
+		if k.Error != "" {
+			fmt.Fprintf(w, ": %s (tried %d times, next %s)", k.Error, k.Attempts, k.Next.UTC().Format(time.RFC3339))
+		}
+		fmt.Fprintln(w)
+	}
+	for _, r := range t.Revisions {
+		fmt.Fprintf(w, "  %s  %-8s %s  by %s, sequence %d, journaled %s later\n", r.Time.UTC().Format(time.RFC3339), r.Kind, r.ID, r.Origin, r.Sequence, r.Journaled.Sub(r.Time).Round(time.Millisecond))
+		if r.Kind == document.Updated {
+			fmt.Fprintf(w, "      changed: %s\n", strings.Join(r.Changed, ", "))
+		}
+		for _, s := range r.Sinks {
+			fmt.Fprintf(w, "      %s: %s", s.Sink, s.State)
+			if s.Error != "" {
+				fmt.Fprintf(w, " (%s)", s.Error)
+			}
+			fmt.Fprintln(w)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+// Package logging makes octail's logger: text on a terminal, JSON elsewhere, with
+// the priority prefixes journald understands when it listens.
+package logging
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+)
+
+// New makes a logger. level is debug, info, warn or error; format auto, text or
+// json.
+func New(w io.Writer, level, format string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelInfo
+	}
+	journald := os.Getenv("JOURNAL_STREAM") != ""
+	if format == "auto" || format == "" {
+		format = "json"
+		if f, ok := w.(*os.File); ok && isTerminal(f) {
+			format = "text"
+		}
+	}
+	opts := &slog.HandlerOptions{Level: l, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if journald && len(groups) == 0 && a.Key == slog.TimeKey { // journald has its own
+			return slog.Attr{}
+		}
+		return a
+	}}
+	out := &prefixed{w: w}
+	var h slog.Handler
+	if format == "text" {
+		h = slog.NewTextHandler(out, opts)
+	} else {
+		h = slog.NewJSONHandler(out, opts)
+	}
+	if journald {
+		h = &priority{h, out}
+	}
+	return slog.New(h)
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && !strings.HasSuffix(f.Name(), "null")
+}
+
+// priority puts <n> before each line: journald strips it and takes it for the
+// entry's priority.
+type priority struct {
+	slog.Handler
+	out *prefixed
+}
+
+func (p *priority) Handle(ctx context.Context, r slog.Record) error {
+	prefix := "<6>"
+	switch {
+	case r.Level >= slog.LevelError:
+		prefix = "<3>"
+	case r.Level >= slog.LevelWarn:
+		prefix = "<4>"
+	case r.Level < slog.LevelInfo:
+		prefix = "<7>"
+	}
+	p.out.mu.Lock()
+	defer p.out.mu.Unlock()
+	p.out.prefix = prefix
+	return p.Handler.Handle(ctx, r)
+}
+
+func (p *priority) WithAttrs(a []slog.Attr) slog.Handler {
+	return &priority{p.Handler.WithAttrs(a), p.out}
+}
+func (p *priority) WithGroup(n string) slog.Handler { return &priority{p.Handler.WithGroup(n), p.out} }
+
+// prefixed writes each line behind a prefix. With priority around it, mu is held
+// by the handler.
+type prefixed struct {
+	mu     sync.Mutex
+	w      io.Writer
+	prefix string
+}
+
+func (p *prefixed) Write(b []byte) (int, error) {
+	if p.prefix == "" {
+		return p.w.Write(b)
+	}
+	if _, err := p.w.Write(append([]byte(p.prefix), b...)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
