@@ -24,6 +24,9 @@ kill: servers ## kill -9 the agent 200 times on a MyISAM and on an InnoDB shop (
 stale: servers ## 60 orders a second read at once beside three busy loops, MariaDB and MySQL (FOR=60s)
 	$(GO) test ./internal/app -count=1 -timeout 60m -v -run '^TestNoStaleDocument$$' -stale $(or $(FOR),60s)
 
+bench: servers build ## CPU beside a go-mysql canal loop on the same binlog, peak memory
+	$(GO) run ./internal/bench -octail ./octail $(BENCH)
+
 lint: ## go vet, gofmt and staticcheck
 	$(GO) vet ./... && $(GO) vet -tags failpoints ./...
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
@@ -38,4 +41,4 @@ servers:
 	@internal/shoptest/install.sh --client
 	@test -d "$${OCTAIL_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/octail}/mysql-9.7" || internal/shoptest/fetch.sh mysql 9.7
 
-.PHONY: help build demo test kill stale lint mariadb servers
+.PHONY: help build demo test kill stale bench lint mariadb servers

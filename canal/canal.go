@@ -61,6 +61,7 @@ type Canal struct {
 	failed error // of the handler
 
 	lastRead atomic.Int64 // unix nanoseconds
+	handling atomic.Bool  // the handler is at work: the silence is ours
 }
 
 // Status is the state of the stream, for operators.
@@ -183,23 +184,23 @@ func (c *Canal) session(ctx context.Context, h Handler) error {
 		return err
 	}
 	for _, t := range c.order { // tables may have changed while we were away
-		t.mapped, t.current = nil, nil
+		t.mapped, t.current = shape{}, nil
 	}
-	s := &stream{c: c, ctx: ctx, handler: h, started: started, file: from.File, offset: from.Offset, seen: map[Touch]bool{}}
+	s := &stream{c: c, ctx: ctx, handler: h, started: started, file: from.File, offset: from.Offset, seen: map[Touch]bool{}, maps: map[*replication.TableMapEvent][]byte{}}
 
 	cfg := replication.BinlogSyncerConfig{
-		ServerID:                c.cfg.ServerID,
-		Flavor:                  c.cfg.Server.Flavor,
-		User:                    c.cfg.User,
-		Password:                c.cfg.Password,
-		TLSConfig:               c.cfg.TLS,
-		Localhost:               "octail",
-		HeartbeatPeriod:         c.cfg.Heartbeat,
-		ReadTimeout:             c.cfg.Silence,
-		DisableRetrySync:        true,
-		DiscardGTIDSet:          true,
-		SynchronousEventHandler: s,
-		RowsEventDecodeFunc:     s.decode,
+		ServerID:                       c.cfg.ServerID,
+		Flavor:                         c.cfg.Server.Flavor,
+		User:                           c.cfg.User,
+		Password:                       c.cfg.Password,
+		TLSConfig:                      c.cfg.TLS,
+		Localhost:                      "octail",
+		HeartbeatPeriod:                c.cfg.Heartbeat,
+		DisableRetrySync:               true,
+		DiscardGTIDSet:                 true,
+		SynchronousEventHandler:        s,
+		RowsEventDecodeFunc:            s.decode,
+		TableMapOptionalMetaDecodeFunc: s.metadata,
 		// MariaDB 11.4+ leaves the position out of most events.
 		FillZeroLogPos: c.cfg.Server.Flavor == MariaDB && c.cfg.Server.AtLeast(11, 4),
 		Logger:         discard,
@@ -235,14 +236,45 @@ func (c *Canal) session(ctx context.Context, h Handler) error {
 	if err != nil {
 		return err
 	}
+	stopWatching := c.watchSilence(syncer)
+	defer stopWatching()
 	// The server refuses a position only after the dump began: wait for the
 	// first event before saying that we are connected.
 	_, err = streamer.GetEvent(ctx)
 	return err
 }
 
+// watchSilence closes the connection when the server has been silent for too
+// long. (The library's ReadTimeout sets a deadline at every packet, which costs
+// more than reading it.)
+func (c *Canal) watchSilence(syncer *replication.BinlogSyncer) (stop func()) {
+	done := make(chan struct{})
+	began := time.Now()
+	go func() {
+		tick := time.NewTicker(max(c.cfg.Silence/10, time.Millisecond))
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+			last := time.Unix(0, c.lastRead.Load())
+			if last.Before(began) {
+				last = began
+			}
+			if !c.handling.Load() && time.Since(last) > c.cfg.Silence {
+				c.log.Warn("no sign of life from the database server", "silence", c.cfg.Silence)
+				syncer.Close()
+				return
+			}
+		}
+	}()
+	return func() { close(done) }
+}
+
 // alive notes a sign of life from the server.
-func (c *Canal) alive(file string, offset uint64) {
+func (c *Canal) alive() {
 	now := time.Now()
 	if c.lastRead.Swap(now.UnixNano()) == 0 || !c.metrics.isConnected() {
 		c.mu.Lock()

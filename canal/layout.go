@@ -49,15 +49,28 @@ type columnSource func(ctx context.Context, table string) ([]column, Position, e
 // table is one watched table's state in a stream.
 type table struct {
 	Table
-	mapped  *replication.TableMapEvent // what the layout was made for
+	mapped  shape // what the layout was made for
 	current *layout
 	named   bool // the log carries this table's column names
 }
 
-// resolve returns the layout for the rows that follow map event m.
+// shape is what a table map event says of a table's columns. meta is the
+// optional metadata, undecoded: the column names in it are only read when the
+// shape is a new one.
+type shape struct {
+	event *replication.TableMapEvent
+	meta  []byte
+}
+
+func (a shape) same(b shape) bool {
+	return a.event == b.event || a.event != nil && b.event != nil && bytes.Equal(a.event.ColumnType, b.event.ColumnType) &&
+		slices.Equal(a.event.ColumnMeta, b.event.ColumnMeta) && bytes.Equal(a.meta, b.meta)
+}
+
+// resolve returns the layout for the rows that follow a table map.
 // An error means that the server could not be asked (reconnect and try again).
-func (t *table) resolve(ctx context.Context, m *replication.TableMapEvent, source columnSource) (*layout, error) {
-	if t.current != nil && (t.mapped == m || sameShape(t.mapped, m)) {
+func (t *table) resolve(ctx context.Context, m shape, source columnSource) (*layout, error) {
+	if t.current != nil && t.mapped.same(m) {
 		t.mapped = m
 		return t.current, nil
 	}
@@ -76,7 +89,7 @@ func (t *table) resolve(ctx context.Context, m *replication.TableMapEvent, sourc
 // past the statement as this run began (at started).
 func (t *table) forget(pos, started Position) bool {
 	l := t.current
-	t.mapped, t.current = nil, nil
+	t.mapped, t.current = shape{}, nil
 	if t.named {
 		return false
 	}
@@ -84,19 +97,14 @@ func (t *table) forget(pos, started Position) bool {
 		l != nil && l.byNow && l.rows > 0 && l.schemaAt.AtOrAfter(pos.File, pos.Offset)
 }
 
-func sameShape(a, b *replication.TableMapEvent) bool {
-	return bytes.Equal(a.ColumnType, b.ColumnType) && slices.Equal(a.ColumnMeta, b.ColumnMeta) &&
-		slices.EqualFunc(a.ColumnName, b.ColumnName, bytes.Equal)
-}
-
-func newLayout(ctx context.Context, t *Table, m *replication.TableMapEvent, source columnSource) (*layout, error) {
-	l := &layout{}
-	names := make([]string, 0, m.ColumnCount)
-	if len(m.ColumnName) == int(m.ColumnCount) {
-		for _, n := range m.ColumnName {
-			names = append(names, string(n))
-		}
-	} else {
+func newLayout(ctx context.Context, t *Table, sh shape, source columnSource) (*layout, error) {
+	l, m := &layout{}, sh.event
+	names, err := columnNames(sh.meta)
+	if err != nil || len(names) != 0 && len(names) != int(m.ColumnCount) {
+		l.problem = "the column names in the log cannot be read"
+		return l, nil
+	}
+	if len(names) == 0 {
 		cols, at, err := source(ctx, t.Name)
 		if err != nil {
 			return nil, fmt.Errorf("read the columns of %s: %w", t.Name, err)
@@ -143,6 +151,36 @@ func newLayout(ctx context.Context, t *Table, m *replication.TableMapEvent, sour
 		l.rules = append(l.rules, r)
 	}
 	return l, nil
+}
+
+// columnNames finds the names in a table map's optional metadata: a list of
+// type, length, value; type 4 holds the names, each behind its length. Empty when
+// the server does not log them (binlog_row_metadata other than FULL).
+func columnNames(meta []byte) ([]string, error) {
+	const columnName = 4
+	for len(meta) > 0 {
+		kind := meta[0]
+		length, _, n := mysql.LengthEncodedInt(meta[1:])
+		if n == 0 || uint64(len(meta)-1-n) < length {
+			return nil, errTorn
+		}
+		value := meta[1+n : 1+n+int(length)]
+		meta = meta[1+n+int(length):]
+		if kind != columnName {
+			continue
+		}
+		var names []string
+		for len(value) > 0 {
+			name, _, n, err := mysql.LengthEncodedString(value)
+			if err != nil {
+				return nil, errTorn
+			}
+			names = append(names, string(name))
+			value = value[n:]
+		}
+		return names, nil
+	}
+	return nil, nil
 }
 
 // mismatch compares a table's present columns with a table map that carries no

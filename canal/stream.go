@@ -34,6 +34,8 @@ type stream struct {
 	seen     map[Touch]bool
 	resyncs  []Resync
 	queue    []rawRows // watched rows events of the event being parsed
+	metas    [][]byte  // optional metadata of the table maps of the event being parsed
+	maps     map[*replication.TableMapEvent][]byte
 	spans    [2][]span
 	lastTold time.Time
 }
@@ -48,7 +50,9 @@ func (s *stream) position() Position {
 
 // HandleEvent implements replication.EventHandler.
 func (s *stream) HandleEvent(e *replication.BinlogEvent) error {
-	s.c.alive(s.file, s.offset)
+	s.c.handling.Store(true)
+	defer s.c.handling.Store(false)
+	s.c.alive()
 	if err := s.event(e); err != nil {
 		s.c.failHandler(err)
 		return err
@@ -84,6 +88,8 @@ func (s *stream) event(e *replication.BinlogEvent) error {
 		return s.commit(h)
 	case *replication.QueryEvent:
 		return s.query(h, ev)
+	case *replication.TableMapEvent:
+		s.mapped(ev)
 	case *replication.RowsEvent:
 		return s.rows(h, ev)
 	case *replication.TransactionPayloadEvent: // a compressed transaction
@@ -96,6 +102,8 @@ func (s *stream) event(e *replication.BinlogEvent) error {
 				if err := s.query(h, iv); err != nil {
 					return err
 				}
+			case *replication.TableMapEvent:
+				s.mapped(iv)
 			case *replication.RowsEvent:
 				if err := s.rows(inner.Header, iv); err != nil {
 					return err
@@ -121,6 +129,7 @@ func (s *stream) begin() {
 	s.open, s.begun, s.alone, s.apply = true, false, false, nil
 	s.touches, s.resyncs, s.time = nil, nil, time.Time{}
 	clear(s.seen)
+	clear(s.maps)
 }
 
 func (s *stream) mysqlGTID(ev *replication.GTIDEvent) {
@@ -264,6 +273,27 @@ func (s *stream) decode(e *replication.RowsEvent, data []byte) error {
 	return nil
 }
 
+// metadata is the syncer's TableMapOptionalMetaDecodeFunc: names are decoded only
+// when a table's shape is new (see shape).
+func (s *stream) metadata(data []byte) error {
+	s.metas = append(s.metas, data)
+	return nil
+}
+
+// mapped takes the metadata of a table map, which arrive in the same order.
+func (s *stream) mapped(m *replication.TableMapEvent) {
+	if len(s.metas) == 0 {
+		return // a map without any
+	}
+	meta := s.metas[0]
+	if s.metas = s.metas[1:]; len(s.metas) == 0 {
+		s.metas = nil
+	}
+	if s.c.watched(m) != nil {
+		s.maps[m] = meta
+	}
+}
+
 // rows reads the keys out of a rows event, and nothing else.
 func (s *stream) rows(h *replication.EventHeader, e *replication.RowsEvent) error {
 	t := s.c.watched(e.Table)
@@ -275,7 +305,7 @@ func (s *stream) rows(h *replication.EventHeader, e *replication.RowsEvent) erro
 	if len(s.queue) == 0 {
 		s.queue = nil
 	}
-	l, err := t.resolve(s.ctx, e.Table, s.c.columns)
+	l, err := t.resolve(s.ctx, shape{e.Table, s.maps[e.Table]}, s.c.columns)
 	if err != nil {
 		return err
 	}

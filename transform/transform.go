@@ -39,8 +39,8 @@ type Config struct {
 const (
 	batchSize = 500  // keys read together
 	bulkSize  = 200  // stored marks read together: smaller, a live key may be waiting
-	pendingOK = 8192 // touched keys kept in memory before capture has to wait
-	spillAt   = 4096 // a transaction with more touches goes to the dirty table instead
+	pendingOK = 2000 // touched keys kept in memory before capture has to wait
+	spillAt   = 2000 // a transaction with more touches goes to the dirty table instead
 	markChunk = 5000 // marks in one journal transaction
 	// heldFor is how long a touch may keep the watermark back; then it is moved
 	// to the dirty table.

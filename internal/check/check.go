@@ -24,8 +24,9 @@ type Deps struct {
 	Journal *journal.Journal
 	Sinks   []SinkCheck
 
-	now  func() time.Time             // time.Now
-	free func(string) (uint64, error) // freeBytes
+	now      func() time.Time             // time.Now
+	free     func(string) (uint64, error) // freeBytes
+	patience time.Duration                // connectTimeout
 }
 
 // Run tries everything, in order.
@@ -120,6 +121,9 @@ func newChecker(d Deps, essential bool) *checker {
 	}
 	if d.free == nil {
 		d.free = freeBytes
+	}
+	if d.patience == 0 {
+		d.patience = connectTimeout
 	}
 	return &checker{Deps: d, essential: essential, db: d.DB}
 }

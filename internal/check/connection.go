@@ -33,20 +33,26 @@ const (
 	errHostBlocked     = 1129
 	errHostUnknown     = 1130
 	errWrongPlugin     = 1698
+	errMustChange      = 1820
 	errPasswordExpired = 1862
 	errAccountLocked   = 3118
 	errNeedsTLS        = 3159
-	errAccountLockedMy = 4151 // MariaDB
+
+	errAccountLockedMariaDB = 4151
 )
 
 // connection logs in and asks the server who it is, and who it takes us for.
 func (c *checker) connection(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.patience)
 	defer cancel()
 	if err := c.db.PingContext(ctx); err != nil {
 		return c.refused(ctx, err)
 	}
-	return c.connectedTo(ctx)
+	err := c.connectedTo(ctx)
+	if number(err) == errMustChange { // let in, but to nothing else
+		return c.refused(ctx, err)
+	}
+	return err
 }
 
 // connectedTo learns what all other checks need.
@@ -107,14 +113,13 @@ func (c *checker) refused(ctx context.Context, err error) error {
 	case errDenied, errWrongPlugin, errHostUnknown:
 		c.fail("connection", c.accountRemedy(err), "the server refuses the login (%s)", shop.Explain(err))
 	case errHostBlocked:
-		c.fail("connection", "FLUSH HOSTS;", "the server refuses this machine after too many broken connections (%s)", shop.Explain(err))
+		c.fail("connection", "FLUSH HOSTS;   -- MySQL since 8.4: TRUNCATE TABLE performance_schema.host_cache;", "the server refuses this machine after too many broken connections (%s)", shop.Explain(err))
 	case errNeedsTLS:
 		c.fail("connection", c.line("mysql", "tls: required"), "the server accepts encrypted connections only (%s)", shop.Explain(err))
-	case errAccountLocked, errAccountLockedMy:
-		c.fail("connection", fmt.Sprintf("ALTER USER %s ACCOUNT UNLOCK;", accountIn(err, c.settings().User)), "octail's account is locked (%s)", shop.Explain(err))
-	case errPasswordExpired:
-		c.fail("connection", fmt.Sprintf("ALTER USER %s IDENTIFIED BY '<password>' PASSWORD EXPIRE NEVER;", accountIn(err, c.settings().User)),
-			"the password of octail's account has expired (%s)", shop.Explain(err))
+	case errAccountLocked, errAccountLockedMariaDB:
+		c.fail("connection", c.alter(err, "ACCOUNT UNLOCK"), "octail's account is locked (%s)", shop.Explain(err))
+	case errPasswordExpired, errMustChange:
+		c.fail("connection", c.alter(err, "IDENTIFIED BY '<password>' PASSWORD EXPIRE NEVER"), "the password of octail's account has expired (%s)", shop.Explain(err))
 	default:
 		if shop.Classify(err) == shop.Unreachable {
 			c.lost(err)
@@ -130,21 +135,31 @@ var (
 	hostPattern    = regexp.MustCompile(`Host '([^']*)'`)
 )
 
-// accountIn finds the account in a refusal, as the server sees it.
-func accountIn(err error, user string) string {
+// accountIn finds the account in a refusal, as the server sees it: with the host
+// that octail comes from, where the account itself may have a pattern.
+func (c *checker) accountIn(err error) string {
+	user := c.settings().User
 	if m := accountPattern.FindStringSubmatch(err.Error()); m != nil {
 		return quote(m[1]) + "@" + quote(m[2])
 	}
 	if m := hostPattern.FindStringSubmatch(err.Error()); m != nil {
 		return quote(user) + "@" + quote(m[1])
 	}
+	if shop.IsLocal(c.settings().Address) {
+		return quote(user) + "@'localhost'"
+	}
 	return quote(user) + "@'%'"
+}
+
+// alter is the SQL that changes octail's account.
+func (c *checker) alter(err error, how string) string {
+	return fmt.Sprintf("ALTER USER %s %s;\n-- if there is no such account, see: SELECT user, host FROM mysql.user WHERE user = %s;", c.accountIn(err), how, quote(c.settings().User))
 }
 
 // accountRemedy is the SQL that makes the account, or puts it right.
 func (c *checker) accountRemedy(err error) string {
 	s := c.settings()
-	account := accountIn(err, s.User)
+	account := c.accountIn(err)
 	var b strings.Builder
 	fmt.Fprintf(&b, "-- with the password that shop.mysql.password has in %s:\n", c.configFile())
 	fmt.Fprintf(&b, "CREATE USER IF NOT EXISTS %s IDENTIFIED BY '<password>';\n", account)
@@ -159,6 +174,9 @@ func (c *checker) accountRemedy(err error) string {
 			b.WriteString("\n-- An account made for 'localhost' does not match: the server sees octail come from the address above (skip_name_resolve, or another machine).")
 		}
 		b.WriteString("\n-- An account with the plugin unix_socket (auth_socket) gets in over the socket only: address: unix:/run/mysqld/mysqld.sock")
+		if number(err) == errWrongPlugin {
+			fmt.Fprintf(&b, "\n-- This one is such an account. On MySQL it gets a password by: ALTER USER %s IDENTIFIED WITH caching_sha2_password BY '<password>';", account)
+		}
 	} else {
 		b.WriteString("\n-- An account with the plugin unix_socket (auth_socket) lets in the system user of the same name only.")
 	}
@@ -197,8 +215,7 @@ func (c *checker) notConnected(err error) {
 	case errors.As(err, &alert), errors.As(err, &record):
 		c.fail("tls", "", "the encrypted connection to %s cannot be made (%s)", c.settings().Address, firstLine(err))
 	case errors.Is(err, mysql.ErrUnknownPlugin), errors.Is(err, mysql.ErrNativePassword), errors.Is(err, mysql.ErrOldPassword), errors.Is(err, mysql.ErrCleartextPassword):
-		c.fail("connection", fmt.Sprintf("-- give the account a password of the server's usual kind, for example:\nALTER USER %s IDENTIFIED BY '<password>';", quote(c.settings().User)+"@'localhost'"),
-			"octail's account logs in by a plugin that octail does not know (%s)", firstLine(err))
+		c.fail("connection", c.alter(err, "IDENTIFIED BY '<password>'"), "octail's account logs in by a plugin that octail does not know (%s)", firstLine(err))
 	default:
 		c.lost(err)
 	}

@@ -35,3 +35,9 @@ func WithFree(d Deps, free func(string) (uint64, error)) Deps {
 	d.free = free
 	return d
 }
+
+// WithPatience lets a test wait less for the first connection.
+func WithPatience(d Deps, patience time.Duration) Deps {
+	d.patience = patience
+	return d
+}

@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"os"
@@ -63,6 +64,7 @@ type installation struct {
 	config  config.Config
 	account string // as in a GRANT
 	journal *journal.Journal
+	tls     *tls.Config
 }
 
 var accounts atomic.Int64
@@ -131,13 +133,13 @@ func (i *installation) sql(statements ...string) {
 func (i *installation) deps() check.Deps {
 	i.t.Helper()
 	m := i.config.Shop.MySQL
-	db, err := shop.Open(shop.Options{Address: m.Address, User: m.User, Password: m.Password.Reveal(), Database: m.Database})
+	db, err := shop.Open(shop.Options{Address: m.Address, User: m.User, Password: m.Password.Reveal(), Database: m.Database, TLS: i.tls})
 	if err != nil {
 		i.t.Fatal(err)
 	}
 	i.t.Cleanup(func() { _ = db.Close() })
 	c := i.config
-	return check.Deps{Config: &c, DB: db, Journal: i.journal}
+	return check.Deps{Config: &c, DB: db, TLS: i.tls, Journal: i.journal}
 }
 
 func (i *installation) run() check.Report {

@@ -63,11 +63,18 @@ func (j *Journal) Append(ctx context.Context, c Commit) (int64, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	began, first := time.Now(), j.last+1
-	if err := j.commit(ctx, c); err != nil {
+	if err := j.commit(ctx, c, began); err != nil {
 		j.observed.errors.Inc()
 		return 0, fmt.Errorf("append to the journal: %w", err)
 	}
 	j.observed.append.Observe(time.Since(began).Seconds())
+	for i := range c.Events {
+		j.tail.add(stored(&c.Events[i], j.last+1+int64(i), j.birth, began))
+		j.counts.Events++
+		if c.Events[i].Prior.Revision == 0 {
+			j.counts.Documents++
+		}
+	}
 	j.last += int64(len(c.Events))
 	if len(c.Events) > 0 {
 		close(j.changed)
@@ -76,20 +83,20 @@ func (j *Journal) Append(ctx context.Context, c Commit) (int64, error) {
 	return first, nil
 }
 
-func (j *Journal) commit(ctx context.Context, c Commit) error {
+func (j *Journal) commit(ctx context.Context, c Commit, at time.Time) error {
 	tx, err := j.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	if err := j.appendTx(ctx, tx, c); err != nil {
+	if err := j.appendTx(ctx, tx, c, at); err != nil {
 		return err
 	}
 	return tx.Commit()
 }
 
-func (j *Journal) appendTx(ctx context.Context, tx *sql.Tx, c Commit) error {
-	now := time.Now().UnixMicro()
+func (j *Journal) appendTx(ctx context.Context, tx *sql.Tx, c Commit, at time.Time) error {
+	now := at.UnixMicro()
 	s := &j.stmts
 	event, doc := tx.StmtContext(ctx, s.event), tx.StmtContext(ctx, s.document)
 	for i := range c.Events {

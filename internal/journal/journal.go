@@ -47,6 +47,8 @@ type Journal struct {
 	last    int64      // sequence of the newest event
 	birth   string
 	changed chan struct{} // closed and renewed at each append
+	tail    tail
+	counts  Counts // events and documents only
 	stmts   statements
 	pack    *zstd.Encoder
 	unpack  *zstd.Decoder
@@ -132,7 +134,8 @@ func (j *Journal) openReaders(path string) error {
 	if j.read, err = sql.Open("sqlite", dsn(path, "ro")); err != nil {
 		return fmt.Errorf("open journal: %w", err)
 	}
-	j.read.SetMaxOpenConns(3)
+	j.read.SetMaxOpenConns(2)
+	j.read.SetConnMaxIdleTime(time.Minute)
 	if j.pack, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1)); err != nil {
 		return fmt.Errorf("open journal: %w", err)
 	}
@@ -145,8 +148,8 @@ func (j *Journal) openReaders(path string) error {
 func dsn(path, mode string) string {
 	q := url.Values{}
 	q.Set("mode", mode)
-	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-4096)", "journal_size_limit(16777216)", "temp_store(MEMORY)"} {
-		if mode == "ro" && p != "busy_timeout(10000)" && p != "cache_size(-4096)" {
+	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-2048)", "journal_size_limit(16777216)", "temp_store(MEMORY)"} {
+		if mode == "ro" && p != "busy_timeout(10000)" && p != "cache_size(-2048)" {
 			continue
 		}
 		q.Add("_pragma", p)
@@ -222,6 +225,9 @@ func (j *Journal) prepare(ctx context.Context, path string, fresh bool) error {
 	}
 	if j.birth, err = meta(ctx, j.write, "birth"); err != nil {
 		return err
+	}
+	if err := j.write.QueryRowContext(ctx, countAll).Scan(&j.counts.Events, &j.counts.Documents); err != nil {
+		return fmt.Errorf("count the journal: %w", err)
 	}
 	return j.stmts.prepare(ctx, j.write)
 }

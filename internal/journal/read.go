@@ -26,6 +26,13 @@ type Known struct {
 // Known looks up the newest revisions of some keys of one entity. Keys without
 // one are not in the answer.
 func (j *Journal) Known(ctx context.Context, entity string, ids []int64) (map[int64]Known, error) {
+	// Over the writing connection, whose page cache a write leaves valid.
+	db := j.read
+	if j.write != nil {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		db = j.write
+	}
 	out := make(map[int64]Known, len(ids))
 	for len(ids) > 0 {
 		part := ids[:min(len(ids), 500)]
@@ -35,7 +42,7 @@ func (j *Journal) Known(ctx context.Context, entity string, ids []int64) (map[in
 		for _, id := range part {
 			args = append(args, id)
 		}
-		rows, err := j.read.QueryContext(ctx, "SELECT key, revision, sequence, deleted, schema, lines, hash, fields FROM documents WHERE entity = ? AND key IN (?"+
+		rows, err := db.QueryContext(ctx, "SELECT key, revision, sequence, deleted, schema, lines, hash, fields FROM documents WHERE entity = ? AND key IN (?"+
 			strings.Repeat(",?", len(part)-1)+")", args...)
 		if err != nil {
 			return nil, fmt.Errorf("read the journal's documents: %w", err)
@@ -110,6 +117,12 @@ func (j *Journal) scanEvent(rows *sql.Rows) (Stored, error) {
 // more once their data has reached maxBytes (one is always returned). Shop is
 // not filled in: the journal's owner knows it.
 func (j *Journal) Events(ctx context.Context, after int64, limit, maxBytes int) ([]Stored, error) {
+	j.mu.Lock()
+	recent, ok := j.tail.after(after, limit, maxBytes)
+	j.mu.Unlock()
+	if ok {
+		return recent, nil
+	}
 	rows, err := j.read.QueryContext(ctx, "SELECT "+eventColumns+" FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?", after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read journal events: %w", err)
@@ -258,13 +271,21 @@ type Counts struct {
 	Bytes     int64 `json:"bytes"`
 }
 
-// Counts counts what the journal holds.
+const countAll = "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM documents)"
+
+// Counts counts what the journal holds. In the agent it costs no scan: status and
+// metrics ask often.
 func (j *Journal) Counts(ctx context.Context) (Counts, error) {
-	var c Counts
-	err := j.read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM documents),
-		(SELECT count(*) FROM dirty), (SELECT count(*) FROM dirty WHERE error <> ''),
-		(SELECT page_count FROM pragma_page_count()) * (SELECT page_size FROM pragma_page_size())`).
-		Scan(&c.Events, &c.Documents, &c.Dirty, &c.Failing, &c.Bytes)
+	j.mu.Lock()
+	c := j.counts
+	j.mu.Unlock()
+	if j.write == nil {
+		if err := j.read.QueryRowContext(ctx, countAll).Scan(&c.Events, &c.Documents); err != nil {
+			return c, fmt.Errorf("count the journal: %w", err)
+		}
+	}
+	err := j.read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM dirty), (SELECT count(*) FROM dirty WHERE error <> ''),
+		(SELECT page_count FROM pragma_page_count()) * (SELECT page_size FROM pragma_page_size())`).Scan(&c.Dirty, &c.Failing, &c.Bytes)
 	if err != nil {
 		return c, fmt.Errorf("count the journal: %w", err)
 	}

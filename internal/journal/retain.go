@@ -69,7 +69,9 @@ func (j *Journal) removeStep(ctx context.Context, before time.Time, passed int64
 	if err != nil {
 		return 0, fmt.Errorf("remove old events: %w", err)
 	}
-	return res.RowsAffected()
+	n, err := res.RowsAffected()
+	j.counts.Events -= n
+	return n, err
 }
 
 // packOld compresses old events, a few at a time.

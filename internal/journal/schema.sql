@@ -60,6 +60,7 @@ CREATE TABLE dirty (
 	PRIMARY KEY (entity, key)
 ) WITHOUT ROWID;
 CREATE INDEX dirty_next ON dirty (next);
+CREATE INDEX dirty_failing ON dirty (since) WHERE error <> '';
 
 -- sinks by name, fixed at their first start
 CREATE TABLE sinks (

@@ -1,0 +1,187 @@
+// Command bench measures octail against a reference in the same run and prints
+// ratios: `make bench`.
+//
+//	bench catchup   CPU per 100,000 row changes, beside a go-mysql canal loop that prints each row as JSON
+//	bench memory    peak memory while catching up on 300,000 and 600,000 row changes
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"octail/canal"
+	"octail/internal/shoptest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	set := flag.NewFlagSet("bench", flag.ContinueOnError)
+	octail := set.String("octail", "./octail", "the agent's binary")
+	rounds := set.Int("rounds", 3, "how often to measure; the median counts")
+	changes := set.Int("changes", 100_000, "row changes of the order load, for catchup")
+	if err := set.Parse(args); err != nil {
+		return err
+	}
+	if set.Arg(0) == "reference" { // we run ourselves as the reference
+		return reference(set.Args()[1:])
+	}
+	todo := set.Args()
+	if len(todo) == 0 {
+		todo = []string{"catchup", "memory"}
+	}
+	for _, what := range todo {
+		b, err := newBench(ctx, *octail)
+		if err != nil {
+			return err
+		}
+		switch what {
+		case "catchup":
+			err = b.catchup(ctx, *changes, *rounds)
+		case "memory":
+			err = b.memory(ctx)
+		default:
+			err = fmt.Errorf("unknown benchmark %q", what)
+		}
+		if err = errors.Join(err, b.close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bench is a shop on a private server.
+type bench struct {
+	octail string
+	dir    string
+	server *shoptest.Server
+}
+
+const database = "shop"
+
+func newBench(ctx context.Context, octail string) (*bench, error) {
+	path, err := exec.LookPath(octail)
+	if err != nil {
+		return nil, err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "octail-bench-")
+	if err != nil {
+		return nil, err
+	}
+	server, err := shoptest.Start(ctx, shoptest.Options{Flavor: shoptest.MariaDB, Args: []string{"--max-binlog-size=1G"}})
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{octail: path, dir: dir, server: server}
+	if err := server.Exec(ctx, "", "CREATE DATABASE "+database+" CHARACTER SET utf8mb4"); err != nil {
+		return nil, errors.Join(err, b.close())
+	}
+	db, err := server.Open(database, true)
+	if err != nil {
+		return nil, errors.Join(err, b.close())
+	}
+	defer db.Close()
+	if err := shoptest.Load(ctx, db, shoptest.V4, "oc_"); err != nil {
+		return nil, errors.Join(err, b.close())
+	}
+	return b, nil
+}
+
+func (b *bench) close() error { return errors.Join(b.server.Stop(), os.RemoveAll(b.dir)) }
+
+// used is what a process took.
+type used struct {
+	cpu  time.Duration // user and system
+	peak int64         // resident memory, bytes
+	wall time.Duration
+}
+
+func cpuOf(cmd *exec.Cmd) time.Duration {
+	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+}
+
+// catchup compares the CPU of octail with that of the reference for one binlog.
+func (b *bench) catchup(ctx context.Context, changes, rounds int) error {
+	a, err := b.newAgent(ctx, "agent")
+	if err != nil {
+		return err
+	}
+	identity, err := canal.Inspect(ctx, b.server.DB())
+	if err != nil {
+		return err
+	}
+	var ours, theirs []time.Duration
+	for range rounds {
+		from, err := canal.Here(ctx, b.server.DB(), identity)
+		if err != nil {
+			return err
+		}
+		filled, err := shoptest.FillOrders(ctx, b.server, database, shoptest.V4, "oc_", shoptest.FillOptions{Orders: (changes + 5) / 6, Transactions: true})
+		if err != nil {
+			return err
+		}
+		agent, err := a.catchUp(ctx, int64(filled.Orders))
+		if err != nil {
+			return err
+		}
+		ref, err := b.runReference(ctx, from, filled.Changes)
+		if err != nil {
+			return err
+		}
+		per := func(u used) time.Duration { return u.cpu * 100_000 / time.Duration(filled.Changes) }
+		ours, theirs = append(ours, per(agent)), append(theirs, per(ref))
+		fmt.Printf("catchup: %d row changes, %d orders: octail %.2f s CPU per 100,000 (%.1f s wall, peak %.0f MiB), canal loop %.2f s CPU (%.1f s wall)\n",
+			filled.Changes, filled.Orders, per(agent).Seconds(), agent.wall.Seconds(), mib(agent.peak), per(ref).Seconds(), ref.wall.Seconds())
+	}
+	slices.Sort(ours)
+	slices.Sort(theirs)
+	o, t := ours[len(ours)/2], theirs[len(theirs)/2]
+	fmt.Printf("catchup: median octail %.2f s, canal loop %.2f s CPU per 100,000 row changes; ratio %.2f\n", o.Seconds(), t.Seconds(), o.Seconds()/t.Seconds())
+	return nil
+}
+
+// memory prints the agent's peak while it catches up.
+func (b *bench) memory(ctx context.Context) error {
+	a, err := b.newAgent(ctx, "agent")
+	if err != nil {
+		return err
+	}
+	var first int64
+	for _, changes := range []int{300_000, 600_000} {
+		filled, err := shoptest.FillOrders(ctx, b.server, database, shoptest.V4, "oc_", shoptest.FillOptions{Orders: changes / 6, Transactions: true})
+		if err != nil {
+			return err
+		}
+		u, err := a.catchUp(ctx, int64(filled.Orders))
+		if err != nil {
+			return err
+		}
+		if first == 0 {
+			first = u.peak
+		}
+		fmt.Printf("memory: peak %.1f MiB while catching up on %d row changes (%.1f s, %.2f s CPU); ratio to the first %.2f\n",
+			mib(u.peak), filled.Changes, u.wall.Seconds(), u.cpu.Seconds(), float64(u.peak)/float64(first))
+	}
+	return nil
+}
+
+func mib(n int64) float64 { return float64(n) / (1 << 20) }
