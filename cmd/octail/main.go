@@ -110,18 +110,29 @@ func (p *program) load() (*config.Config, error) {
 	return cfg, err
 }
 
+// loadToLook reads the configuration for a command that needs no secrets.
+func (p *program) loadToLook() (*config.Config, error) {
+	cfg, _, err := config.LoadWithoutSecrets(p.config, all.Types())
+	return cfg, p.configError(err)
+}
+
 func (p *program) loadQuiet() (*config.Config, []config.Warning, error) {
 	cfg, warnings, err := config.Load(p.config, all.Types())
+	return cfg, warnings, p.configError(err)
+}
+
+// configError says what is wrong with the configuration.
+func (p *program) configError(err error) error {
 	var mistakes *config.Errors
 	switch {
 	case err == nil:
-		return cfg, warnings, nil
+		return nil
 	case errors.Is(err, fs.ErrNotExist):
 		err = fmt.Errorf("there is no configuration file %s: write one (the smallest is in the README), or name another with --config", p.config)
 	case errors.As(err, &mistakes):
 		err = fmt.Errorf("the configuration has mistakes:\n%w", err)
 	}
-	return nil, warnings, usage(err)
+	return usage(err)
 }
 
 // journalError gives the journal's errors their exit code.

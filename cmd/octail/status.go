@@ -28,7 +28,7 @@ func (p *program) status() *cobra.Command {
 each sink. Asks the running agent; without one it reads the journal.
 Exit code: 0 all well, 1 somebody has to act.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := p.load()
+			cfg, err := p.loadToLook()
 			if err != nil {
 				return err
 			}

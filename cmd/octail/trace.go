@@ -34,7 +34,7 @@ e-mail address or a SKU.`,
 					return usage(fmt.Errorf("%q is no kind of entity: choose one of %s", kind, strings.Join(document.Entities, ", ")))
 				}
 			}
-			cfg, err := p.load()
+			cfg, err := p.loadToLook()
 			if err != nil {
 				return err
 			}

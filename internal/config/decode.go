@@ -18,11 +18,13 @@ const maxValues = 100_000
 // yaml.v3 alone does not do it: its Decoder is strict but knows one Go type for the whole file, while the type of a sink
 // decides about the sink's keys, and Node.Decode accepts unknown keys silently.
 type decoder struct {
-	file     string
-	types    Types
-	exposed  bool // everybody on this machine may read the file itself
-	problems []Problem
-	warnings []Warning
+	file    string
+	types   Types
+	exposed bool // everybody on this machine may read the file itself
+	// a secret that cannot be looked up is no mistake
+	withoutSecrets bool
+	problems       []Problem
+	warnings       []Warning
 
 	lines   map[string]int    // of everything the file has, by path
 	written map[string]string // single values as the file has them, by path; secrets are not here

@@ -11,6 +11,9 @@ import (
 	"strings"
 )
 
+// credentialsFolder is where systemd/octail.service takes its credentials from. A variable for tests.
+var credentialsFolder = "/etc/octail/credentials"
+
 // maxSecretBytes bounds a ${file:} or ${credential:}; a private key is the largest thing anybody keeps in one.
 const maxSecretBytes = 64 << 10
 
@@ -65,11 +68,13 @@ func (x *expansion) lookUp(reference string) string {
 	}
 	if name, ok := strings.CutPrefix(reference, "credential:"); ok && credentialName.MatchString(name) {
 		folder := os.Getenv("CREDENTIALS_DIRECTORY")
-		if folder == "" {
-			x.problem("credential %s cannot be looked up: CREDENTIALS_DIRECTORY is not set; start octail as a systemd service with LoadCredential=%s:/path, set CREDENTIALS_DIRECTORY to the folder with this file, or write ${file:/path}", name, name)
-			return ""
+		if folder != "" {
+			return x.readFile(filepath.Join(folder, name), "credential "+name, "add LoadCredential="+name+":/path to the systemd unit")
 		}
-		return x.readFile(filepath.Join(folder, name), "credential "+name, "add LoadCredential="+name+":/path to the systemd unit")
+		// Not started by systemd: a command in an administrator's shell. The unit
+		// takes its credentials from this folder.
+		path := filepath.Join(credentialsFolder, name)
+		return x.readFile(path, "credential "+name+" ("+path+")", "write the secret into this file (install -m 0600 /dev/stdin "+path+"), or write ${file:/path} or ${ENV}")
 	}
 	if envName.MatchString(reference) {
 		value, ok := os.LookupEnv(reference)

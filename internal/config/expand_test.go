@@ -56,7 +56,7 @@ func TestExpandProblems(t *testing.T) {
 		"${env:HOME}":             "must be ${NAME}",
 		"x${":                     "has ${ without }",
 		"${OCTAIL_TEST_UNSET}":    "environment variable OCTAIL_TEST_UNSET is not set",
-		"${credential:mysql}":     "credential mysql cannot be looked up: CREDENTIALS_DIRECTORY is not set; start octail as a systemd service with LoadCredential=mysql:/path",
+		"${credential:mysql}":     "credential mysql (/etc/octail/credentials/mysql) does not exist; write the secret into this file",
 		"${file:" + large + "}":   "is larger than 64 KiB",
 		"${file:/dev/null}":       "is not a regular file",
 		"${file:/dev/null/x}":     "cannot be read: not a directory; create it, or correct the path",

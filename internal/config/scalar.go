@@ -23,6 +23,10 @@ func (d *decoder) scalar(n *yaml.Node, path string, v reflect.Value, size bool) 
 	} else {
 		d.written[path] = n.Value
 	}
+	if len(x.problems) > 0 && d.withoutSecrets && v.Type() == secretType {
+		v.SetString(unknownSecret)
+		return
+	}
 	if len(x.problems) > 0 {
 		for _, p := range x.problems {
 			d.refuse(path, "%s", p)
@@ -35,6 +39,9 @@ func (d *decoder) scalar(n *yaml.Node, path string, v reflect.Value, size bool) 
 		d.refuse(path, "%s %s", (&Section{d, path}).Quote(""), wrong)
 	}
 }
+
+// unknownSecret stands for a secret that LoadWithoutSecrets could not look up.
+const unknownSecret = "unknown"
 
 // checkSecret warns about secrets that others on this machine can read.
 func (d *decoder) checkSecret(path string, x expansion) {
