@@ -50,7 +50,7 @@ e-mail address or a SKU.`,
 				}
 			}
 			if len(traces) == 0 {
-				return &exitError{code: exitFailure, error: fmt.Errorf("nothing known of %q: octail has journaled no such id, order number, e-mail address or SKU (orders that were never confirmed are not journaled)", text)}
+				return &exitError{code: exitFailure, error: fmt.Errorf("nothing known of %s: octail has journaled no such id, order number, e-mail address or SKU (orders that were never confirmed are not journaled)", strings.Join(args, " "))}
 			}
 			return nil
 		},

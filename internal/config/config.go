@@ -38,17 +38,17 @@ type Config struct {
 // Load reads, expands and checks the file at path. Mistakes in it come all together as *Errors; when the file itself
 // cannot be read the error wraps the cause. Warnings may accompany both outcomes.
 func Load(path string, types Types) (*Config, []Warning, error) {
-	return load(path, types, false)
+	return loadFile(path, types, false)
 }
 
 // LoadWithoutSecrets is Load for commands that only look at the journal or ask the running agent: a secret that cannot be
 // looked up here (the agent's environment has it, an operator's shell has not) is no mistake. Such secrets hold no useful
 // value then.
 func LoadWithoutSecrets(path string, types Types) (*Config, []Warning, error) {
-	return load(path, types, true)
+	return loadFile(path, types, true)
 }
 
-func load(path string, types Types, withoutSecrets bool) (*Config, []Warning, error) {
+func loadFile(path string, types Types, withoutSecrets bool) (*Config, []Warning, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read config: %w", err)
