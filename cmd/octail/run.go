@@ -6,11 +6,13 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"octail/internal/app"
+	"octail/internal/check"
 	"octail/internal/journal"
 	"octail/internal/logging"
 )
@@ -47,7 +49,10 @@ func (p *program) runError(err error) error {
 	case errors.Is(err, journal.ErrLocked):
 		return journalError(err)
 	case errors.As(err, &findings):
-		findings.Report.Text(p.stderr)
+		r := findings.Report
+		r.Findings = slices.DeleteFunc(r.Findings, func(f check.Finding) bool { return f.Level == check.OK })
+		r.LeftOut = nil
+		r.Text(p.stderr)
 		return &exitError{error: err, code: findings.Report.ExitCode()}
 	}
 	return &exitError{error: err, code: exitFailure}

@@ -58,10 +58,10 @@ shop:
   table_prefix: %q
   mysql: {address: "%s", user: root, password: "", database: %s}
 capture: {settle: %s, edit_hold: %s, snapshot: %s}
-journal: {path: %s}
-http: {listen: "127.0.0.1:0", socket: %s}
+journal: {path: %q}
+http: {listen: "127.0.0.1:0", socket: %q}
 sinks:
-  - {name: log, type: file, path: %s}
+  - {name: log, type: file, path: %q}
 %s`, s.prefix, server.Addr(), database, or(s.settle, "100ms"), or(s.hold, "5s"), or(s.snapshot, "[customer, product, stock, category]"),
 		filepath.Join(s.dir, "octail.db"), filepath.Join(s.dir, "s"), filepath.Join(s.dir, "events.jsonl"), s.extra)
 }

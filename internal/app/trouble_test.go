@@ -1,0 +1,322 @@
+package app_test
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"octail/internal/shoptest"
+	"octail/internal/shoptest/shoptesting"
+)
+
+// openShop loads a shop into a new database of a server.
+func openShop(t *testing.T, server *shoptest.Server, gen shoptest.Generation) (database string, db *sql.DB, shop *shoptest.Shop) {
+	t.Helper()
+	database = shoptesting.Database(t, server)
+	db, err := server.Open(database, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	if err := shoptest.Load(t.Context(), db, gen, "oc_"); err != nil {
+		t.Fatal(err)
+	}
+	return database, db, shoptest.NewShop(db, gen, "oc_", 3)
+}
+
+func must(t *testing.T, db *sql.DB, statements ...string) {
+	t.Helper()
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, s := range statements {
+		if _, err := conn.ExecContext(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+// TestHoles makes holes in the binlog under a stopped agent, and writes that row
+// events do not tell under a running one. Each is found, said, and closed by
+// comparing: afterwards everything is equal, and nothing that did not change got a
+// revision.
+func TestHoles(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		running bool // the agent runs meanwhile
+		do      func(t *testing.T, server *shoptest.Server, db *sql.DB, shop *shoptest.Shop)
+		metric  string
+		want    string
+	}{
+		{"purged", false, func(t *testing.T, server *shoptest.Server, db *sql.DB, shop *shoptest.Shop) {
+			place(t, shop, 5)
+			must(t, server.DB(), "FLUSH BINARY LOGS", "FLUSH BINARY LOGS")
+			// A dump thread that has just lost its client may hold a file a little longer.
+			for deadline := time.Now().Add(20 * time.Second); len(binlogs(t, server)) > 1; time.Sleep(50 * time.Millisecond) {
+				files := binlogs(t, server)
+				must(t, server.DB(), "PURGE BINARY LOGS TO '"+files[len(files)-1]+"'")
+				if time.Now().After(deadline) {
+					t.Fatalf("the server does not purge: %v", files)
+				}
+			}
+			place(t, shop, 2)
+		}, "octail_source_gaps_total", "octail_source_gaps_total 1"},
+		{"reset", false, func(t *testing.T, server *shoptest.Server, db *sql.DB, shop *shoptest.Shop) {
+			place(t, shop, 5)
+			must(t, server.DB(), "RESET MASTER")
+			place(t, shop, 2)
+		}, "octail_source_gaps_total", "octail_source_gaps_total 1"},
+		{"deleted meanwhile", false, func(t *testing.T, server *shoptest.Server, db *sql.DB, shop *shoptest.Shop) {
+			must(t, db, "DELETE FROM oc_order WHERE order_id = 1", "DELETE FROM oc_product WHERE product_id = 3")
+			must(t, server.DB(), "RESET MASTER")
+		}, "octail_source_gaps_total", "octail_source_gaps_total 1"},
+		{"statement format", true, func(t *testing.T, server *shoptest.Server, db *sql.DB, shop *shoptest.Shop) {
+			must(t, db, "SET SESSION binlog_format = STATEMENT", "UPDATE oc_product SET price = price + 1 WHERE product_id < 5", "UPDATE oc_order SET comment = 'by statement'")
+		}, `octail_resyncs_total{reason="statement"}`, ""},
+		{"truncate", true, func(t *testing.T, server *shoptest.Server, db *sql.DB, shop *shoptest.Shop) {
+			must(t, db, "TRUNCATE TABLE oc_product_image", "TRUNCATE TABLE oc_order_history")
+		}, `octail_resyncs_total{reason="truncate"}`, ""},
+		{"not logged, then altered", true, func(t *testing.T, server *shoptest.Server, db *sql.DB, shop *shoptest.Shop) {
+			must(t, db, "SET SESSION sql_log_bin = 0", "UPDATE oc_product SET price = price + 1 WHERE product_id < 5", "SET SESSION sql_log_bin = 1",
+				"ALTER TABLE oc_product DROP COLUMN sort_order, ADD COLUMN sort_order INT NOT NULL DEFAULT 7 AFTER product_id")
+		}, `octail_resyncs_total{reason="ddl"}`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			server := shoptesting.Server(t, shoptest.Options{})
+			database, db, shop := openShop(t, server, shoptest.V4)
+			cfg := configure(t, server, database, settings{prefix: "oc_", snapshot: "[customer, product, stock, category, order]"})
+			a := start(t, server, cfg)
+			a.quiet()
+			place(t, shop, 3)
+			a.quiet()
+			if !c.running {
+				a.stop()
+			}
+			before := a.look().Last()
+			c.do(t, server, db, shop)
+			if !c.running {
+				a = start(t, server, cfg)
+			}
+			a.quiet()
+			if got := a.metric(c.metric); c.want != "" && got != c.want {
+				t.Errorf("metric: %q, want %q", got, c.want)
+			} else if strings.HasSuffix(got, " 0") || got == "" {
+				t.Errorf("metric: %q", got)
+			}
+			j := a.look()
+			compareAll(t, j, server, database, "oc_")
+			checkJournal(t, j, a.file)
+			t.Logf("%d events after it", j.Last()-before)
+		})
+	}
+}
+
+func place(t *testing.T, shop *shoptest.Shop, n int) {
+	t.Helper()
+	for range n {
+		c, err := shop.RandomCheckout(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := shop.Order(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func binlogs(t *testing.T, server *shoptest.Server) []string {
+	t.Helper()
+	rows, err := server.DB().QueryContext(t.Context(), "SHOW BINARY LOGS")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var files []string
+	for rows.Next() {
+		var name, size string
+		if err := rows.Scan(&name, &size); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, name)
+	}
+	return files
+}
+
+// TestOtherServer moves the shop to another server: what is different there is
+// found by comparing.
+func TestOtherServer(t *testing.T) {
+	first, second := shoptesting.Server(t, shoptest.Options{}), shoptesting.Server(t, shoptest.Options{Args: []string{"--server-id=77"}})
+	dir := t.TempDir()
+	run := func(server *shoptest.Server, different string) (*agent, string) {
+		must(t, server.DB(), "CREATE DATABASE moved CHARACTER SET utf8mb4")
+		db, err := server.Open("moved", true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if err := shoptest.Load(t.Context(), db, shoptest.V4, "oc_"); err != nil {
+			t.Fatal(err)
+		}
+		must(t, db, "UPDATE oc_product SET date_added = '2026-01-01'", "UPDATE oc_customer SET date_added = '2026-01-01'")
+		if different != "" {
+			must(t, db, different)
+		}
+		a := start(t, server, configure(t, server, "moved", settings{dir: dir, prefix: "oc_"}))
+		a.quiet()
+		return a, "moved"
+	}
+	a, _ := run(first, "")
+	a.stop()
+	before := a.look().Last()
+	a, database := run(second, "UPDATE oc_product SET price = 1.5 WHERE product_id IN (2, 4)")
+	j := a.look()
+	compareAll(t, j, second, database, "oc_")
+	if n := j.Last() - before; n != 2 {
+		t.Errorf("%d events after the move, want 2", n)
+	}
+}
+
+// TestDatabaseComesAndGoes starts the agent before its database, kills that under
+// it, and takes its rights away: it waits and goes on by itself.
+func TestDatabaseComesAndGoes(t *testing.T) {
+	server := shoptesting.Server(t, shoptest.Options{})
+	database, _, shop := openShop(t, server, shoptest.V4)
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	a := start(t, server, configure(t, server, database, settings{prefix: "oc_"}))
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		var st struct{ Source struct{ State, Error string } }
+		if err := a.get("/api/v1/status", &st); err == nil && st.Source.State == "waiting" && st.Source.Error != "" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the agent does not say that it waits for the database")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if err := server.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.quiet()
+	place(t, shop, 2)
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	place(t, shop, 2)
+	a.quiet()
+	compareAll(t, a.look(), server, database, "oc_")
+}
+
+// TestRefusesToStart runs the real program where it must not run: it ends with
+// the right code and a message that names the remedy.
+func TestRefusesToStart(t *testing.T) {
+	server := shoptesting.MariaDB(t)
+	database, _, _ := openShop(t, server, shoptest.V4)
+	empty := shoptesting.Database(t, server)
+	must(t, server.DB(), "CREATE OR REPLACE USER poor@127.0.0.1 IDENTIFIED BY 'x'", "GRANT SELECT ON `"+database+"`.* TO poor@127.0.0.1")
+	t.Cleanup(func() { must2(server.DB(), "DROP USER poor@127.0.0.1") })
+	base := func(t *testing.T) (settings, string) {
+		s := settings{dir: t.TempDir(), prefix: "oc_"}
+		return s, configText(server, database, s)
+	}
+	for _, c := range []struct {
+		name string
+		edit func(t *testing.T, dir, text string) string
+		code int
+		want []string
+	}{
+		{"mistakes in the config", func(_ *testing.T, _, text string) string {
+			return strings.NewReplacer("settle:", "setle:", "type: file", "type: fil").Replace(text) + "\nnotes: 1\n"
+		}, 2, []string{"setle", "settle", "fil", "notes", "config.yaml:"}},
+		{"wrong password", func(_ *testing.T, _, text string) string {
+			return strings.Replace(text, `user: root, password: ""`, `user: poor, password: "wrong"`, 1)
+		}, 1, []string{"1045", "ALTER USER"}},
+		{"no replication grant", func(_ *testing.T, _, text string) string {
+			return strings.Replace(text, `user: root, password: ""`, `user: poor, password: "x"`, 1)
+		}, 1, []string{"GRANT", "REPLICATION SLAVE"}},
+		{"unknown prefix", func(_ *testing.T, _, text string) string {
+			return strings.Replace(text, `table_prefix: "oc_"`, `table_prefix: "shop_"`, 1)
+		}, 1, []string{"table_prefix", "oc_"}},
+		{"no OpenCart", func(_ *testing.T, _, text string) string {
+			return strings.Replace(text, "database: "+database, "database: "+empty, 1)
+		}, 1, []string{"OpenCart"}},
+		{"damaged journal", func(t *testing.T, dir, text string) string {
+			if err := os.WriteFile(filepath.Join(dir, "octail.db"), []byte(strings.Repeat("no journal at all ", 500)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return text
+		}, 1, []string{"journal", "damaged", "backup"}},
+		{"events of another shop", func(t *testing.T, dir, text string) string {
+			line := `{"specversion":"1.0","id":"order/1@1","source":"octail://other","sequence":"000000000001"}` + "\n"
+			if err := os.WriteFile(filepath.Join(dir, "events.jsonl"), []byte(line), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return text
+		}, 1, []string{"another shop", "octail://other"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, text := base(t)
+			file := filepath.Join(s.dir, "config.yaml")
+			if err := os.WriteFile(file, []byte(c.edit(t, s.dir, text)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			code, out := runProgram(t, "--config", file, "run")
+			if code != c.code {
+				t.Errorf("exit code %d, want %d", code, c.code)
+			}
+			for _, w := range c.want {
+				if !strings.Contains(out, w) {
+					t.Errorf("the message lacks %q", w)
+				}
+			}
+			t.Log(out)
+		})
+	}
+	t.Run("two agents", func(t *testing.T) {
+		s, text := base(t)
+		file := filepath.Join(s.dir, "config.yaml")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		a := start(t, server, configure(t, server, database, s))
+		a.quiet()
+		code, out := runProgram(t, "--config", file, "run")
+		if code != 4 || !strings.Contains(out, fmt.Sprint(os.Getpid())) {
+			t.Errorf("exit code %d, want 4 and our pid %d:\n%s", code, os.Getpid(), out)
+		}
+		if code, out := runProgram(t, "--config", file, "status"); code != 0 || !strings.Contains(out, "Everything is delivered") {
+			t.Errorf("status beside the agent: %d\n%s", code, out)
+		}
+	})
+}
+
+func must2(db *sql.DB, statement string) { _, _ = db.Exec(statement) }
+
+// runProgram runs octail to its end.
+func runProgram(t *testing.T, args ...string) (code int, output string) {
+	t.Helper()
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, args...)
+	done := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer done.Stop()
+	out, err := cmd.CombinedOutput()
+	if err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), string(out)
+}
