@@ -63,7 +63,7 @@ func checkAll(ctx context.Context, cfg *config.Config, warnings []config.Warning
 		return check.Report{}, err
 	}
 	defer db.Close()
-	deps := check.Deps{Config: cfg, Warnings: warnings, DB: db, TLS: tlsConfig}
+	deps := check.Deps{Config: cfg, Warnings: warnings, DB: db, TLS: app.AgreedTLS(ctx, db, cfg.Shop.MySQL, tlsConfig)}
 	for _, s := range cfg.Sinks {
 		c := check.SinkCheck{Name: s.Name}
 		plugin, _ := all.ByType(s.Type)

@@ -44,9 +44,8 @@ func TLS(c config.MySQL) (*tls.Config, error) {
 	case config.TLSOff:
 		return nil, nil
 	case config.TLSPreferred:
-		// On this machine nobody listens in between; elsewhere encrypt, without
-		// asking who the server is. A server that has no TLS at all refuses, and
-		// check says so.
+		// On this machine nobody listens in between; elsewhere encrypt where the
+		// server can, without asking who it is.
 		if shop.IsLocal(c.Address) {
 			return nil, nil
 		}
@@ -81,8 +80,21 @@ func OpenDB(c config.MySQL) (*sql.DB, *tls.Config, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	db, err := shop.Open(shop.Options{Address: c.Address, User: c.User, Password: c.Password.Reveal(), Database: c.Database, TLS: t})
+	db, err := shop.Open(shop.Options{Address: c.Address, User: c.User, Password: c.Password.Reveal(), Database: c.Database,
+		TLS: t, Plaintext: c.TLS.Mode == config.TLSPreferred})
 	return db, t, err
+}
+
+// AgreedTLS is the TLS that binlog connections use: t, or none where it is only
+// preferred and the server has none.
+func AgreedTLS(ctx context.Context, db *sql.DB, c config.MySQL, t *tls.Config) *tls.Config {
+	if t == nil || c.TLS.Mode != config.TLSPreferred {
+		return t
+	}
+	if encrypted, err := shop.Encrypted(ctx, db); err == nil && !encrypted {
+		return nil
+	}
+	return t
 }
 
 // runSource reaches the shop's database and follows it until ctx ends.
@@ -96,6 +108,7 @@ func (a *Agent) runSource(ctx context.Context) error {
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
+	tlsConfig = AgreedTLS(ctx, db, a.cfg.Shop.MySQL, tlsConfig)
 	s := &source{db: db, server: report.Server, generation: report.Generation}
 	from, err := a.prepare(ctx, s)
 	if err != nil {
@@ -151,7 +164,7 @@ func (a *Agent) runSource(ctx context.Context) error {
 func (a *Agent) reach(ctx context.Context, db *sql.DB, tlsConfig *tls.Config) (check.Report, error) {
 	wait := backoff.NewExponentialBackOff(backoff.WithInitialInterval(time.Second), backoff.WithMaxInterval(30*time.Second), backoff.WithMaxElapsedTime(0))
 	for said := ""; ; {
-		report := check.Essential(ctx, check.Deps{Config: a.cfg, DB: db, TLS: tlsConfig, Journal: a.journal})
+		report := check.Essential(ctx, check.Deps{Config: a.cfg, DB: db, TLS: AgreedTLS(ctx, db, a.cfg.Shop.MySQL, tlsConfig), Journal: a.journal})
 		if ctx.Err() != nil {
 			return report, nil
 		}

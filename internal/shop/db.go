@@ -22,6 +22,8 @@ type Options struct {
 	Password string
 	Database string
 	TLS      *tls.Config // nil: no TLS
+	// Plaintext allows to go on without TLS where the server has none.
+	Plaintext bool
 }
 
 // Open prepares a connection pool; it does not connect.
@@ -33,7 +35,7 @@ func Open(o Options) (*sql.DB, error) {
 	} else {
 		c.Net, c.Addr = "tcp", o.Address
 	}
-	c.TLS = o.TLS
+	c.TLS, c.AllowFallbackToPlaintext = o.TLS, o.Plaintext
 	c.Timeout, c.WriteTimeout, c.ReadTimeout = 10*time.Second, 10*time.Second, 90*time.Second
 	c.ParseTime = false // zero dates and zones are ours to read
 	c.Logger = log.New(io.Discard, "", 0)
@@ -50,6 +52,15 @@ func Open(o Options) (*sql.DB, error) {
 	db.SetMaxIdleConns(2)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	return db, nil
+}
+
+// Encrypted reports whether the server is spoken to over TLS.
+func Encrypted(ctx context.Context, db *sql.DB) (bool, error) {
+	var name, cipher string
+	if err := db.QueryRowContext(ctx, "SHOW STATUS LIKE 'Ssl_cipher'").Scan(&name, &cipher); err != nil {
+		return false, fmt.Errorf("ask whether the connection is encrypted: %w", err)
+	}
+	return cipher != "", nil
 }
 
 // IsLocal reports whether an address stays on this machine.
