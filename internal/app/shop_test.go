@@ -27,6 +27,7 @@ var shops = []struct {
 	{"3.0 MyISAM", shoptest.V3, "oc_", []string{"--binlog-row-metadata=NO_LOG"}, shoptest.MariaDB},
 	{"4.1 InnoDB", shoptest.V4, "", nil, shoptest.MariaDB},
 	{"4.1 compressed", shoptest.V4, "shop2_", []string{"--log-bin-compress=ON", "--log-bin-compress-min-len=10"}, shoptest.MariaDB},
+	{"4.1 MySQL compressed", shoptest.V4, "oc_", []string{"--binlog-transaction-compression=ON", "--binlog-row-metadata=MINIMAL"}, shoptest.MySQL},
 }
 
 // TestShopInUse lets visitors and staff use a shop with the agent attached. When

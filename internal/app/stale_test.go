@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,32 +45,28 @@ func TestNoStaleDocument(t *testing.T) {
 
 			ctx, cancel := context.WithTimeout(t.Context(), *staleFor)
 			defer cancel()
-			var loops sync.WaitGroup
-			var spins atomic.Uint64
-			for range 3 {
-				loops.Go(func() {
-					n := uint64(0)
-					for ctx.Err() == nil {
-						for range 1 << 16 {
-							n = n*6364136223846793005 + 1442695040888963407
-						}
-						spins.Add(n & 1)
-					}
-				})
+			for range 3 { // busy loops of their own, beside the server and the agent
+				loop := exec.CommandContext(ctx, "sh", "-c", "while :; do :; done")
+				if err := loop.Start(); err != nil {
+					t.Fatal(err)
+				}
+				defer loop.Wait()
 			}
+			const perSecond, hands = 60, 12
 			var placed atomic.Int64
 			var writers sync.WaitGroup
 			began := time.Now()
-			for w := range 4 {
+			for w := range hands {
 				writers.Go(func() {
-					tick := time.NewTicker(time.Second * 4 / 60)
-					defer tick.Stop()
+					every := time.Second * hands / perSecond
+					next := began.Add(every * time.Duration(w) / hands)
 					for n := 0; ; n++ {
 						select {
 						case <-ctx.Done():
 							return
-						case <-tick.C:
+						case <-time.After(time.Until(next)):
 						}
+						next = next.Add(every)
 						if err := placeOrder(db, w, n); err != nil {
 							t.Error(err)
 							return
@@ -80,7 +77,6 @@ func TestNoStaleDocument(t *testing.T) {
 			}
 			writers.Wait()
 			took := time.Since(began)
-			loops.Wait()
 			a.quiet()
 
 			rows, err := db.QueryContext(t.Context(), "SELECT order_id, comment, order_status_id FROM oc_order")
