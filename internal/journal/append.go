@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -54,18 +55,35 @@ type Commit struct {
 	Position string // "" = stays as it is
 }
 
+// Errors of Append.
+var (
+	// ErrStale: the entity's newest revision is not the one in NewEvent.Prior.
+	// Look it up again.
+	ErrStale = errors.New("the entity has another newest revision in the journal")
+	// ErrTwoWriters: somebody else has appended, although the lock forbids it.
+	ErrTwoWriters = errors.New("another process writes to this journal (was its .lock file removed?): stop all octails on it and start one")
+)
+
 // Append writes c durably and returns the sequence of its first event. After an
-// error nothing of c is written; it is safe to try again.
+// error nothing of c is written; it is safe to try again. A write that has begun
+// is finished when ctx ends.
 func (j *Journal) Append(ctx context.Context, c Commit) (int64, error) {
 	if len(c.Events) == 0 && len(c.Marks) == 0 && len(c.Clear) == 0 && c.Position == "" {
 		return 0, nil
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if err := j.writable(); err != nil {
+		return 0, err
+	}
 	began, first := time.Now(), j.last+1
-	if err := j.commit(ctx, c, began); err != nil {
+	whole := context.WithoutCancel(ctx)
+	if err := j.inTx(whole, func(tx *sql.Tx) error { return j.appendTx(whole, tx, c, began) }); err != nil {
 		j.observed.errors.Inc()
-		return 0, fmt.Errorf("append to the journal: %w", err)
+		return 0, doing("append to the journal", err)
 	}
 	j.observed.append.Observe(time.Since(began).Seconds())
 	for i := range c.Events {
@@ -83,13 +101,14 @@ func (j *Journal) Append(ctx context.Context, c Commit) (int64, error) {
 	return first, nil
 }
 
-func (j *Journal) commit(ctx context.Context, c Commit, at time.Time) error {
+// inTx runs fn in a transaction of the writing connection. Called with mu held.
+func (j *Journal) inTx(ctx context.Context, fn func(*sql.Tx) error) error {
 	tx, err := j.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	if err := j.appendTx(ctx, tx, c, at); err != nil {
+	if err := fn(tx); err != nil {
 		return err
 	}
 	return tx.Commit()
@@ -98,7 +117,15 @@ func (j *Journal) commit(ctx context.Context, c Commit, at time.Time) error {
 func (j *Journal) appendTx(ctx context.Context, tx *sql.Tx, c Commit, at time.Time) error {
 	now := at.UnixMicro()
 	s := &j.stmts
-	event, doc := tx.StmtContext(ctx, s.event), tx.StmtContext(ctx, s.document)
+	if len(c.Events) > 0 {
+		next := tx.StmtContext(ctx, s.next)
+		if err := one(next.ExecContext(ctx, strconv.FormatInt(j.last+int64(len(c.Events)), 10), strconv.FormatInt(j.last, 10))); errors.Is(err, errNotOne) {
+			return ErrTwoWriters
+		} else if err != nil {
+			return err
+		}
+	}
+	event, insert, update := tx.StmtContext(ctx, s.event), tx.StmtContext(ctx, s.insert), tx.StmtContext(ctx, s.update)
 	for i := range c.Events {
 		e := &c.Events[i]
 		sequence, revision := j.last+1+int64(i), e.Prior.Revision+1
@@ -106,8 +133,15 @@ func (j *Journal) appendTx(ctx context.Context, tx *sql.Tx, c Commit, at time.Ti
 			j.birth, e.Prior.Sequence, now, 0, e.Data); err != nil {
 			return err
 		}
-		if _, err := doc.ExecContext(ctx, e.Entity, e.ID, revision, sequence, e.Kind == document.Deleted, e.Schema, e.Lines,
-			e.Hash[:], e.Fields, null(e.Number), null(e.Email), null(e.SKU)); err != nil {
+		// The row must be as the caller has seen it: else a revision would be counted
+		// twice.
+		doc, row := insert, []any{revision, sequence, e.Kind == document.Deleted, e.Schema, e.Lines, e.Hash[:], e.Fields, null(e.Number), null(e.Email), null(e.SKU), e.Entity, e.ID}
+		if e.Prior.Revision > 0 {
+			doc, row = update, append(row, e.Prior.Revision, e.Prior.Sequence)
+		}
+		if err := one(doc.ExecContext(ctx, row...)); errors.Is(err, errNotOne) {
+			return fmt.Errorf("%s: %w", e.Key, ErrStale)
+		} else if err != nil {
 			return err
 		}
 	}
@@ -128,18 +162,25 @@ func (j *Journal) appendTx(ctx context.Context, tx *sql.Tx, c Commit, at time.Ti
 			}
 		}
 	}
-	set := tx.StmtContext(ctx, s.meta)
-	if len(c.Events) > 0 {
-		if _, err := set.ExecContext(ctx, strconv.FormatInt(j.last+int64(len(c.Events)), 10), "last_sequence"); err != nil {
-			return err
-		}
-	}
 	if c.Position != "" {
-		if _, err := set.ExecContext(ctx, c.Position, "position"); err != nil {
+		if _, err := tx.StmtContext(ctx, s.position).ExecContext(ctx, c.Position); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+var errNotOne = errors.New("not one row")
+
+// one is errNotOne unless a statement has changed one row.
+func one(r sql.Result, err error) error {
+	if err != nil {
+		return err
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	return errNotOne
 }
 
 func null(s string) any {
@@ -151,7 +192,7 @@ func null(s string) any {
 
 // statements are prepared once: parsing SQL would cost more than running it.
 type statements struct {
-	event, document, mark, clear, meta *sql.Stmt
+	event, insert, update, next, mark, clear, position *sql.Stmt
 }
 
 func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
@@ -161,22 +202,22 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 	}{
 		{&s.event, `INSERT INTO events (sequence, entity, key, revision, kind, time, origin, schema, birth, prior, added, packed, data)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
-		{&s.document, `INSERT INTO documents (entity, key, revision, sequence, deleted, schema, lines, hash, fields, number, email, sku)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (entity, key) DO UPDATE SET revision = excluded.revision, sequence = excluded.sequence, deleted = excluded.deleted,
-			schema = excluded.schema, lines = excluded.lines, hash = excluded.hash, fields = excluded.fields,
-			number = excluded.number, email = excluded.email, sku = excluded.sku`},
+		{&s.insert, `INSERT INTO documents (revision, sequence, deleted, schema, lines, hash, fields, number, email, sku, entity, key)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`},
+		{&s.update, `UPDATE documents SET revision = ?, sequence = ?, deleted = ?, schema = ?, lines = ?, hash = ?, fields = ?, number = ?, email = ?, sku = ?
+			WHERE entity = ? AND key = ? AND revision = ? AND sequence = ?`},
+		{&s.next, `UPDATE meta SET value = ? WHERE name = 'last_sequence' AND value = ?`},
 		{&s.mark, `INSERT INTO dirty (entity, key, mark, reason, origin, since, position, touched, attempts, next, error)
 			VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (entity, key) DO UPDATE SET mark = mark + 1, reason = excluded.reason,
 			origin = CASE WHEN excluded.origin = 'shop' THEN 'shop' ELSE origin END,
 			touched = max(touched, excluded.touched), attempts = excluded.attempts, next = excluded.next, error = excluded.error`},
 		{&s.clear, `DELETE FROM dirty WHERE entity = ? AND key = ? AND mark = ?`},
-		{&s.meta, `UPDATE meta SET value = ? WHERE name = ?`},
+		{&s.position, `UPDATE meta SET value = ? WHERE name = 'position'`},
 	} {
 		stmt, err := db.PrepareContext(ctx, p.sql)
 		if err != nil {
-			return fmt.Errorf("open journal: %w", err)
+			return err
 		}
 		*p.to = stmt
 	}
@@ -184,7 +225,7 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 }
 
 func (s *statements) close() {
-	for _, st := range []*sql.Stmt{s.event, s.document, s.mark, s.clear, s.meta} {
+	for _, st := range []*sql.Stmt{s.event, s.insert, s.update, s.next, s.mark, s.clear, s.position} {
 		if st != nil {
 			st.Close()
 		}

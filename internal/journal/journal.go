@@ -5,11 +5,11 @@ package journal
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	_ "embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -28,12 +28,6 @@ const schemaVersion = 1
 //go:embed schema.sql
 var schemaSQL string
 
-// Errors of Open. The messages name what to do.
-var (
-	ErrNewer   = errors.New("the journal was written by a newer version of octail")
-	ErrDamaged = errors.New("the journal is damaged")
-)
-
 // Journal is an open journal file. Append and the other writing methods may be
 // called from several goroutines; they take turns. Reading methods run beside
 // them.
@@ -46,12 +40,16 @@ type Journal struct {
 	mu      sync.Mutex // held during writes
 	last    int64      // sequence of the newest event
 	birth   string
+	born    int64 // what the birth file says; -1: to be written
+	reached int64 // see Restored
+	closed  bool
 	changed chan struct{} // closed and renewed at each append
 	tail    tail
 	counts  Counts // events and documents only
 	stmts   statements
 	pack    *zstd.Encoder
 	unpack  *zstd.Decoder
+	swept   sweep
 
 	observed observed
 }
@@ -60,6 +58,12 @@ type Journal struct {
 // with the owner's pid when another process has it), checks the file (ErrDamaged)
 // and its version (ErrNewer).
 func Open(ctx context.Context, path string) (*Journal, error) {
+	path = real(path)
+	if _, err := os.Lstat(path); err == nil {
+		if err := look(path, true); err != nil {
+			return nil, err
+		}
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the journal's directory: %w", err)
 	}
@@ -67,71 +71,87 @@ func Open(ctx context.Context, path string) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j, err := open(ctx, path, l)
-	if err != nil {
-		l.release()
+	j := &Journal{path: path, lock: l, changed: make(chan struct{}), observed: newObserved()}
+	if err := j.open(ctx); err != nil {
+		j.release()
 		return nil, err
 	}
 	return j, nil
 }
 
-func open(ctx context.Context, path string, l *lock) (*Journal, error) {
-	_, statErr := os.Stat(path)
-	fresh := errors.Is(statErr, os.ErrNotExist)
-	if !fresh {
-		if err := checkFile(ctx, path); err != nil {
-			return nil, err
+// real follows a link to a journal elsewhere: the lock must lie beside the file
+// itself, whatever name it was opened by.
+func real(path string) string {
+	if to, err := filepath.EvalSymlinks(path); err == nil {
+		return to
+	}
+	return path
+}
+
+func (j *Journal) open(ctx context.Context) error {
+	reached, born, err := readBorn(j.path)
+	if err != nil {
+		return err
+	}
+	_, err = os.Lstat(j.path)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	if fresh {
+		birth := ""
+		if born {
+			birth = newBirth()
 		}
-	} else if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err != nil {
-		return nil, fmt.Errorf("create the journal: %w", err)
-	} else if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("create the journal: %w", err)
+		if err := create(ctx, j.path, birth); err != nil {
+			return fmt.Errorf("create the journal: %w", err)
+		}
+	} else if err := checkFile(ctx, j.path); err != nil {
+		return err
 	}
-	j := &Journal{path: path, lock: l, changed: make(chan struct{}), observed: newObserved()}
-	var err error
-	if j.write, err = sql.Open("sqlite", dsn(path, "rwc")); err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
+	if err := j.openWriter(ctx); err != nil {
+		return openError(j.path, err)
 	}
-	j.write.SetMaxOpenConns(1)
-	if err := j.prepare(ctx, path, fresh); err != nil {
-		j.write.Close()
-		return nil, err
+	if err := j.openReaders(); err != nil {
+		return err
 	}
-	if err := j.openReaders(path); err != nil {
-		j.write.Close()
-		return nil, err
+	if born && !fresh && reached > j.last {
+		j.reached = reached
+		if _, err := j.takeBirth(ctx); err != nil {
+			return err
+		}
 	}
-	return j, nil
+	j.born = -1
+	_ = j.keepBorn(ctx) // on a full disk what is here can still be delivered; Retain tries again and tells
+	return nil
 }
 
 // Look opens an existing journal for reading only, beside a running agent or
-// without one. Writing methods fail.
+// without one. Writing methods return an error.
 func Look(ctx context.Context, path string) (*Journal, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
+	path = real(path)
+	if err := look(path, false); err != nil {
+		return nil, err
 	}
 	j := &Journal{path: path, changed: make(chan struct{})}
-	if err := j.openReaders(path); err != nil {
+	if err := j.openReaders(); err != nil {
+		j.release()
 		return nil, err
 	}
-	if err := checkVersion(ctx, j.read, path); err != nil {
-		j.Close()
-		return nil, err
+	err := checkVersion(ctx, j.read, path)
+	if err == nil {
+		j.last, err = lastSequence(ctx, j.read)
 	}
-	var err error
-	if j.last, err = lastSequence(ctx, j.read); err == nil {
+	if err == nil {
 		j.birth, err = meta(ctx, j.read, "birth")
 	}
 	if err != nil {
-		j.Close()
+		j.release()
 		return nil, err
 	}
 	return j, nil
 }
 
-func (j *Journal) openReaders(path string) error {
+func (j *Journal) openReaders() error {
 	var err error
-	if j.read, err = sql.Open("sqlite", dsn(path, "ro")); err != nil {
+	if j.read, err = sql.Open("sqlite", dsn(j.path, "ro")); err != nil {
 		return fmt.Errorf("open journal: %w", err)
 	}
 	j.read.SetMaxOpenConns(2)
@@ -145,81 +165,13 @@ func (j *Journal) openReaders(path string) error {
 	return nil
 }
 
-func dsn(path, mode string) string {
-	q := url.Values{}
-	q.Set("mode", mode)
-	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-2048)", "journal_size_limit(16777216)", "temp_store(MEMORY)"} {
-		if mode == "ro" && p != "busy_timeout(10000)" && p != "cache_size(-2048)" {
-			continue
-		}
-		q.Add("_pragma", p)
-	}
-	if mode != "ro" {
-		q.Set("_txlock", "immediate")
-	}
-	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
-}
-
-// checkFile looks at an existing file before anything is written to it.
-func checkFile(ctx context.Context, path string) error {
-	db, err := sql.Open("sqlite", dsn(path, "ro"))
-	if err != nil {
-		return fmt.Errorf("open journal: %w", err)
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	if err := checkVersion(ctx, db, path); err != nil {
+// openWriter opens the one writing connection and loads what is kept in memory.
+func (j *Journal) openWriter(ctx context.Context) error {
+	var err error
+	if j.write, err = sql.Open("sqlite", dsn(j.path, "rw", writing...)); err != nil {
 		return err
 	}
-	var verdict string
-	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
-		return damaged(path, err.Error())
-	}
-	if verdict != "ok" {
-		return damaged(path, verdict)
-	}
-	return nil
-}
-
-func damaged(path, detail string) error {
-	return fmt.Errorf("%w (%s: %s). Put back a backup of it, or move %s away: octail then compares the whole shop again and delivers under a new birth mark",
-		ErrDamaged, path, detail, path)
-}
-
-func checkVersion(ctx context.Context, db *sql.DB, path string) error {
-	var tables int
-	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
-		return damaged(path, err.Error())
-	}
-	if tables == 0 { // created, but killed before the tables were made
-		return nil
-	}
-	v, err := meta(ctx, db, "schema_version")
-	if err != nil {
-		return damaged(path, err.Error())
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil {
-		return damaged(path, fmt.Sprintf("schema version %q", v))
-	}
-	if n > schemaVersion {
-		return fmt.Errorf("%w: %s has schema %d, this octail knows up to %d. Install the newer octail again; the file was not touched", ErrNewer, path, n, schemaVersion)
-	}
-	return nil
-}
-
-// prepare makes the tables of a new file and loads what is kept in memory.
-func (j *Journal) prepare(ctx context.Context, path string, fresh bool) error {
-	var tables int
-	if err := j.write.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
-		return fmt.Errorf("open journal: %w", err)
-	}
-	if tables == 0 {
-		if err := j.create(ctx, path); err != nil {
-			return fmt.Errorf("create the journal: %w", err)
-		}
-	}
-	var err error
+	j.write.SetMaxOpenConns(1)
 	if j.last, err = lastSequence(ctx, j.write); err != nil {
 		return err
 	}
@@ -227,67 +179,51 @@ func (j *Journal) prepare(ctx context.Context, path string, fresh bool) error {
 		return err
 	}
 	if err := j.write.QueryRowContext(ctx, countAll).Scan(&j.counts.Events, &j.counts.Documents); err != nil {
-		return fmt.Errorf("count the journal: %w", err)
+		return err
 	}
 	return j.stmts.prepare(ctx, j.write)
 }
 
-func (j *Journal) create(ctx context.Context, path string) error {
-	// A file beside the journal remembers that this place had one: a journal
-	// that is made anew (lost, moved away) must not repeat the ids of the first.
-	birth := ""
-	_, err := os.Stat(path + ".born")
-	switch {
-	case err == nil:
-		birth = newBirth()
-	case !errors.Is(err, os.ErrNotExist):
-		return err
+// dsn names the file for the driver, with the settings of a reading ("ro") or the
+// writing ("rw") connection.
+func dsn(path, mode string, more ...string) string {
+	pragmas := []string{"busy_timeout(10000)", "cache_size(-2048)"}
+	q := url.Values{"mode": {mode}}
+	if mode != "ro" {
+		q.Set("_txlock", "immediate")
+		pragmas = append(pragmas, "synchronous(FULL)", "temp_store(MEMORY)")
 	}
-	tx, err := j.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	if _, err := tx.ExecContext(ctx, schemaSQL); err != nil {
-		return err
-	}
-	for name, value := range map[string]string{
-		"schema_version": strconv.Itoa(schemaVersion), "birth": birth, "position": "", "last_sequence": "0",
-		"created": strconv.FormatInt(time.Now().UnixMicro(), 10),
-	} {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO meta VALUES (?, ?)", name, value); err != nil {
-			return err
-		}
-	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	return os.WriteFile(path+".born", []byte("octail journal first made "+time.Now().UTC().Format(time.RFC3339)+"\nKeep this file: it keeps event ids unique if the journal is lost.\n"), 0o600)
+	q["_pragma"] = append(pragmas, more...)
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
 
-// newBirth is a birth mark: four characters, enough to tell the few journals of
-// one shop apart.
-func newBirth() string {
-	const letters = "abcdefghjkmnpqrstuvwxyz23456789"
-	b := make([]byte, 4)
-	rand.Read(b)
-	for i := range b {
-		b[i] = letters[int(b[i])%len(letters)]
-	}
-	return string(b)
-}
+// writing are the further settings of the agent's own connection.
+var writing = []string{"journal_mode(WAL)", "journal_size_limit(16777216)"}
 
 // Close ends all use of the journal and frees the lock.
 func (j *Journal) Close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var err error
+	if j.write != nil && !j.closed {
+		err = j.keepBorn(context.Background())
+	}
+	return errors.Join(err, j.release())
+}
+
+// release closes what is open; the lock goes last.
+func (j *Journal) release() error {
+	if j.closed {
+		return nil
+	}
+	j.closed = true
 	var errs []error
 	if j.read != nil {
 		errs = append(errs, j.read.Close())
 	}
+	j.stmts.close()
 	if j.write != nil {
-		j.mu.Lock()
-		j.stmts.close()
 		errs = append(errs, j.write.Close())
-		j.mu.Unlock()
 	}
 	if j.unpack != nil {
 		j.unpack.Close()
@@ -313,12 +249,34 @@ func (j *Journal) Birth() string {
 func (j *Journal) TakeBirth(ctx context.Context) (string, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if err := j.writable(); err != nil {
+		return "", err
+	}
+	return j.takeBirth(ctx)
+}
+
+func (j *Journal) takeBirth(ctx context.Context) (string, error) {
 	birth := newBirth()
 	if err := setMeta(ctx, j.write, "birth", birth); err != nil {
 		return "", err
 	}
 	j.birth = birth
 	return birth, nil
+}
+
+// Restored returns the last sequence of the journal that was here before, when
+// this one ends earlier: a backup has been put back. It has then taken a new birth
+// mark. 0: it was not.
+func (j *Journal) Restored() int64 { return j.reached }
+
+// errLook: a writing method of a journal from Look.
+var errLook = errors.New("the journal is open for reading only")
+
+func (j *Journal) writable() error {
+	if j.write == nil {
+		return errLook
+	}
+	return nil
 }
 
 // Last is the sequence of the newest event, 0 for an empty journal.
@@ -346,24 +304,28 @@ func meta(ctx context.Context, q queryer, name string) (string, error) {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("read journal meta %s: %w", name, err)
+		return "", doing("read journal meta "+name, err)
 	}
 	return v, nil
 }
 
 func setMeta(ctx context.Context, db *sql.DB, name, value string) error {
 	if _, err := db.ExecContext(ctx, "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value); err != nil {
-		return fmt.Errorf("write journal meta %s: %w", name, err)
+		return doing("write journal meta "+name, err)
 	}
 	return nil
 }
 
 func lastSequence(ctx context.Context, q queryer) (int64, error) {
 	v, err := meta(ctx, q, "last_sequence")
-	if err != nil || v == "" {
+	if err != nil {
 		return 0, err
 	}
-	return strconv.ParseInt(v, 10, 64)
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%w: last sequence %q", ErrDamaged, v)
+	}
+	return n, nil
 }
 
 // Meta reads a pinned value, "" when it was never set.
@@ -375,6 +337,9 @@ func (j *Journal) Meta(ctx context.Context, name string) (string, error) {
 func (j *Journal) SetMeta(ctx context.Context, name, value string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if err := j.writable(); err != nil {
+		return err
+	}
 	return setMeta(ctx, j.write, name, value)
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // ErrLocked: another process has the journal. Its message names the pid.
@@ -23,18 +24,25 @@ func takeLock(path string) (*lock, error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		owner := Owner(path)
+		for range 20 { // it may not have written its pid yet
+			if owner != unknown {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+			owner = Owner(path)
+		}
 		f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("%w by process %s (%s). Only one octail may run on a journal: stop the other one, or give this one its own journal.path", ErrLocked, owner, path)
 		}
 		return nil, fmt.Errorf("lock the journal: %w", err)
 	}
-	if err := f.Truncate(0); err == nil {
-		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-		if err != nil {
-			f.Close()
-			return nil, fmt.Errorf("write the journal's lock file: %w", err)
-		}
+	// Over the old pid, which needs no room: on a full disk we can still deliver.
+	pid := strconv.Itoa(os.Getpid()) + "\n"
+	if _, err := f.WriteAt([]byte(pid), 0); err == nil {
+		_ = f.Truncate(int64(len(pid)))
+	} else {
+		_ = f.Truncate(0)
 	}
 	return &lock{f}, nil
 }
@@ -44,8 +52,11 @@ func (l *lock) release() { l.f.Close() }
 // Owner reads the pid from a lock file, "unknown" when it holds none.
 func Owner(path string) string {
 	b, err := os.ReadFile(path)
-	if pid := strings.TrimSpace(string(b)); err == nil && pid != "" {
+	pid, _, _ := strings.Cut(string(b), "\n")
+	if err == nil && pid != "" {
 		return pid
 	}
-	return "unknown"
+	return unknown
 }
+
+const unknown = "unknown"

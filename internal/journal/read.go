@@ -42,24 +42,28 @@ func (j *Journal) Known(ctx context.Context, entity string, ids []int64) (map[in
 		for _, id := range part {
 			args = append(args, id)
 		}
-		rows, err := db.QueryContext(ctx, "SELECT key, revision, sequence, deleted, schema, lines, hash, fields FROM documents WHERE entity = ? AND key IN (?"+
-			strings.Repeat(",?", len(part)-1)+")", args...)
+		rows, err := db.QueryContext(ctx, "SELECT key, revision, sequence, deleted, schema, lines, hash, fields, sum = "+sums["documents"]+
+			" FROM documents WHERE entity = ? AND key IN (?"+strings.Repeat(",?", len(part)-1)+")", args...)
 		if err != nil {
-			return nil, fmt.Errorf("read the journal's documents: %w", err)
+			return nil, doing("read the journal's documents", err)
 		}
 		err = each(rows, func() error {
 			var id int64
 			var k Known
 			var hash []byte
-			if err := rows.Scan(&id, &k.Revision, &k.Sequence, &k.Deleted, &k.Schema, &k.Lines, &hash, &k.Fields); err != nil {
+			var whole bool
+			if err := rows.Scan(&id, &k.Revision, &k.Sequence, &k.Deleted, &k.Schema, &k.Lines, &hash, &k.Fields, &whole); err != nil {
 				return err
+			}
+			if !whole {
+				return fmt.Errorf("%w: %s/%d: wrong checksum", ErrDamaged, entity, id)
 			}
 			copy(k.Hash[:], hash)
 			out[id] = k
 			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("read the journal's documents: %w", err)
+			return nil, doing("read the journal's documents", err)
 		}
 	}
 	return out, nil
@@ -70,7 +74,7 @@ func (j *Journal) Known(ctx context.Context, entity string, ids []int64) (map[in
 func (j *Journal) KnownIDs(ctx context.Context, entity string, after int64, limit int) ([]int64, error) {
 	rows, err := j.read.QueryContext(ctx, "SELECT key FROM documents WHERE entity = ? AND key > ? AND NOT deleted ORDER BY key LIMIT ?", entity, after, limit)
 	if err != nil {
-		return nil, fmt.Errorf("list the journal's documents: %w", err)
+		return nil, doing("list the journal's documents", err)
 	}
 	var ids []int64
 	err = each(rows, func() error {
@@ -80,7 +84,7 @@ func (j *Journal) KnownIDs(ctx context.Context, entity string, after int64, limi
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list the journal's documents: %w", err)
+		return nil, doing("list the journal's documents", err)
 	}
 	return ids, nil
 }
@@ -92,15 +96,18 @@ type Stored struct {
 	Added time.Time
 }
 
-const eventColumns = "sequence, entity, key, revision, kind, time, origin, schema, birth, prior, added, packed, data"
+var eventColumns = "sequence, entity, key, revision, kind, time, origin, schema, birth, prior, added, packed, data, sum = " + sums["events"]
 
 func (j *Journal) scanEvent(rows *sql.Rows) (Stored, error) {
 	var s Stored
 	var at, added int64
-	var packed bool
+	var packed, whole bool
 	var data []byte
-	if err := rows.Scan(&s.Sequence, &s.Entity, &s.ID, &s.Revision, &s.Kind, &at, &s.Origin, &s.Schema, &s.Birth, &s.Prior, &added, &packed, &data); err != nil {
+	if err := rows.Scan(&s.Sequence, &s.Entity, &s.ID, &s.Revision, &s.Kind, &at, &s.Origin, &s.Schema, &s.Birth, &s.Prior, &added, &packed, &data, &whole); err != nil {
 		return s, err
+	}
+	if !whole {
+		return s, fmt.Errorf("%w: event %d: wrong checksum", ErrDamaged, s.Sequence)
 	}
 	s.Time, s.Added = fromMicros(at), fromMicros(added)
 	if packed {
@@ -125,7 +132,7 @@ func (j *Journal) Events(ctx context.Context, after int64, limit, maxBytes int) 
 	}
 	rows, err := j.read.QueryContext(ctx, "SELECT "+eventColumns+" FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?", after, limit)
 	if err != nil {
-		return nil, fmt.Errorf("read journal events: %w", err)
+		return nil, doing("read journal events", err)
 	}
 	var out []Stored
 	size := 0
@@ -141,7 +148,7 @@ func (j *Journal) Events(ctx context.Context, after int64, limit, maxBytes int) 
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read journal events: %w", err)
+		return nil, doing("read journal events", err)
 	}
 	return out, nil
 }
@@ -153,7 +160,7 @@ var ErrNoEvent = errors.New("no such event in the journal")
 func (j *Journal) Event(ctx context.Context, sequence int64) (Stored, error) {
 	rows, err := j.read.QueryContext(ctx, "SELECT "+eventColumns+" FROM events WHERE sequence = ?", sequence)
 	if err != nil {
-		return Stored{}, fmt.Errorf("read journal event %d: %w", sequence, err)
+		return Stored{}, doing(fmt.Sprintf("read journal event %d", sequence), err)
 	}
 	var s Stored
 	found := false
@@ -164,7 +171,7 @@ func (j *Journal) Event(ctx context.Context, sequence int64) (Stored, error) {
 		return err
 	})
 	if err != nil {
-		return Stored{}, fmt.Errorf("read journal event %d: %w", sequence, err)
+		return Stored{}, doing(fmt.Sprintf("read journal event %d", sequence), err)
 	}
 	if !found {
 		return Stored{}, fmt.Errorf("event %d: %w", sequence, ErrNoEvent)
@@ -172,15 +179,22 @@ func (j *Journal) Event(ctx context.Context, sequence int64) (Stored, error) {
 	return s, nil
 }
 
-// Revisions lists the revisions of an entity that the journal still has, newest
-// first.
+// Limits of Revisions: an entity may have very many.
+const (
+	revisionsAtMost = 200
+	revisionsBytes  = 8 << 20
+)
+
+// Revisions lists the newest revisions of an entity that the journal still has,
+// newest first: at most 200, and no more once their data has reached 8 MiB.
 func (j *Journal) Revisions(ctx context.Context, key document.Key) ([]Stored, error) {
 	known, err := j.Known(ctx, key.Entity, []int64{key.ID})
 	if err != nil {
 		return nil, err
 	}
 	var out []Stored
-	for sequence := known[key.ID].Sequence; sequence > 0; {
+	size := 0
+	for sequence := known[key.ID].Sequence; sequence > 0 && len(out) < revisionsAtMost && size < revisionsBytes; {
 		s, err := j.Event(ctx, sequence)
 		if errors.Is(err, ErrNoEvent) {
 			break
@@ -189,6 +203,7 @@ func (j *Journal) Revisions(ctx context.Context, key document.Key) ([]Stored, er
 			return nil, err
 		}
 		out = append(out, s)
+		size += len(s.Data)
 		sequence = s.Prior
 	}
 	return out, nil
@@ -199,9 +214,9 @@ func (j *Journal) Revisions(ctx context.Context, key document.Key) ([]Stored, er
 func (j *Journal) Find(ctx context.Context, text string) ([]document.Key, error) {
 	rows, err := j.read.QueryContext(ctx, `SELECT entity, key FROM documents WHERE number = ?1
 		UNION SELECT entity, key FROM documents WHERE email = ?2
-		UNION SELECT entity, key FROM documents WHERE sku = ?1 ORDER BY entity, key LIMIT 1000`, text, strings.ToLower(text))
+		UNION SELECT entity, key FROM documents WHERE sku = ?1 ORDER BY entity, key DESC LIMIT 1000`, text, strings.ToLower(text))
 	if err != nil {
-		return nil, fmt.Errorf("search the journal: %w", err)
+		return nil, doing("search the journal", err)
 	}
 	var out []document.Key
 	err = each(rows, func() error {
@@ -211,7 +226,7 @@ func (j *Journal) Find(ctx context.Context, text string) ([]document.Key, error)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("search the journal: %w", err)
+		return nil, doing("search the journal", err)
 	}
 	return out, nil
 }
@@ -243,21 +258,25 @@ func (j *Journal) Marked(ctx context.Context, key document.Key) (d Dirty, ok boo
 }
 
 func (j *Journal) dirty(ctx context.Context, where string, args ...any) ([]Dirty, error) {
-	rows, err := j.read.QueryContext(ctx, "SELECT entity, key, mark, reason, origin, since, position, touched, attempts, next, error FROM dirty "+where, args...)
+	rows, err := j.read.QueryContext(ctx, "SELECT entity, key, mark, reason, origin, since, position, touched, attempts, next, error, sum = "+sums["dirty"]+" FROM dirty "+where, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read journal marks: %w", err)
+		return nil, doing("read journal marks", err)
 	}
 	var out []Dirty
 	err = each(rows, func() error {
 		var d Dirty
 		var since, touched, next int64
-		err := rows.Scan(&d.Entity, &d.ID, &d.Number, &d.Reason, &d.Origin, &since, &d.Position, &touched, &d.Attempts, &next, &d.Error)
+		var whole bool
+		err := rows.Scan(&d.Entity, &d.ID, &d.Number, &d.Reason, &d.Origin, &since, &d.Position, &touched, &d.Attempts, &next, &d.Error, &whole)
+		if err == nil && !whole {
+			err = fmt.Errorf("%w: mark of %s: wrong checksum", ErrDamaged, d.Key)
+		}
 		d.Since, d.Touched, d.Next = fromMicros(since), fromMicros(touched), fromMicros(next)
 		out = append(out, d)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read journal marks: %w", err)
+		return nil, doing("read journal marks", err)
 	}
 	return out, nil
 }
@@ -281,13 +300,13 @@ func (j *Journal) Counts(ctx context.Context) (Counts, error) {
 	j.mu.Unlock()
 	if j.write == nil {
 		if err := j.read.QueryRowContext(ctx, countAll).Scan(&c.Events, &c.Documents); err != nil {
-			return c, fmt.Errorf("count the journal: %w", err)
+			return c, doing("count the journal", err)
 		}
 	}
 	err := j.read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM dirty), (SELECT count(*) FROM dirty WHERE error <> ''),
 		(SELECT page_count FROM pragma_page_count()) * (SELECT page_size FROM pragma_page_size())`).Scan(&c.Dirty, &c.Failing, &c.Bytes)
 	if err != nil {
-		return c, fmt.Errorf("count the journal: %w", err)
+		return c, doing("count the journal", err)
 	}
 	return c, nil
 }

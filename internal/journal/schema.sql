@@ -1,10 +1,15 @@
 -- The journal's tables. Times are microseconds since 1970, UTC.
 -- Look with: sqlite3 octail.db 'SELECT sequence, entity, key, revision, kind FROM events ORDER BY sequence DESC LIMIT 20'
+--
+-- Every row carries a checksum of itself, which SQLite itself does not: sum. The
+-- function is octail's own, so that other programs can read the tables but not
+-- write them. A table without it is refused by a test.
 
 -- position, pins (shop, timezone, ...), birth mark, last sequence, schema version
 CREATE TABLE meta (
 	name  TEXT PRIMARY KEY,
-	value TEXT NOT NULL
+	value TEXT NOT NULL,
+	sum   INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(name, value)) STORED
 ) WITHOUT ROWID;
 
 -- one row per revision; prior is the sequence of the revision before, 0 for none
@@ -21,6 +26,7 @@ CREATE TABLE events (
 	prior    INTEGER NOT NULL,
 	added    INTEGER NOT NULL,          -- when it was journaled
 	packed   INTEGER NOT NULL,          -- 0: data is JSON, 1: zstd of it
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(sequence, entity, key, revision, kind, time, origin, schema, birth, prior, added, packed, data)) STORED,
 	data     BLOB    NOT NULL           -- {"changed":..,"previous":..,"document":..}
 );
 
@@ -38,6 +44,7 @@ CREATE TABLE documents (
 	number   TEXT,                      -- what trace looks for
 	email    TEXT,
 	sku      TEXT,
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(entity, key, revision, sequence, deleted, schema, lines, hash, fields, number, email, sku)) STORED,
 	PRIMARY KEY (entity, key)
 ) WITHOUT ROWID;
 CREATE INDEX documents_number ON documents (number) WHERE number IS NOT NULL;
@@ -57,24 +64,33 @@ CREATE TABLE dirty (
 	attempts INTEGER NOT NULL,
 	next     INTEGER NOT NULL,          -- not before
 	error    TEXT    NOT NULL,          -- why the last read failed
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(entity, key, mark, reason, origin, since, position, touched, attempts, next, error)) STORED,
 	PRIMARY KEY (entity, key)
 ) WITHOUT ROWID;
 CREATE INDEX dirty_next ON dirty (next);
 CREATE INDEX dirty_failing ON dirty (since) WHERE error <> '';
 
--- sinks by name, fixed at their first start
+-- sinks by name; name to start are fixed at their first start
 CREATE TABLE sinks (
-	name    TEXT PRIMARY KEY,
-	type    TEXT    NOT NULL,
-	started INTEGER NOT NULL,
-	start   INTEGER NOT NULL,           -- sequence it began behind
-	paused  INTEGER NOT NULL DEFAULT 0
+	name     TEXT PRIMARY KEY,
+	type     TEXT    NOT NULL,
+	started  INTEGER NOT NULL,
+	start    INTEGER NOT NULL,          -- sequence it began behind
+	paused   INTEGER NOT NULL DEFAULT 0,  -- by a person
+	stopped  TEXT    NOT NULL DEFAULT '', -- why the lane stopped itself (blocked, refusals), '' while it runs
+	error    TEXT    NOT NULL DEFAULT '', -- its last words
+	since    INTEGER NOT NULL DEFAULT 0,  -- when it was paused or stopped, or began to fail
+	attempts INTEGER NOT NULL DEFAULT 0,  -- of the whole lane since then
+	refused  INTEGER NOT NULL DEFAULT 0,  -- permanent refusals since the last success
+	next     INTEGER NOT NULL DEFAULT 0,  -- no call before
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(name, type, started, start, paused, stopped, error, since, attempts, refused, next)) STORED
 ) WITHOUT ROWID;
 
 CREATE TABLE cursors (
 	sink     TEXT    NOT NULL,
-	queue    TEXT    NOT NULL,          -- live or bulk
-	sequence INTEGER NOT NULL,          -- all up to here is delivered, parked or dead
+	queue    TEXT    NOT NULL,          -- live, bulk: all up to here is delivered, parked or dead; taken: last event the target took
+	sequence INTEGER NOT NULL,
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(sink, queue, sequence)) STORED,
 	PRIMARY KEY (sink, queue)
 ) WITHOUT ROWID;
 
@@ -86,7 +102,9 @@ CREATE TABLE accepted (
 	revision INTEGER NOT NULL,
 	sequence INTEGER NOT NULL,
 	time     INTEGER NOT NULL,
-	fields   BLOB    NOT NULL,
+	deleted  INTEGER NOT NULL,
+	fields   BLOB    NOT NULL,          -- as in documents
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(sink, entity, key, revision, sequence, time, deleted, fields)) STORED,
 	PRIMARY KEY (sink, entity, key)
 ) WITHOUT ROWID;
 
@@ -96,6 +114,7 @@ CREATE TABLE parked (
 	entity   TEXT    NOT NULL,
 	key      INTEGER NOT NULL,
 	queue    TEXT    NOT NULL,
+	revision INTEGER NOT NULL,
 	sequence INTEGER NOT NULL,
 	class    TEXT    NOT NULL,
 	reason   TEXT    NOT NULL,
@@ -103,6 +122,7 @@ CREATE TABLE parked (
 	since    INTEGER NOT NULL,
 	next     INTEGER NOT NULL,
 	error    TEXT    NOT NULL,
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(sink, entity, key, queue, revision, sequence, class, reason, attempts, since, next, error)) STORED,
 	PRIMARY KEY (sink, entity, key)
 ) WITHOUT ROWID;
 CREATE INDEX parked_next ON parked (sink, next);
@@ -119,9 +139,11 @@ CREATE TABLE attempts (
 	class    TEXT    NOT NULL,          -- ok, retryable, rate_limited, permanent, blocked
 	request  TEXT    NOT NULL,
 	answer   TEXT    NOT NULL,
-	next     INTEGER NOT NULL
+	next     INTEGER NOT NULL,
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(id, sink, entity, key, revision, sequence, started, duration, class, request, answer, next)) STORED
 );
 CREATE INDEX attempts_entity ON attempts (entity, key);
+CREATE INDEX attempts_started ON attempts (started);
 
 CREATE TABLE dead (
 	sink     TEXT    NOT NULL,
@@ -135,6 +157,7 @@ CREATE TABLE dead (
 	since    INTEGER NOT NULL,
 	request  TEXT    NOT NULL,
 	answer   TEXT    NOT NULL,
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(sink, entity, key, revision, sequence, reason, cause, attempts, since, request, answer)) STORED,
 	PRIMARY KEY (sink, entity, key)
 ) WITHOUT ROWID;
 
@@ -146,5 +169,14 @@ CREATE TABLE links (
 	target   TEXT    NOT NULL,
 	origin   TEXT    NOT NULL,          -- found (a cache) or person (the truth)
 	time     INTEGER NOT NULL,
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(sink, entity, key, target, origin, time)) STORED,
 	PRIMARY KEY (sink, entity, key)
+) WITHOUT ROWID;
+CREATE INDEX links_target ON links (sink, target);
+
+-- people who asked to be forgotten: salted hashes of id and e-mail
+CREATE TABLE erased (
+	hash     BLOB PRIMARY KEY,
+	time     INTEGER NOT NULL,
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(hash, time)) STORED
 ) WITHOUT ROWID;

@@ -6,12 +6,16 @@ import (
 	"octail/transform/document"
 )
 
-// tailBytes bounds the events kept in memory.
-const tailBytes = 2 << 20
+// tailBytes bounds the events kept in memory; each counts for tailEvent more than
+// its data.
+const (
+	tailBytes = 2 << 20
+	tailEvent = 300
+)
 
 // tail is the newest events in memory: a lane that keeps up reads them without
-// asking SQLite. They are the same as in the file, and follow each other without
-// a gap.
+// asking SQLite. They are the same as in the file (Retain forgets them when it
+// removes events), and follow each other without a gap.
 type tail struct {
 	events []Stored
 	bytes  int
@@ -19,10 +23,10 @@ type tail struct {
 
 func (t *tail) add(s Stored) {
 	t.events = append(t.events, s)
-	t.bytes += len(s.Data)
+	t.bytes += len(s.Data) + tailEvent
 	drop := 0
 	for t.bytes > tailBytes && drop < len(t.events)-1 {
-		t.bytes -= len(t.events[drop].Data)
+		t.bytes -= len(t.events[drop].Data) + tailEvent
 		t.events[drop] = Stored{}
 		drop++
 	}
@@ -38,7 +42,7 @@ func (t *tail) after(sequence int64, limit, maxBytes int) (out []Stored, ok bool
 	size := 0
 	for _, s := range t.events[min(int(sequence+1-t.events[0].Sequence), len(t.events)):] {
 		out = append(out, s)
-		if size += len(s.Data); size >= maxBytes || len(out) == limit {
+		if size += len(s.Data); size >= maxBytes || len(out) >= limit {
 			break
 		}
 	}

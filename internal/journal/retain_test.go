@@ -1,0 +1,215 @@
+package journal_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"octail/internal/journal"
+	"octail/transform/document"
+)
+
+const day = 24 * time.Hour
+
+// sequences lists what is left.
+func sequences(t testing.TB, j *journal.Journal) []int64 {
+	t.Helper()
+	var out []int64
+	for _, e := range all(t, j) {
+		out = append(out, e.Sequence)
+	}
+	return out
+}
+
+func registered(t testing.TB, j *journal.Journal, name string, cursor int64) {
+	t.Helper()
+	must[journal.Sink](t)(j.RegisterSink(t.Context(), name, "file", 0))
+	check(t, j.Advance(t.Context(), name, map[string]int64{journal.Live: cursor}))
+}
+
+// TestRetain: what goes and what stays, rule by rule.
+func TestRetain(t *testing.T) {
+	make := func(t *testing.T) *journal.Journal {
+		j := open(t, newPath(t))
+		add(t, j, order(1), `{"v":1}`)    // 1: replaced by 3
+		add(t, j, order(2), `{"v":1}`)    // 2: newest
+		add(t, j, order(1), `{"v":2}`)    // 3: newest
+		add(t, j, order(3), `{"v":1}`)    // 4: replaced by 5
+		remove(t, j, order(3), `{"v":1}`) // 5: of a deleted entity
+		add(t, j, order(4), `{"v":1}`)    // 6: replaced by 7
+		add(t, j, order(4), `{"v":2}`)    // 7: newest
+		return j
+	}
+	later := time.Now().Add(31 * day)
+	for _, c := range []struct {
+		name    string
+		now     time.Time
+		bytes   int64
+		cursors map[string]int64
+		want    []int64
+	}{
+		{"old and passed by all", later, 0, map[string]int64{"log": 7, "erp": 7}, []int64{2, 3, 7}},
+		{"no sinks", later, 0, nil, []int64{2, 3, 7}},
+		{"young", time.Now().Add(29 * day), 0, map[string]int64{"log": 7}, []int64{1, 2, 3, 4, 5, 6, 7}},
+		{"one sink is behind", later, 0, map[string]int64{"log": 7, "erp": 4}, []int64{2, 3, 5, 6, 7}},
+		{"one sink has had nothing", later, 0, map[string]int64{"log": 7, "erp": 0}, []int64{1, 2, 3, 4, 5, 6, 7}},
+		{"young, over the limit", time.Now().Add(time.Minute), 1, map[string]int64{"log": 7}, []int64{2, 3, 7}},
+		{"over the limit, a sink is behind", time.Now().Add(time.Minute), 1, map[string]int64{"log": 3}, []int64{2, 3, 4, 5, 6, 7}},
+		{"under the limit", time.Now().Add(time.Minute), 1 << 30, map[string]int64{"log": 7}, []int64{1, 2, 3, 4, 5, 6, 7}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			j := make(t)
+			var names []string
+			for name, at := range c.cursors {
+				registered(t, j, name, at)
+				names = append(names, name)
+			}
+			removed := must[int64](t)(j.Retain(t.Context(), c.now, 30*day, c.bytes, names))
+			if got := sequences(t, j); !reflect.DeepEqual(got, c.want) || removed != int64(7-len(c.want)) {
+				t.Errorf("%d removed, %v left, want %v", removed, got, c.want)
+			}
+			counts := must[journal.Counts](t)(j.Counts(t.Context()))
+			if counts.Events != int64(len(c.want)) || counts.Documents != 4 {
+				t.Errorf("%+v", counts)
+			}
+			if gone := must[int64](t)(j.Removed(t.Context())); (gone > 0) != (removed > 0) || gone > 6 {
+				t.Errorf("removed up to %d", gone)
+			}
+			// Numbers go on where they were, and so do revisions.
+			if next := add(t, j, order(3), `{"v":3}`); next != 8 {
+				t.Errorf("the next sequence is %d", next)
+			}
+			if e := must[journal.Stored](t)(j.Event(t.Context(), 8)); e.Revision != 3 || e.Kind != document.Created {
+				t.Errorf("%s is %s", e.EventID(), e.Kind)
+			}
+			closeIt(t, j)
+			again := open(t, j.Path())
+			if again.Last() != 8 || again.Birth() != "" {
+				t.Errorf("last %d, mark %q", again.Last(), again.Birth())
+			}
+		})
+	}
+}
+
+// TestRetainReplacedLater: an event that was kept as the newest of its entity goes
+// when it is replaced and old, at the latest half a day later.
+func TestRetainReplacedLater(t *testing.T) {
+	j := open(t, newPath(t))
+	add(t, j, order(1), `{"v":1}`)
+	now := time.Now().Add(31 * day)
+	if n := must[int64](t)(j.Retain(t.Context(), now, 30*day, 0, nil)); n != 0 {
+		t.Fatalf("%d removed", n)
+	}
+	add(t, j, order(1), `{"v":2}`)
+	for range 13 {
+		now = now.Add(time.Hour)
+		must[int64](t)(j.Retain(t.Context(), now, 30*day, 0, nil))
+	}
+	if got := sequences(t, j); !reflect.DeepEqual(got, []int64{2}) {
+		t.Errorf("%v left", got)
+	}
+}
+
+// TestRetainNothingWaits: random histories and cursors. Never goes the newest of a
+// living entity, nothing that a sink has still to get, nothing young; all else does.
+func TestRetainRandom(t *testing.T) {
+	for seed := range uint64(4) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		j := open(t, newPath(t))
+		newest, dead := map[document.Key]int64{}, map[document.Key]bool{}
+		keys := map[int64]document.Key{}
+		for i := range int64(250) {
+			key := order(random.Int64N(40) + 1)
+			keys[i+1], dead[key] = key, false
+			if newest[key] > 0 && random.IntN(8) == 0 {
+				dead[key] = true
+				remove(t, j, key, fmt.Sprintf(`{"v":%d}`, i))
+			} else {
+				add(t, j, key, fmt.Sprintf(`{"v":%d,"text":%q}`, i, strings.Repeat("z", random.IntN(2000))))
+			}
+			newest[key] = i + 1
+		}
+		before := all(t, j)
+		low := random.Int64N(251)
+		registered(t, j, "log", low)
+		registered(t, j, "erp", 250)
+		age := time.Duration(1+random.IntN(2)) * day
+		must[int64](t)(j.Retain(t.Context(), time.Now().Add(36*time.Hour), age, 0, []string{"log", "erp"}))
+		left := map[int64]journal.Stored{}
+		for _, e := range all(t, j) {
+			left[e.Sequence] = e
+		}
+		for _, e := range before {
+			key := keys[e.Sequence]
+			stays := newest[key] == e.Sequence && !dead[key] || e.Sequence > low || age > 36*time.Hour
+			got, ok := left[e.Sequence]
+			if ok != stays {
+				t.Errorf("seed %d: event %d of %s: there %v, want %v (passed %d)", seed, e.Sequence, key, ok, stays, low)
+			}
+			if ok && !reflect.DeepEqual(got, e) { // most are packed now
+				t.Errorf("seed %d: event %d reads back as %+v", seed, e.Sequence, got)
+			}
+		}
+	}
+}
+
+// TestPack: old events take less room and read back the same, also by who opens
+// the file later; young ones are left alone.
+func TestPack(t *testing.T) {
+	path := newPath(t)
+	j := open(t, path)
+	for i := range int64(450) { // more than one step
+		size := 3000
+		if i%10 == 0 {
+			size = 20 // not worth it
+		}
+		add(t, j, order(i+1), fmt.Sprintf(`{"v":%d,"text":%q}`, i, strings.Repeat("same ", size/5)))
+	}
+	before := all(t, j)
+	size := func() int64 {
+		must[int64](t)(j.Retain(t.Context(), time.Now(), day, 0, nil)) // moves nothing
+		closeIt(t, j)
+		j = open(t, path)
+		return must[os.FileInfo](t)(os.Stat(path)).Size()
+	}
+	young := size()
+	must[int64](t)(j.Retain(t.Context(), time.Now().Add(50*time.Minute), day, 0, nil))
+	if got := all(t, j); !reflect.DeepEqual(got, before) {
+		t.Error("young events changed")
+	}
+	must[int64](t)(j.Retain(t.Context(), time.Now().Add(2*time.Hour), day, 0, nil))
+	for range 2 {
+		if got := all(t, j); !reflect.DeepEqual(got, before) {
+			t.Error("packed events read back differently")
+		}
+		closeIt(t, j)
+		j = open(t, path)
+	}
+	add(t, j, order(1), `{"v":1}`)
+	if old := size(); old > young { // the room is used again, not given back
+		t.Errorf("%d bytes, %d before", old, young)
+	}
+	if counts := must[journal.Counts](t)(j.Counts(t.Context())); counts.Events != 451 {
+		t.Errorf("%+v", counts)
+	}
+}
+
+// TestRetainForgetsTheMemory: what was removed is not handed out from the memory.
+func TestRetainForgetsTheMemory(t *testing.T) {
+	j := open(t, newPath(t))
+	for i := range 20 {
+		add(t, j, order(1), fmt.Sprintf(`{"v":%d}`, i))
+	}
+	must[int64](t)(j.Retain(t.Context(), time.Now().Add(2*day), day, 0, nil))
+	if got := sequences(t, j); !reflect.DeepEqual(got, []int64{20}) {
+		t.Errorf("%v", got)
+	}
+	add(t, j, order(2), `{"v":1}`)
+	if got := sequences(t, j); !reflect.DeepEqual(got, []int64{20, 21}) {
+		t.Errorf("%v", got)
+	}
+}
