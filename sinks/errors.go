@@ -18,7 +18,15 @@ const (
 )
 
 func (c Class) String() string {
-	return [...]string{"retryable", "rate_limited", "permanent", "blocked"}[c]
+	switch c {
+	case RateLimited:
+		return "rate_limited"
+	case Permanent:
+		return "permanent"
+	case Blocked:
+		return "blocked"
+	}
+	return "retryable"
 }
 
 // BatchError names the deliveries of a batch that failed; the others succeeded.
@@ -27,7 +35,25 @@ type BatchError struct {
 }
 
 func (e *BatchError) Error() string {
-	return fmt.Sprintf("%d deliveries of the batch failed", len(e.Failed))
+	i, cause := e.First()
+	if i < 0 {
+		return "deliveries of the batch failed, and none is named"
+	}
+	return fmt.Sprintf("%d deliveries of the batch failed, the first of them at %d: %v", len(e.Failed), i, cause)
+}
+
+// First returns the failure with the lowest index; -1 when there is none.
+func (e *BatchError) First() (index int, cause error) {
+	index = -1
+	if e == nil { // a sink's mistake
+		return index, nil
+	}
+	for i, err := range e.Failed {
+		if index < 0 || i < index {
+			index, cause = i, err
+		}
+	}
+	return index, cause
 }
 
 type marked struct {
@@ -38,12 +64,21 @@ type marked struct {
 
 func (m *marked) Unwrap() error { return m.error }
 
-// Mark gives an error its class, where the foreign answer is first seen.
-func Mark(class Class, err error) error { return &marked{error: err, class: class} }
+// Mark gives an error its class, where the foreign answer is first seen. Of no
+// error it makes none.
+func Mark(class Class, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &marked{error: err, class: class}
+}
 
 // SlowDown marks an error as RateLimited with the wait the target asked for.
 func SlowDown(wait time.Duration, err error) error {
-	return &marked{error: err, class: RateLimited, wait: wait}
+	if err == nil {
+		return nil
+	}
+	return &marked{error: err, class: RateLimited, wait: max(0, wait)}
 }
 
 // ClassOf finds an error's class, and the wait of a RateLimited one.

@@ -1,5 +1,6 @@
 // Package dispatch delivers journaled events to sinks: one lane per sink, each on
-// its own, so that a slow or broken sink delays no other.
+// its own, so that a slow or broken sink delays no other. DESIGN.md beside this
+// file says what is guaranteed.
 package dispatch
 
 import (
@@ -7,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -32,28 +34,45 @@ type Config struct {
 	Failpoint func(name string)
 }
 
-// Limits of a batch.
+// Limits of a batch and of the waits between tries.
 const (
 	batchEvents = 500
 	batchBytes  = 2 << 20
 	// cursorEvery is how often the cursor is stored for a sink that can tell what
 	// it holds; the cursor of any other sink is stored with every batch.
 	cursorEvery = time.Second
+	firstWait   = time.Second
+	longestWait = 5 * time.Minute
+	// longestAsked bounds the wait that a target may ask for.
+	longestAsked = time.Hour
+	// grace is how long after its deadline a call of a sink may go on before the
+	// status says so.
+	grace = 5 * time.Second
 )
 
 // Lane is the delivery loop of one sink that takes the log: every revision, in
 // the order of the journal.
 type Lane struct {
 	cfg     Config
-	resumes bool
+	reopen  chan chan error
+	mu      sync.Mutex
+	status  Status
+	wait    *backoff.ExponentialBackOff
+	attempt int // of the next delivery
 
-	mu     sync.Mutex
-	status Status
-	reopen chan chan error
+	// at is where the lane stands, stored what the journal knows of it.
+	at, stored place
+	kept       bool // the journal has a cursor: retention waits for it
+	storedAt   time.Time
+	unstored   string     // why the last storing failed
+	unknown    bool       // the target has to be asked what it holds
+	foreign    sinks.Held // another journal's event that the target ends with
+}
 
-	cursor   int64 // delivered, or not for this sink
-	stored   int64
-	storedAt time.Time
+// place is how far a lane has come.
+type place struct {
+	cursor int64 // delivered, or not for this sink
+	taken  int64 // the last event that was delivered
 }
 
 // Status is a lane's state, for operators.
@@ -61,21 +80,22 @@ type Status struct {
 	Name        string    `json:"name"`
 	Type        string    `json:"type"`
 	Cursor      int64     `json:"cursor"`
-	Pending     int64     `json:"pending"`
+	Pending     int64     `json:"pending"`               // events behind the cursor, also those the sink will not take
 	Oldest      time.Time `json:"oldest,omitzero"`       // journal time of the oldest event waiting
 	LastSuccess time.Time `json:"last_success,omitzero"` // last delivery
 	LastError   string    `json:"last_error,omitempty"`  // since the last success
 	FailingFrom time.Time `json:"failing_since,omitzero"`
 }
 
-// ErrForeign: the sink's target holds events of another shop.
-var ErrForeign = errors.New("the target holds events of another shop")
-
 // New prepares a lane and finds out where it goes on: behind what the target
 // holds when it can tell, else behind the stored cursor. It may give the journal
-// a new birth mark (see journal.TakeBirth).
+// a new birth mark (see journal.TakeBirth). An error is the journal's; that the
+// sink cannot be used at present is told by Status, and Run goes on trying.
 func New(ctx context.Context, cfg Config) (*Lane, error) {
-	l := &Lane{cfg: cfg, reopen: make(chan chan error), status: Status{Name: cfg.Name, Type: cfg.Type}}
+	l := &Lane{
+		cfg: cfg, reopen: make(chan chan error), status: Status{Name: cfg.Name, Type: cfg.Type}, attempt: 1,
+		wait: backoff.NewExponentialBackOff(backoff.WithInitialInterval(firstWait), backoff.WithMaxInterval(longestWait), backoff.WithMaxElapsedTime(0)),
+	}
 	record, err := cfg.Journal.RegisterSink(ctx, cfg.Name, cfg.Type, cfg.Journal.Last())
 	if err != nil {
 		return nil, err
@@ -87,155 +107,216 @@ func New(ctx context.Context, cfg Config) (*Lane, error) {
 	if !known {
 		at = record.Start
 	}
-	if r, ok := cfg.Sink.(sinks.Resumer); ok {
-		held, any, err := r.Resume(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("sink %s: %w", cfg.Name, err)
-		}
-		l.resumes = true
-		if any {
-			if at, err = l.resume(ctx, held, at); err != nil {
-				return nil, err
-			}
-		}
+	taken, _, err := cfg.Journal.Cursor(ctx, cfg.Name, journal.Taken)
+	if err != nil {
+		return nil, err
 	}
-	l.cursor, l.stored = at, -1
-	l.status.Cursor = at
+	if last := cfg.Journal.Last(); at > last { // the journal was cut back, see journal.Restored
+		at, taken = last, min(taken, last)
+	}
+	l.at = place{at, taken}
+	l.stored, l.kept = l.at, known
+	_, l.unknown = cfg.Sink.(sinks.Resumer)
+	if err := l.locate(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		l.failed(err, 0)
+	}
+	if err := l.warnOfRemoved(ctx); err != nil {
+		return nil, err
+	}
+	l.status.Cursor = l.at.cursor
 	cfg.Metrics.watch(l)
 	return l, nil
 }
 
-// resume compares what the target holds with the journal.
-func (l *Lane) resume(ctx context.Context, held sinks.Held, cursor int64) (int64, error) {
-	j := l.cfg.Journal
-	if source := "octail://" + l.cfg.Shop; held.Source != source {
-		return 0, fmt.Errorf("sink %s: %w: %s, and this one is %s. Give the sink another path, or set shop.name back", l.cfg.Name, ErrForeign, held.Source, source)
-	}
-	same, err := l.wrote(ctx, held)
-	if err != nil {
-		return 0, err
-	}
-	if same {
-		return held.Sequence, nil
-	}
-	birth, err := j.TakeBirth(ctx)
-	if err != nil {
-		return 0, err
-	}
-	l.cfg.Log.Warn("the target holds events of another journal of this shop (journal lost or restored?): new events get a birth mark, nothing is repeated or left out",
-		"sink", l.cfg.Name, "held_seq", held.Sequence, "journal_seq", j.Last(), "birth", birth)
-	return cursor, nil
-}
-
-// wrote reports whether the journal has the event the target holds.
-func (l *Lane) wrote(ctx context.Context, held sinks.Held) (bool, error) {
-	if held.Sequence > l.cfg.Journal.Last() {
-		return false, nil
-	}
-	e, err := l.cfg.Journal.Event(ctx, held.Sequence)
-	if errors.Is(err, journal.ErrNoEvent) { // older than retention: then the marks decide
-		return held.Birth == l.cfg.Journal.Birth(), nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return e.Birth == held.Birth, nil
-}
-
 // Run delivers until ctx ends, then returns nil. Errors of the sink are retried
-// without end.
+// without end. It returns only when the sink has come back from its last call.
 func (l *Lane) Run(ctx context.Context) error {
-	defer l.store(context.WithoutCancel(ctx), true)
-	wait := backoff.NewExponentialBackOff(backoff.WithInitialInterval(time.Second), backoff.WithMaxInterval(5*time.Minute), backoff.WithMaxElapsedTime(0))
-	attempt := 1
+	if l.status.LastError != "" { // New has tried just now
+		l.idle(ctx, nil, l.wait.NextBackOff())
+	}
 	for ctx.Err() == nil {
 		changed := l.cfg.Journal.Changed() // before reading, so that no append is missed
-		events, err := l.cfg.Journal.Events(ctx, l.cursor, batchEvents, batchBytes)
-		if err == nil && len(events) == 0 {
-			l.store(ctx, false)
-			if l.stored != l.cursor { // come back to store the rest
-				l.idle(ctx, changed, cursorEvery)
-			} else {
-				l.idle(ctx, changed, 0)
+		more, err := l.step(ctx)
+		switch {
+		case err == nil && more:
+		case err == nil:
+			wait := time.Duration(0)
+			if !l.kept || l.stored != l.at { // come back to store the rest
+				wait = cursorEvery
 			}
-			continue
+			l.idle(ctx, changed, wait)
+		case ctx.Err() == nil:
+			l.idle(ctx, nil, l.failed(err, l.attempt))
 		}
-		if err == nil {
-			err = l.deliver(ctx, events, attempt)
-		}
-		if err == nil {
-			attempt = 1
-			wait.Reset()
-			continue
-		}
-		if ctx.Err() != nil {
-			break
-		}
-		class, asked := sinks.ClassOf(err)
-		delay := max(wait.NextBackOff(), asked)
-		l.failed(err, class, attempt, delay)
-		attempt++
-		l.idle(ctx, nil, delay)
+	}
+	if err := l.store(context.WithoutCancel(ctx), true); err != nil {
+		l.cfg.Log.Warn("cursor not stored", "sink", l.cfg.Name, "err", err)
 	}
 	return nil
 }
 
-// idle waits for an append, a reopen request or the time.
+// step delivers one batch; more is false when nothing waits.
+func (l *Lane) step(ctx context.Context) (more bool, err error) {
+	if err := l.locate(ctx); err != nil {
+		return false, err
+	}
+	events, err := l.cfg.Journal.Events(ctx, l.at.cursor, batchEvents, batchBytes)
+	if err != nil {
+		return false, err
+	}
+	if len(events) > 0 {
+		if err := l.deliver(ctx, events); err != nil {
+			return false, err
+		}
+	}
+	_, resumes := l.cfg.Sink.(sinks.Resumer)
+	if err := l.store(ctx, len(events) > 0 && !resumes); err != nil {
+		return false, err
+	}
+	l.succeeded()
+	if len(events) > 0 {
+		l.serveReopen(ctx)
+	}
+	return len(events) > 0, nil
+}
+
+// deliver hands events to the sink and moves on behind those it took.
+func (l *Lane) deliver(ctx context.Context, events []journal.Stored) error {
+	batch := make([]sinks.Delivery, 0, len(events))
+	for i := range events {
+		if l.cfg.Entities == nil || slices.Contains(l.cfg.Entities, events[i].Entity) {
+			events[i].Shop = l.cfg.Shop
+			batch = append(batch, sinks.Delivery{Event: events[i].Event, Attempt: l.attempt})
+		}
+	}
+	last := events[len(events)-1].Sequence
+	if len(batch) == 0 {
+		l.moveTo(place{last, l.at.taken})
+		return nil
+	}
+	began := time.Now()
+	err := l.call(ctx, batch)
+	took := time.Since(began)
+	good := len(batch)
+	var part *sinks.BatchError
+	if errors.As(err, &part) {
+		good, err = within(batch, part, err)
+	} else if err != nil {
+		good = 0
+	}
+	l.failpoint("after-deliver")
+	l.cfg.Metrics.call(l.cfg.Name, good, len(batch)-good, took)
+	for i := range batch[:good] {
+		l.cfg.Metrics.endToEnd(l.cfg.Name, time.Since(batch[i].Time))
+	}
+	if good > 0 {
+		l.mu.Lock()
+		l.status.LastSuccess = time.Now()
+		l.mu.Unlock()
+	}
+	switch {
+	case err == nil:
+		l.moveTo(place{last, batch[good-1].Sequence})
+	case good > 0:
+		l.moveTo(place{batch[good].Sequence - 1, batch[good-1].Sequence})
+	default: // behind what is not for this sink
+		l.moveTo(place{max(l.at.cursor, batch[0].Sequence-1), l.at.taken})
+	}
+	return err
+}
+
+// within says how many deliveries at the head of a batch succeeded, and why the
+// next one did not. A log goes on in order: what succeeded behind it comes again.
+func within(batch []sinks.Delivery, part *sinks.BatchError, whole error) (good int, err error) {
+	if part == nil {
+		return 0, whole
+	}
+	i, cause := part.First()
+	if i < 0 || i >= len(batch) || cause == nil { // names nothing we sent: believe nothing
+		return 0, whole
+	}
+	if n := len(part.Failed) - 1; n > 0 {
+		return i, fmt.Errorf("%s (and %d more): %w", batch[i].EventID(), n, cause)
+	}
+	return i, fmt.Errorf("%s: %w", batch[i].EventID(), cause)
+}
+
+// call is one call of the sink, within the timeout.
+func (l *Lane) call(ctx context.Context, batch []sinks.Delivery) (err error) {
+	deadline, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
+	defer cancel()
+	attempt := l.attempt
+	late := time.AfterFunc(l.cfg.Timeout+grace, func() {
+		l.failing(fmt.Sprintf("it does not come back from a delivery that should have ended after %s", l.cfg.Timeout), sinks.Retryable, attempt, 0)
+	})
+	defer late.Stop()
+	defer l.caught("deliver", &err)
+	return l.cfg.Sink.Deliver(deadline, batch)
+}
+
+// caught turns a panic of the sink into an error: one broken sink must not stop
+// the agent and with it all others.
+func (l *Lane) caught(doing string, err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%s: the sink panicked: %v", doing, p)
+		l.cfg.Log.Error("a sink panicked", "sink", l.cfg.Name, "doing", doing, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	}
+}
+
+func (l *Lane) moveTo(p place) {
+	l.at = p
+	l.mu.Lock()
+	l.status.Cursor = p.cursor
+	l.mu.Unlock()
+}
+
+// store saves the place: now, or when it is time to. What a sink has not made
+// durable counts as not delivered; such an error is the sink's. That the journal
+// cannot take the cursor (its disk is full) keeps nothing from being delivered.
+func (l *Lane) store(ctx context.Context, now bool) error {
+	if l.unknown || l.kept && l.stored == l.at || !now && time.Since(l.storedAt) < cursorEvery {
+		return nil
+	}
+	if err := l.flush(ctx); err != nil {
+		l.forget()
+		return err
+	}
+	l.storedAt = time.Now()
+	err := l.cfg.Journal.Advance(ctx, l.cfg.Name, map[string]int64{journal.Live: l.at.cursor, journal.Taken: l.at.taken})
+	if err == nil {
+		l.stored, l.kept, l.unstored = l.at, true, ""
+	} else if message := err.Error(); message != l.unstored {
+		l.unstored = message
+		l.cfg.Log.Error("cursor not stored, trying again; deliveries go on", "sink", l.cfg.Name, "err", err)
+	}
+	return nil
+}
+
+func (l *Lane) flush(ctx context.Context) (err error) {
+	f, ok := l.cfg.Sink.(sinks.Flusher)
+	if !ok {
+		return nil
+	}
+	defer l.caught("flush", &err)
+	return f.Flush(ctx)
+}
+
+// idle waits for an append, the time, or a reopen request, which it answers.
 func (l *Lane) idle(ctx context.Context, changed <-chan struct{}, d time.Duration) {
 	var timer <-chan time.Time
 	if d > 0 {
 		timer = time.After(d)
 	}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-changed:
-			return
-		case <-timer:
-			return
-		case answer := <-l.reopen:
-			answer <- l.doReopen(ctx)
-		}
+	select {
+	case <-ctx.Done():
+	case <-changed:
+	case <-timer:
+	case answer := <-l.reopen:
+		answer <- l.doReopen(ctx)
 	}
-}
-
-func (l *Lane) deliver(ctx context.Context, events []journal.Stored, attempt int) error {
-	batch := make([]sinks.Delivery, 0, len(events))
-	for i := range events {
-		if l.cfg.Entities == nil || slices.Contains(l.cfg.Entities, events[i].Entity) {
-			events[i].Shop = l.cfg.Shop
-			batch = append(batch, sinks.Delivery{Event: events[i].Event, Attempt: attempt})
-		}
-	}
-	last := events[len(events)-1].Sequence
-	if len(batch) > 0 {
-		began := time.Now()
-		deadline, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
-		err := l.cfg.Sink.Deliver(deadline, batch)
-		cancel()
-		took := time.Since(began)
-		if err != nil {
-			l.cfg.Metrics.attempt(l.cfg.Name, "retry", len(batch), took)
-			return err
-		}
-		l.failpoint("after-deliver")
-		l.cfg.Metrics.attempt(l.cfg.Name, "ok", len(batch), took)
-		for i := range batch {
-			l.cfg.Metrics.endToEnd(l.cfg.Name, time.Since(batch[i].Time))
-		}
-	}
-	l.mu.Lock()
-	l.cursor, l.status.Cursor = last, last
-	recovered := l.status.LastError
-	l.status.LastSuccess, l.status.LastError, l.status.FailingFrom = time.Now(), "", time.Time{}
-	l.mu.Unlock()
-	if recovered != "" {
-		l.cfg.Log.Info("sink takes deliveries again", "sink", l.cfg.Name, "attempt", attempt)
-	}
-	l.store(ctx, !l.resumes)
-	l.serveReopen(ctx)
-	return nil
 }
 
 // serveReopen answers a waiting Reopen between two batches.
@@ -247,17 +328,20 @@ func (l *Lane) serveReopen(ctx context.Context) {
 	}
 }
 
-// doReopen stores the cursor first: the new file will not tell where we are.
-func (l *Lane) doReopen(ctx context.Context) error {
+// doReopen stores the place first: the new file will not tell where we are.
+func (l *Lane) doReopen(ctx context.Context) (err error) {
 	r, ok := l.cfg.Sink.(sinks.Reopener)
 	if !ok {
 		return nil
 	}
-	l.store(ctx, true)
-	return r.Reopen()
+	err = l.store(ctx, true)
+	_, l.unknown = l.cfg.Sink.(sinks.Resumer)
+	defer l.caught("reopen", &err)
+	return errors.Join(err, r.Reopen())
 }
 
-// Reopen asks the sink to open its target anew, between two batches.
+// Reopen asks the sink to open its target anew, between two batches. A lane that
+// waits to try again tries at once.
 func (l *Lane) Reopen(ctx context.Context) error {
 	answer := make(chan error, 1)
 	select {
@@ -273,49 +357,10 @@ func (l *Lane) Reopen(ctx context.Context) error {
 	}
 }
 
-func (l *Lane) store(ctx context.Context, now bool) {
-	if l.stored == l.cursor || !now && time.Since(l.storedAt) < cursorEvery {
-		return
-	}
-	if err := l.cfg.Journal.Advance(ctx, l.cfg.Name, journal.Live, l.cursor); err != nil {
-		l.cfg.Log.Error("cursor not stored, trying again", "sink", l.cfg.Name, "err", err)
-		return
-	}
-	l.stored, l.storedAt = l.cursor, time.Now()
-}
-
-func (l *Lane) failed(err error, class sinks.Class, attempt int, wait time.Duration) {
-	message := err.Error()
-	l.mu.Lock()
-	news := l.status.LastError != message
-	l.status.LastError = message
-	if l.status.FailingFrom.IsZero() {
-		l.status.FailingFrom = time.Now()
-	}
-	l.mu.Unlock()
-	if news {
-		l.cfg.Log.Warn("sink failed, trying again", "sink", l.cfg.Name, "class", class.String(), "attempt", attempt, "wait", wait.Round(time.Second), "err", message)
-	}
-}
-
 func (l *Lane) failpoint(name string) {
 	if l.cfg.Failpoint != nil {
 		l.cfg.Failpoint(name)
 	}
-}
-
-// Status may be called at any time.
-func (l *Lane) Status(ctx context.Context) Status {
-	l.mu.Lock()
-	s := l.status
-	l.mu.Unlock()
-	s.Pending = l.cfg.Journal.Last() - s.Cursor
-	if s.Pending > 0 {
-		if next, err := l.cfg.Journal.Events(ctx, s.Cursor, 1, 1); err == nil && len(next) > 0 {
-			s.Oldest = next[0].Added
-		}
-	}
-	return s
 }
 
 // Name is the sink's name.

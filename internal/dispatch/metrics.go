@@ -50,8 +50,10 @@ func (m *Metrics) watch(l *Lane) {
 	)
 }
 
-func (m *Metrics) attempt(sink, outcome string, n int, took time.Duration) {
-	m.attempts.WithLabelValues(sink, outcome).Add(float64(n))
+// call counts one call of a sink.
+func (m *Metrics) call(sink string, good, failed int, took time.Duration) {
+	m.attempts.WithLabelValues(sink, "ok").Add(float64(good))
+	m.attempts.WithLabelValues(sink, "retry").Add(float64(failed))
 	m.duration.WithLabelValues(sink).Observe(took.Seconds())
 }
 

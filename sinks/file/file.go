@@ -3,18 +3,12 @@
 package file
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -24,20 +18,24 @@ import (
 // Plugin is the entry for the catalogue.
 var Plugin = sinks.Define("file", "JSON lines in a file or on the standard output", Config{Sync: syncAlways}, open)
 
-// sink appends to one file. A batch is one write of whole lines; where a kill cut
-// a line in two, the next start cuts the rest off (Resume) and writes it again.
+// sink appends to one file. A batch is one write of whole lines behind the last
+// whole line. After anything unexpected it lets go of the file, and Resume finds
+// out what the file holds: that is the one way to recover, from a kill, a full
+// disk, a rotation or a rm alike.
 type sink struct {
 	cfg    Config
 	env    sinks.Env
-	out    *os.File
-	size   int64 // end of the last whole batch; a failed write is cut back to it
-	synced time.Time
+	out    *os.File // nil: Resume comes first
+	size   int64    // end of the last whole batch
+	synced int64    // up to here it is on the disk
+	torn   int64    // bytes behind size that a kill has left; cut off before the next write
 	buf    []byte
 }
 
 var (
 	_ sinks.Sink     = (*sink)(nil)
 	_ sinks.Resumer  = (*sink)(nil)
+	_ sinks.Flusher  = (*sink)(nil)
 	_ sinks.Checker  = (*sink)(nil)
 	_ sinks.Reopener = (*sink)(nil)
 )
@@ -50,63 +48,105 @@ func open(cfg *Config, env sinks.Env) (sinks.Sink, error) {
 	return s, nil // the file is opened by Resume: `octail check` must not touch it
 }
 
+// fsync brings a file to the disk. A variable for tests of disks that fail.
+var fsync = (*os.File).Sync
+
 func (s *sink) standard() bool { return s.cfg.Path == "-" }
 
-func (s *sink) open() error {
-	f, err := os.OpenFile(s.cfg.Path, os.O_CREATE|os.O_RDWR, 0o640)
+// Resume implements sinks.Resumer: the last line tells. Where the file has none,
+// it may have been rotated while nobody could tell us: then the last line of the
+// file that was moved away does.
+func (s *sink) Resume(context.Context) (sinks.Held, bool, error) {
+	if s.standard() {
+		return sinks.Held{}, false, nil
+	}
+	if err := s.letGo(); err != nil {
+		return sinks.Held{}, false, err
+	}
+	c, err := s.open()
 	if err != nil {
-		return fmt.Errorf("open the events file: %w", err)
+		return sinks.Held{}, false, fmt.Errorf("open the events file: %w", err)
 	}
-	if err := cutTornLine(f); err != nil {
+	if c.any {
+		return c.held, true, nil
+	}
+	held, ok := moved(s.cfg.Path, "octail://"+s.env.Shop)
+	return held, ok, nil
+}
+
+// open opens the file, made when it is missing, and looks at its end.
+func (s *sink) open() (content, error) {
+	if err := regular(s.cfg.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return content{}, err
+	}
+	f, err := os.OpenFile(s.cfg.Path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o640)
+	if err != nil {
+		return content{}, err
+	}
+	c, err := s.take(f)
+	if err != nil {
 		f.Close()
-		return fmt.Errorf("open the events file %s: %w", s.cfg.Path, err)
+		return content{}, err
 	}
-	if s.size, err = f.Seek(0, io.SeekEnd); err != nil {
-		f.Close()
-		return fmt.Errorf("open the events file: %w", err)
+	s.out, s.size, s.synced, s.torn = f, c.end, c.end, c.torn
+	return c, nil
+}
+
+// take makes the open file ours. What it holds is told only once it is on the
+// disk.
+func (s *sink) take(f *os.File) (content, error) {
+	// Two sinks on one file would each take the other's lines for its own. Where
+	// the file system has no locks, nobody is kept off.
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
+		return content{}, fmt.Errorf("another sink or another octail writes %s: give each its own path", s.cfg.Path)
 	}
-	if s.size == 0 { // maybe just made: its name must survive a power cut too
+	c, err := inspect(f)
+	if err != nil {
+		return c, fmt.Errorf("%s %w", s.cfg.Path, err)
+	}
+	if err := fsync(f); err != nil {
+		return c, err
+	}
+	if c.end == 0 { // maybe just made: its name must survive a power cut too
 		if d, err := os.Open(filepath.Dir(s.cfg.Path)); err == nil {
 			_ = d.Sync()
 			d.Close()
 		}
 	}
-	s.out = f
-	return nil
+	return c, nil
 }
 
-// Check implements sinks.Checker. It changes nothing: an agent may be writing.
-func (s *sink) Check(context.Context) error {
-	if s.standard() {
+// letGo closes the file.
+func (s *sink) letGo() error {
+	if s.out == nil {
 		return nil
 	}
-	f, err := os.OpenFile(s.cfg.Path, os.O_WRONLY, 0)
-	if err == nil {
-		defer f.Close()
-		if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-			return fmt.Errorf("%s is not a regular file: choose another path", s.cfg.Path)
-		}
-		return nil
+	err := s.flush()
+	if s.synced != s.size { // not even cut off: we still need it
+		return err
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the events file cannot be written: %w", err)
-	}
-	dir := filepath.Dir(s.cfg.Path)
-	info, err := os.Stat(dir)
+	closeErr := s.out.Close()
+	s.out = nil
+	return errors.Join(err, closeErr)
+}
+
+// regular refuses what cannot hold events. A FIFO would block who opens it.
+func regular(path string) error {
+	info, err := os.Stat(path)
 	if err != nil {
-		return fmt.Errorf("the folder of the events file is missing: %w. Make it: install -d -o octail -g octail -m 0750 %s", err, dir)
+		return err
 	}
-	if !info.IsDir() {
-		return fmt.Errorf("%s is no folder", dir)
+	if info.IsDir() {
+		return fmt.Errorf("%s is a folder: name a file in it", path)
 	}
-	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
-		return fmt.Errorf("no right to make the events file in %s: %w. As root: chown octail: %s", dir, err, dir)
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file: choose another path (- is the standard output)", path)
 	}
 	return nil
 }
 
 // Deliver implements sinks.Sink.
-func (s *sink) Deliver(_ context.Context, batch []sinks.Delivery) error {
+func (s *sink) Deliver(ctx context.Context, batch []sinks.Delivery) error {
 	s.buf = s.buf[:0]
 	for i := range batch {
 		s.buf = batch[i].AppendJSON(s.buf)
@@ -122,29 +162,71 @@ func (s *sink) Deliver(_ context.Context, batch []sinks.Delivery) error {
 		return nil
 	}
 	if s.out == nil {
-		if err := s.open(); err != nil {
+		if _, _, err := s.Resume(ctx); err != nil {
 			return err
 		}
 	}
-	if _, err := s.out.WriteAt(s.buf, s.size); err != nil {
-		// Perhaps half written (disk full): cut it off, so that no line comes twice.
-		err = fmt.Errorf("write events to %s: %w", s.cfg.Path, err)
-		if cut := s.out.Truncate(s.size); cut != nil {
-			err = errors.Join(err, cut)
-		}
+	if err := s.unchanged(); err != nil {
 		return err
 	}
-	if s.cfg.Sync == syncAlways || time.Since(s.synced) > time.Second {
-		if err := s.out.Sync(); err != nil {
-			err = fmt.Errorf("sync events to %s: %w", s.cfg.Path, err)
-			if cut := s.out.Truncate(s.size); cut != nil {
-				err = errors.Join(err, cut)
-			}
-			return err
-		}
-		s.synced = time.Now()
+	if _, err := s.out.Write(s.buf); err != nil {
+		// Perhaps half written (disk full): cut it off.
+		return fmt.Errorf("write events: %w", errors.Join(err, s.out.Truncate(s.size)))
 	}
 	s.size += int64(len(s.buf))
+	if s.cfg.Sync == syncAlways {
+		if err := s.flush(); err != nil {
+			return err
+		}
+	}
+	// Lines in a file without a name would be lost.
+	if info, err := s.out.Stat(); err == nil && links(info) == 0 {
+		return fmt.Errorf("the events file %s was deleted: it is made anew", s.cfg.Path)
+	}
+	return nil
+}
+
+// unchanged looks whether the file still ends where we left it, and cuts off what
+// a kill has left behind.
+func (s *sink) unchanged() error {
+	info, err := s.out.Stat()
+	switch {
+	case err != nil:
+		return fmt.Errorf("look at the events file: %w", err)
+	case info.Size() == s.size:
+		return nil
+	case info.Size() != s.size+s.torn:
+		return fmt.Errorf("the events file %s was changed by somebody else: it has %d bytes, we left %d; going on behind its last line", s.cfg.Path, info.Size(), s.size)
+	}
+	if err := s.out.Truncate(s.size); err != nil {
+		return fmt.Errorf("cut off a half-written line: %w", err)
+	}
+	s.torn = 0
+	return nil
+}
+
+// Flush implements sinks.Flusher.
+func (s *sink) Flush(context.Context) error {
+	if s.standard() || s.out == nil {
+		return nil
+	}
+	return s.flush()
+}
+
+// flush brings the file to the disk. What a failed sync has not brought there
+// must not be counted on, although the file seems to hold it: it is cut off.
+func (s *sink) flush() error {
+	if s.synced == s.size {
+		return nil
+	}
+	if err := fsync(s.out); err != nil {
+		cut := s.out.Truncate(s.synced)
+		if cut == nil {
+			s.size = s.synced
+		}
+		return fmt.Errorf("sync events to %s: %w", s.cfg.Path, errors.Join(err, cut))
+	}
+	s.synced = s.size
 	return nil
 }
 
@@ -154,103 +236,58 @@ func (s *sink) Reopen() error {
 	if s.standard() {
 		return nil
 	}
-	old := s.out
-	if old == nil {
-		return s.open()
-	}
-	if err := s.open(); err != nil {
-		s.out = old // go on with the file we have
-		return err
-	}
-	_ = old.Sync()
-	return old.Close()
+	return s.letGo()
 }
 
 // Close implements sinks.Sink.
 func (s *sink) Close() error {
-	if s.standard() || s.out == nil {
-		return nil
-	}
-	return errors.Join(s.out.Sync(), s.out.Close())
-}
-
-// Resume implements sinks.Resumer: the last line tells.
-func (s *sink) Resume(context.Context) (sinks.Held, bool, error) {
 	if s.standard() {
-		return sinks.Held{}, false, nil
-	}
-	if err := s.open(); err != nil {
-		return sinks.Held{}, false, err
-	}
-	if s.size == 0 {
-		return sinks.Held{}, false, nil
-	}
-	line, err := lastLine(s.out, s.size)
-	if err != nil {
-		return sinks.Held{}, false, fmt.Errorf("read the last line of %s: %w", s.cfg.Path, err)
-	}
-	var e struct {
-		ID       string `json:"id"`
-		Source   string `json:"source"`
-		Sequence string `json:"sequence"`
-	}
-	if err := json.Unmarshal(line, &e); err != nil {
-		return sinks.Held{}, false, fmt.Errorf("the last line of %s is no event of octail: move the file away or choose another path", s.cfg.Path)
-	}
-	n, err := strconv.ParseInt(e.Sequence, 10, 64)
-	if err != nil || n <= 0 {
-		return sinks.Held{}, false, fmt.Errorf("the last line of %s has no sequence: move the file away or choose another path", s.cfg.Path)
-	}
-	_, birth, _ := strings.Cut(e.ID, "~")
-	return sinks.Held{Source: e.Source, Birth: birth, Sequence: n}, true, nil
-}
-
-// chunk is how much is read at a time from the end of a file. A variable for
-// tests of lines that cross it.
-var chunk = int64(256 << 10)
-
-// cutTornLine removes what stands behind the last line end.
-func cutTornLine(f *os.File) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("not a regular file")
-	}
-	end, err := lastBreak(f, info.Size())
-	if err != nil {
-		return err
-	}
-	if end == info.Size() {
 		return nil
 	}
-	return f.Truncate(end)
+	return s.letGo()
 }
 
-// lastBreak is the offset behind the last line end before limit, 0 for none.
-func lastBreak(f *os.File, limit int64) (int64, error) {
-	for end := limit; end > 0; {
-		start := max(0, end-chunk)
-		b := make([]byte, end-start)
-		if _, err := f.ReadAt(b, start); err != nil && err != io.EOF {
-			return 0, err
-		}
-		if i := bytes.LastIndexByte(b, '\n'); i >= 0 {
-			return start + int64(i) + 1, nil
-		}
-		end = start
+// Check implements sinks.Checker. It changes nothing: an agent may be writing.
+func (s *sink) Check(context.Context) error {
+	if s.standard() {
+		return nil
 	}
-	return 0, nil
-}
-
-// lastLine reads the line that ends at size.
-func lastLine(f *os.File, size int64) ([]byte, error) {
-	start, err := lastBreak(f, size-1)
+	path := s.cfg.Path
+	if err := regular(path); errors.Is(err, fs.ErrNotExist) {
+		return canMake(path)
+	} else if err != nil {
+		return err
+	}
+	if err := unix.Access(path, unix.R_OK|unix.W_OK); err != nil {
+		return fmt.Errorf("no right to write the events file %s: %w. As root: chown octail: %s", path, err, path)
+	}
+	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("read the events file: %w", err)
 	}
-	b := make([]byte, size-1-start)
-	_, err = f.ReadAt(b, start)
-	return b, err
+	defer f.Close()
+	c, err := inspect(f)
+	if err != nil {
+		return fmt.Errorf("%s %w", path, err)
+	}
+	if source := "octail://" + s.env.Shop; c.any && c.held.Source != source {
+		return fmt.Errorf("%s holds events of another shop: %s, and this one is %s. Choose another path, or set shop.name back", path, c.held.Source, source)
+	}
+	return nil
+}
+
+// canMake says what keeps a file from being made.
+func canMake(path string) error {
+	dir := filepath.Dir(path)
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("the folder of the events file is missing: %w. Make it: install -d -o octail -g octail -m 0750 %s", err, dir)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is no folder", dir)
+	}
+	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
+		return fmt.Errorf("no right to make the events file in %s: %w. As root: chown octail: %s", dir, err, dir)
+	}
+	return nil
 }
