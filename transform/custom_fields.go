@@ -2,7 +2,9 @@ package transform
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +17,7 @@ import (
 func (ref *reference) customFields(stored string) []document.CustomField {
 	out := []document.CustomField{}
 	answers := map[int64]json.RawMessage{}
-	collectAnswers([]byte(stored), answers)
+	collectAnswers([]byte(ref.text.valid(stored)), answers)
 	for id, raw := range answers {
 		values, list := answerTexts(raw)
 		for i, v := range values {
@@ -27,11 +29,8 @@ func (ref *reference) customFields(stored string) []document.CustomField {
 			if def.choice {
 				names := make([]string, len(values))
 				for i, v := range values {
-					n, err := strconv.ParseInt(v, 10, 64)
-					if name, ok := ref.fieldValues[n]; ok && err == nil {
-						names[i] = name
-					} else {
-						names[i] = v
+					if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+						names[i] = ref.fieldValues[n] // "" for a choice that is gone
 					}
 				}
 				f.Text = textOrList(names, list)
@@ -39,7 +38,7 @@ func (ref *reference) customFields(stored string) []document.CustomField {
 		}
 		out = append(out, f)
 	}
-	slices.SortFunc(out, func(a, b document.CustomField) int { return int(a.ID - b.ID) })
+	slices.SortFunc(out, func(a, b document.CustomField) int { return cmp.Compare(a.ID, b.ID) })
 	return out
 }
 
@@ -56,11 +55,11 @@ func collectAnswers(stored []byte, into map[int64]json.RawMessage) {
 		if json.Unmarshal(stored, &m) != nil {
 			return
 		}
-		for k, v := range m {
+		for _, k := range sortedKeys(m) { // of two answers for one field always the same wins
 			if id, err := strconv.ParseInt(k, 10, 64); err == nil {
-				into[id] = v
+				into[id] = m[k]
 			} else {
-				collectAnswers(v, into)
+				collectAnswers(m[k], into)
 			}
 		}
 	case '[':
@@ -86,17 +85,7 @@ func answerTexts(raw json.RawMessage) (values []string, list bool) {
 	}
 	var byKey map[string]json.RawMessage
 	if json.Unmarshal(raw, &byKey) == nil && byKey != nil { // a PHP list with gaps
-		keys := make([]string, 0, len(byKey))
-		for k := range byKey {
-			keys = append(keys, k)
-		}
-		slices.SortFunc(keys, func(a, b string) int {
-			if len(a) != len(b) {
-				return len(a) - len(b)
-			}
-			return strings.Compare(a, b)
-		})
-		for _, k := range keys {
+		for _, k := range sortedKeys(byKey) {
 			one, _ := answerTexts(byKey[k])
 			values = append(values, one...)
 		}
@@ -110,6 +99,13 @@ func answerTexts(raw json.RawMessage) (values []string, list bool) {
 		return []string{t}, false
 	}
 	return []string{""}, false
+}
+
+// sortedKeys sorts the keys of a PHP array: numbers by value.
+func sortedKeys(m map[string]json.RawMessage) []string {
+	return slices.SortedFunc(maps.Keys(m), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+	})
 }
 
 func textOrList(values []string, list bool) json.RawMessage {

@@ -39,7 +39,7 @@ func readCustomers(a *assembly) error {
 			doc.Fax = pointer(a.plain(r.Raw("fax")))
 		}
 		if r.Has("language_id") {
-			doc.Language = pointer(a.ref.languages[r.Int("language_id")])
+			doc.Language = document.Maybe[string]{Known: true, Value: a.language(r)}
 		}
 		if r.Has("approved") {
 			doc.Approved = pointer(r.Bool("approved"))

@@ -1,8 +1,8 @@
 package transform
 
 import (
-	"encoding/json"
-	"fmt"
+	"cmp"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,14 +20,18 @@ type entity struct {
 	// tables lists, root included, the columns that are content. They are what is
 	// selected and what makes the entity dirty; all other columns are noise.
 	tables []aggregateTable
+	// optional names the tables that not every OpenCart has. Without one of the
+	// others no document is made: an order without lines, read while a backup is
+	// put back, would be believed.
+	optional []string
 	// seo says how oc_seo_url names the entity; zero when it does not.
 	seo seoNames
 	// read makes the documents of a.ids.
 	read func(*assembly) error
 }
 
-// aggregateTable is one table of an entity. key is the column with the
-// entity's key.
+// aggregateTable is one table of an entity. key is the column with the entity's
+// key.
 type aggregateTable struct {
 	name, key string
 	columns   []string
@@ -50,33 +54,11 @@ type assembly struct {
 	ref       *reference
 	entity    *entity
 	ids       []int64
-	previous  map[int64]*previous // by id; only for ids the journal knows
+	previous  map[int64]*previous // by id; nil for those the journal does not know
 	imageBase string
 	drafts    bool
 
 	results map[int64]*result
-}
-
-// previous is the newest journaled document of a key.
-type previous struct {
-	lines   int64
-	sums    map[string]uint64
-	deleted bool
-	data    []byte // the event's data object, read when needed
-}
-
-// document decodes the previous document into to.
-func (p *previous) document(to any) error {
-	var d struct {
-		Document json.RawMessage `json:"document"`
-	}
-	if err := json.Unmarshal(p.data, &d); err != nil {
-		return fmt.Errorf("read the previous document: %w", err)
-	}
-	if err := json.Unmarshal(d.Document, to); err != nil {
-		return fmt.Errorf("read the previous document: %w", err)
-	}
-	return nil
 }
 
 // result is what reading one key gave. No result for a key: its root row does
@@ -122,12 +104,18 @@ func (a *assembly) grouped(table string, order ...string) (map[int64][]shop.Row,
 	return nil, nil
 }
 
+// language is the code of a row's language, nil when its id is unknown.
+func (a *assembly) language(r shop.Row) *string { return lookUp(a.ref.languages, r.Int("language_id")) }
+
 func (a *assembly) plain(s string) string { return a.ref.text.plain(s) }
 
 // image makes the address of an image; nil without shop.image_base.
 func (a *assembly) image(path string) *string {
 	if a.imageBase == "" || path == "" {
 		return nil
+	}
+	if strings.Contains(a.imageBase, "://") {
+		path = (&url.URL{Path: path}).EscapedPath()
 	}
 	return pointer(strings.TrimRight(a.imageBase, "/") + "/" + strings.TrimLeft(path, "/"))
 }
@@ -136,7 +124,7 @@ func (a *assembly) image(path string) *string {
 // is empty now.
 func (a *assembly) vanished(id int64, field string, now int) bool {
 	p := a.previous[id]
-	if p == nil || p.deleted || now > 0 {
+	if !p.exists() || now > 0 {
 		return false
 	}
 	sum, known := p.sums[field]
@@ -166,17 +154,13 @@ func (a *assembly) seoURLs() (map[int64][]document.SEOURL, error) {
 		quoted := make([]string, 0, len(a.ids))
 		for _, id := range a.ids {
 			n := strconv.FormatInt(id, 10)
-			if names.key == "path" {
-				quoted = append(quoted, "`value` = '"+n+"' OR `value` LIKE '%\\_"+n+"'")
-			} else {
-				quoted = append(quoted, "'"+n+"'")
-			}
+			quoted = append(quoted, "'"+n+"'")
 		}
+		value := "`value`"
 		if names.key == "path" {
-			condition = "`key` = 'path' AND (" + strings.Join(quoted, " OR ") + ")"
-		} else {
-			condition = "`key` = '" + names.key + "' AND `value` IN (" + strings.Join(quoted, ",") + ")"
+			value = "SUBSTRING_INDEX(`value`, '_', -1)"
 		}
+		condition = "`key` = '" + names.key + "' AND " + value + " IN (" + strings.Join(quoted, ",") + ")"
 	case a.Schema().Has("seo_url", "query"):
 		quoted := make([]string, 0, len(a.ids))
 		for _, id := range a.ids {
@@ -196,18 +180,12 @@ func (a *assembly) seoURLs() (map[int64][]document.SEOURL, error) {
 			continue
 		}
 		out[id] = append(out[id], document.SEOURL{
-			StoreID: row.Int("store_id"), Language: a.ref.languages[row.Int("language_id")], Keyword: a.plain(row.Raw("keyword")),
+			StoreID: row.Int("store_id"), Language: a.language(row), Keyword: a.plain(row.Raw("keyword")),
 		})
 	}
 	for _, list := range out {
 		slices.SortFunc(list, func(x, y document.SEOURL) int {
-			if x.StoreID != y.StoreID {
-				return int(x.StoreID - y.StoreID)
-			}
-			if c := strings.Compare(x.Language, y.Language); c != 0 {
-				return c
-			}
-			return strings.Compare(x.Keyword, y.Keyword)
+			return cmp.Or(cmp.Compare(x.StoreID, y.StoreID), compareTexts(x.Language, y.Language), strings.Compare(x.Keyword, y.Keyword))
 		})
 	}
 	return out, nil

@@ -1,6 +1,9 @@
 package transform
 
 import (
+	"cmp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"octail/internal/shop"
@@ -9,129 +12,158 @@ import (
 
 // lines gives order lines their numbers, and looks up what a line does not hold
 // itself (SKU, codes, option ids, weight, tax class) when it is first seen.
+//
+// A line is the one of the revision before that has the same product and the same
+// options, by their texts or, should the catalogue have been renamed, by their ids;
+// among several, one with the same quantity and price first. Its number and
+// looked-up fields are kept. All others are new and get numbers that the order
+// never had.
 type lines struct {
-	a       *assembly
-	of      map[int64][]document.Line // by order id, sorted by line number
-	highest map[int64]int64
-	news    []newLine
+	a      *assembly
+	orders map[int64]*orderLines
 }
 
-// newLine is a line that the revision before did not have.
-type newLine struct {
-	order   int64
-	index   int // in of[order]
-	options []shop.Row
+// orderLines are the lines of one order.
+type orderLines struct {
+	lines   []document.Line
+	chosen  [][]shop.Row    // option rows, by line
+	old     []document.Line // of the revision before that are not found again yet
+	highest int64           // line number ever given
 }
 
-func newLines(a *assembly) *lines {
-	return &lines{a: a, of: map[int64][]document.Line{}, highest: map[int64]int64{}}
-}
+func newLines(a *assembly) *lines { return &lines{a: a, orders: map[int64]*orderLines{}} }
 
-// match makes the lines of one order. A line is the one of the revision before
-// that has the same product and the same options; among several, one with the
-// same quantity and price first. Its number and looked-up fields are kept. All
-// others are new and get numbers that the order never had.
-func (ls *lines) match(id int64, o *orderRows, before *document.Order, highest int64) {
+// read makes the lines of one order and finds them in the revision before.
+func (ls *lines) read(id int64, o *orderRows, before *document.Order, highest int64) {
 	options := map[int64][]shop.Row{}
 	for _, r := range o.options {
 		k := r.Int("order_product_id")
 		options[k] = append(options[k], r)
 	}
-	fresh := make([]document.Line, len(o.products))
-	chosen := make([][]shop.Row, len(o.products))
+	ol := &orderLines{lines: make([]document.Line, len(o.products)), chosen: make([][]shop.Row, len(o.products)), highest: highest}
 	for i, r := range o.products {
-		chosen[i] = sortedOptions(options[r.Int("order_product_id")])
-		fresh[i] = ls.line(r, chosen[i])
+		ol.chosen[i] = sortedOptions(options[r.Int("order_product_id")])
+		ol.lines[i] = ls.line(r, ol.chosen[i])
 	}
-	var old []document.Line
+	ls.orders[id] = ol
 	if before != nil {
-		old = before.Lines
-		for _, l := range old {
-			highest = max(highest, l.Line)
-		}
+		ol.find(before.Lines)
 	}
-	taken := make([]bool, len(old))
-	numbered := make([]bool, len(fresh))
-	for _, exact := range []bool{true, false} {
-		for i := range fresh {
-			if numbered[i] {
-				continue
-			}
-			for k := range old {
-				if !taken[k] && sameLine(&fresh[i], &old[k], exact) {
-					taken[k], numbered[i] = true, true
-					keepAsSold(&fresh[i], &old[k])
-					break
-				}
-			}
-		}
-	}
-	isNew := map[int64][]shop.Row{}
-	for i := range fresh {
-		if !numbered[i] {
-			highest++
-			fresh[i].Line = highest
-			isNew[highest] = chosen[i]
-		}
-	}
-	sortLines(fresh)
-	for i := range fresh {
-		if rows, ok := isNew[fresh[i].Line]; ok {
-			ls.news = append(ls.news, newLine{id, i, rows})
-		}
-	}
-	ls.of[id], ls.highest[id] = fresh, highest
 }
 
-func sortLines(l []document.Line) {
-	for i := 1; i < len(l); i++ { // nearly sorted already
-		for k := i; k > 0 && l[k-1].Line > l[k].Line; k-- {
-			l[k-1], l[k] = l[k], l[k-1]
+// find gives the lines that the revision before has their numbers.
+func (ol *orderLines) find(before []document.Line) {
+	for _, l := range before {
+		ol.highest = max(ol.highest, l.Line)
+	}
+	if slices.EqualFunc(ol.lines, before, sameLine) { // no edit: the usual case
+		for i := range ol.lines {
+			keepAsSold(&ol.lines[i], &before[i])
+		}
+		return
+	}
+	ol.old = before
+	ol.match(exactKey)
+	ol.match(textKey)
+}
+
+// match finds lines without a number among the old ones, by a key.
+func (ol *orderLines) match(key func(*document.Line) string) {
+	if len(ol.old) == 0 {
+		return
+	}
+	places := map[string][]int{} // in old
+	for k := range ol.old {
+		s := key(&ol.old[k])
+		places[s] = append(places[s], k)
+	}
+	found := make([]bool, len(ol.old))
+	for i := range ol.lines {
+		if ol.lines[i].Line != 0 {
+			continue
+		}
+		s := key(&ol.lines[i])
+		if p := places[s]; len(p) > 0 {
+			keepAsSold(&ol.lines[i], &ol.old[p[0]])
+			found[p[0]], places[s] = true, p[1:]
 		}
 	}
+	var rest []document.Line
+	for k, l := range ol.old {
+		if !found[k] {
+			rest = append(rest, l)
+		}
+	}
+	ol.old = rest
+}
+
+// number gives all other lines their numbers, once their option ids are known, and
+// sorts.
+func (ol *orderLines) number() {
+	ol.match(idKey)
+	for i := range ol.lines {
+		if ol.lines[i].Line == 0 {
+			ol.highest++
+			ol.lines[i].Line = ol.highest
+		}
+	}
+	slices.SortFunc(ol.lines, func(x, y document.Line) int { return cmp.Compare(x.Line, y.Line) })
 }
 
 func (ls *lines) line(r shop.Row, options []shop.Row) document.Line {
 	l := document.Line{
 		ProductID: r.Int("product_id"), Model: ls.a.plain(r.Raw("model")), Name: ls.a.plain(r.Raw("name")),
 		Quantity: r.Int("quantity"), Price: money(r.Raw("price")), Tax: money(r.Raw("tax")), Total: money(r.Raw("total")), Reward: r.Int("reward"),
-		Codes: map[string]string{}, Options: []document.LineOption{},
+		Codes: map[string]string{}, Options: make([]document.LineOption, 0, len(options)),
 	}
 	if r.Has("master_id") {
 		l.MasterID = idOrNull(r.Int("master_id"))
 	}
 	for _, o := range options {
-		l.Options = append(l.Options, document.LineOption{Name: ls.a.plain(o.Raw("name")), Value: ls.a.plain(o.Raw("value")), Type: o.Raw("type")})
+		l.Options = append(l.Options, document.LineOption{Name: ls.a.plain(o.Raw("name")), Value: ls.a.plain(o.Raw("value")), Type: ls.a.plain(o.Raw("type"))})
 	}
 	return l
 }
 
-func sameLine(x, y *document.Line, exact bool) bool {
-	if x.ProductID != y.ProductID || len(x.Options) != len(y.Options) {
-		return false
-	}
-	if exact && (x.Quantity != y.Quantity || x.Price != y.Price || x.Name != y.Name) {
-		return false
-	}
-	for _, o := range x.Options {
-		if countOption(x.Options, o) != countOption(y.Options, o) {
-			return false
-		}
-	}
-	return true
+// sameLine reports whether nothing that tells lines apart differs.
+func sameLine(x, y document.Line) bool {
+	return x.ProductID == y.ProductID && x.Quantity == y.Quantity && x.Price == y.Price && x.Name == y.Name &&
+		slices.EqualFunc(x.Options, y.Options, sameOption)
 }
 
 func sameOption(x, y document.LineOption) bool {
 	return x.Name == y.Name && x.Value == y.Value && x.Type == y.Type
 }
 
-func countOption(list []document.LineOption, o document.LineOption) (n int) {
-	for _, x := range list {
-		if sameOption(x, o) {
-			n++
+// exactKey, textKey and idKey say what two lines have in common that are the same.
+func exactKey(l *document.Line) string {
+	return textKey(l) + "\x00" + strconv.FormatInt(l.Quantity, 10) + "\x00" + l.Price + "\x00" + l.Name
+}
+
+func textKey(l *document.Line) string {
+	return lineKey(l, func(o *document.LineOption) string { return o.Type + "\x01" + o.Name + "\x01" + o.Value })
+}
+
+func idKey(l *document.Line) string {
+	return lineKey(l, func(o *document.LineOption) string {
+		if o.OptionID == nil || o.OptionValueID == nil {
+			return "?" + o.Name + "\x01" + o.Value
 		}
+		key := strconv.FormatInt(*o.OptionID, 10) + "\x01" + strconv.FormatInt(*o.OptionValueID, 10)
+		if *o.OptionValueID == 0 { // typed
+			key += "\x01" + o.Value
+		}
+		return key
+	})
+}
+
+func lineKey(l *document.Line, option func(*document.LineOption) string) string {
+	parts := make([]string, 0, len(l.Options)+1)
+	for i := range l.Options {
+		parts = append(parts, option(&l.Options[i]))
 	}
-	return n
+	slices.Sort(parts)
+	return strconv.FormatInt(l.ProductID, 10) + "\x02" + strings.Join(parts, "\x02")
 }
 
 // keepAsSold copies the number and what was looked up when the line was new.
@@ -156,19 +188,35 @@ func keepAsSold(l, old *document.Line) {
 // productColumns is what a line takes from its product.
 var productColumns = []string{"product_id", "sku", "upc", "ean", "jan", "isbn", "mpn", "tax_class_id", "weight", "weight_class_id", "shipping"}
 
-// lookUp fills in the new lines of all orders.
-func (ls *lines) lookUp() error {
-	if len(ls.news) == 0 {
-		return nil
-	}
+// finish looks up what the new lines of all orders lack, and numbers them.
+func (ls *lines) finish() error {
 	var products, options, values idSet
-	for _, n := range ls.news {
-		products.add(ls.of[n.order][n.index].ProductID)
-		for _, o := range n.options {
-			options.add(o.Int("product_option_id"))
-			values.add(o.Int("product_option_value_id"))
+	news := false
+	for _, ol := range ls.orders {
+		for i := range ol.lines {
+			if ol.lines[i].Line != 0 {
+				continue
+			}
+			news = true
+			products.add(ol.lines[i].ProductID)
+			for _, o := range ol.chosen[i] {
+				options.add(o.Int("product_option_id"))
+				values.add(o.Int("product_option_value_id"))
+			}
 		}
 	}
+	if news {
+		if err := ls.lookUp(products, options, values); err != nil {
+			return err
+		}
+	}
+	for _, ol := range ls.orders {
+		ol.number()
+	}
+	return nil
+}
+
+func (ls *lines) lookUp(products, options, values idSet) error {
 	a := ls.a
 	rows, err := a.Select(shop.Query{Table: "product", Columns: productColumns, Where: "product_id", Keys: products.list})
 	if err != nil {
@@ -191,28 +239,38 @@ func (ls *lines) lookUp() error {
 	}
 	value := rows.By("product_option_value_id")
 
-	for _, n := range ls.news {
-		l := &ls.of[n.order][n.index]
-		if p := product[l.ProductID]; len(p) > 0 {
-			l.Codes = a.codes(p[0], codes[l.ProductID])
-			l.SKU = l.Codes["sku"]
-			delete(l.Codes, "sku")
-			l.TaxClass = namedOrNull(a.ref.taxClasses, p[0].Int("tax_class_id"))
-			l.Weight = &document.Measure{Value: p[0].Raw("weight"), Unit: a.ref.weightUnits[p[0].Int("weight_class_id")]}
-			l.RequiresShipping = pointer(p[0].Bool("shipping"))
-		}
-		for i, o := range n.options {
-			if found := option[o.Int("product_option_id")]; len(found) > 0 {
-				l.Options[i].OptionID = pointer(found[0].Int("option_id"))
+	for _, ol := range ls.orders {
+		for i := range ol.lines {
+			l := &ol.lines[i]
+			if l.Line != 0 {
+				continue
 			}
-			if id := o.Int("product_option_value_id"); id == 0 {
-				l.Options[i].OptionValueID = pointer(int64(0))
-			} else if found := value[id]; len(found) > 0 {
-				l.Options[i].OptionValueID = pointer(found[0].Int("option_value_id"))
+			if p := product[l.ProductID]; len(p) > 0 {
+				l.Codes = a.codes(p[0], codes[l.ProductID])
+				l.SKU = l.Codes["sku"]
+				delete(l.Codes, "sku")
+				l.TaxClass = namedOrNull(a.ref.taxClasses, p[0].Int("tax_class_id"))
+				l.Weight = pointer(a.weight(p[0]))
+				l.RequiresShipping = pointer(p[0].Bool("shipping"))
+			}
+			for n, o := range ol.chosen[i] {
+				if found := option[o.Int("product_option_id")]; len(found) > 0 {
+					l.Options[n].OptionID = pointer(found[0].Int("option_id"))
+				}
+				if id := o.Int("product_option_value_id"); id == 0 {
+					l.Options[n].OptionValueID = pointer(int64(0))
+				} else if found := value[id]; len(found) > 0 {
+					l.Options[n].OptionValueID = pointer(found[0].Int("option_value_id"))
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// weight is what one piece of a product weighs.
+func (a *assembly) weight(product shop.Row) document.Measure {
+	return document.Measure{Value: measure(product.Raw("weight")), Unit: a.ref.weightUnits[product.Int("weight_class_id")]}
 }
 
 // codes collects a product's identifiers: columns up to 4.0, rows of

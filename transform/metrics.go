@@ -31,7 +31,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			m.documents.WithLabelValues(e, result)
 		}
 	}
-	for _, reason := range []string{"truncate", "statement", "layout", "image", "ddl", "incident", "decode"} {
+	for _, reason := range []string{"truncate", "ddl", "statement", "layout", "image", "decode", "bulk", "incident"} { // canal's
 		m.resyncs.WithLabelValues(reason)
 	}
 	return m

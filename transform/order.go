@@ -1,7 +1,9 @@
 package transform
 
 import (
+	"cmp"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +31,7 @@ var orderEntity = entity{
 		{"order_total", "order_id", []string{"order_total_id", "order_id", "code", "title", "value", "sort_order"}},
 		{"order_history", "order_id", []string{"order_history_id", "order_id", "order_status_id", "notify", "comment", "date_added"}},
 	},
+	optional: []string{"order_voucher"},
 }
 
 func init() { orderEntity.read = readOrders }
@@ -48,7 +51,7 @@ func readOrders(a *assembly) error {
 	byID := map[int64]*orderRows{}
 	for _, row := range roots.All() {
 		id := row.Int("order_id")
-		if row.Int("order_status_id") == 0 && a.previous[id] == nil && !a.drafts {
+		if row.Int("order_status_id") == 0 && !a.previous[id].exists() && !a.drafts {
 			a.put(id, &result{draft: true})
 			continue
 		}
@@ -83,35 +86,36 @@ func readOrders(a *assembly) error {
 		}
 	}
 	before := map[int64]*document.Order{}
+	lines := newLines(a)
 	for _, id := range kept {
-		if p := a.previous[id]; p != nil {
-			var doc document.Order
-			if err := p.document(&doc); err != nil {
+		highest := int64(0)
+		if p := a.previous[id]; p != nil && p.err == nil {
+			highest = p.Lines
+			doc, err := p.order()
+			if err != nil {
 				a.put(id, &result{err: err})
 				delete(byID, id)
 				continue
 			}
-			before[id] = &doc
+			before[id] = doc
 		}
+		lines.read(id, byID[id], before[id], highest)
 	}
-	lines := newLines(a)
-	for id, o := range byID {
-		highest := int64(0)
-		if p := a.previous[id]; p != nil {
-			highest = p.lines
-		}
-		lines.match(id, o, before[id], highest)
-	}
-	if err := lines.lookUp(); err != nil {
+	if err := lines.finish(); err != nil {
 		return err
 	}
 	for id, o := range byID {
-		doc := a.order(o, lines.of[id], before[id])
-		res := &result{doc: doc, lines: lines.highest[id], email: strings.ToLower(doc.Customer.Email)}
+		ol := lines.orders[id]
+		doc := a.order(o, ol.lines, before[id])
+		res := &result{doc: doc, lines: ol.highest, email: strings.ToLower(doc.Customer.Email)}
 		if doc.InvoiceNumber != nil {
 			res.number = *doc.InvoiceNumber
 		}
-		res.halfway = halfwayOrder(doc, before[id], a.previous[id], a.ref.void())
+		if !a.previous[id].exists() {
+			res.halfway = halfwayOrder(doc, nil, a.ref.void())
+		} else {
+			res.halfway = halfwayOrder(doc, before[id], a.ref.void())
+		}
 		a.put(id, res)
 	}
 	return nil
@@ -133,7 +137,7 @@ func (a *assembly) order(o *orderRows, lines []document.Line, before *document.O
 		ShippingAddress: a.orderAddress(r, "shipping_"),
 		Payment:         a.payment(r), Shipping: a.shipping(r),
 		Lines: lines, Vouchers: a.vouchers(o.vouchers), Totals: a.totals(o.totals, before),
-		Total: money(r.Raw("total")), Comment: a.plain(r.Raw("comment")), Language: r.Raw("language_code"),
+		Total: money(r.Raw("total")), Comment: a.plain(r.Raw("comment")), Language: orNull(a.plain(r.Raw("language_code"))),
 		History: a.history(o.history),
 	}
 	if n := r.Int("invoice_no"); n > 0 {
@@ -149,8 +153,8 @@ func (a *assembly) order(o *orderRows, lines []document.Line, before *document.O
 	if r.Has("custom_field") {
 		doc.Customer.CustomFields = ref.customFields(r.Raw("custom_field"))
 	}
-	if doc.Language == "" {
-		doc.Language = ref.languages[r.Int("language_id")]
+	if doc.Language == nil {
+		doc.Language = a.language(r)
 	}
 	doc.Currency = a.currency(r, before)
 	for _, t := range doc.Totals {
@@ -169,8 +173,11 @@ func (a *assembly) order(o *orderRows, lines []document.Line, before *document.O
 	if id := r.Int("affiliate_id"); id > 0 {
 		doc.Affiliate = &document.Affiliate{ID: id, Commission: money(r.Raw("commission"))}
 	}
-	if id, tracking := r.Int("marketing_id"), a.plain(r.Raw("tracking")); id > 0 || tracking != "" {
-		doc.Marketing = &document.Marketing{ID: id, Tracking: tracking}
+	if r.Has("marketing_id") {
+		doc.Marketing = document.None[document.Marketing]()
+		if id, tracking := r.Int("marketing_id"), a.plain(r.Raw("tracking")); id > 0 || tracking != "" {
+			doc.Marketing = document.Some(document.Marketing{ID: id, Tracking: tracking})
+		}
 	}
 	if r.Has("transaction_id") {
 		doc.TransactionID = document.Maybe[string]{Known: true, Value: orNull(a.plain(r.Raw("transaction_id")))}
@@ -189,15 +196,20 @@ func idOrNull(id int64) document.Maybe[int64] {
 }
 
 // money is an amount as stored; NULL, which 4.1 allows, is zero.
-func money(s string) string {
+func money(s string) string { return orElse(s, "0.0000") }
+
+// measure is a weight or length as stored; NULL is zero.
+func measure(s string) string { return orElse(s, "0.00000000") }
+
+func orElse(s, otherwise string) string {
 	if s == "" {
-		return "0.0000"
+		return otherwise
 	}
 	return s
 }
 
 func (a *assembly) currency(r shop.Row, before *document.Order) document.Currency {
-	c := document.Currency{Code: r.Raw("currency_code"), Rate: r.Raw("currency_value"), Base: a.ref.settings["config_currency"]}
+	c := document.Currency{Code: a.plain(r.Raw("currency_code")), Rate: r.Raw("currency_value"), Base: a.ref.settings["config_currency"]}
 	if strings.Trim(c.Rate, "0.") == "" { // 0 or NULL counts as 1
 		c.Rate = "1.00000000"
 		a.ref.text.zeroRates.Add(1)
@@ -207,7 +219,7 @@ func (a *assembly) currency(r shop.Row, before *document.Order) document.Currenc
 		c.Decimals = 2
 	}
 	// As sold: changing or removing a currency later does not change old orders.
-	if before != nil && before.Currency.Code == c.Code {
+	if before != nil && before.Currency.Code == c.Code && before.Currency.Base != "" {
 		c.Decimals, c.Base = before.Currency.Decimals, before.Currency.Base
 	}
 	return c
@@ -234,27 +246,37 @@ func (a *assembly) orderAddress(r shop.Row, p string) *document.Address {
 }
 
 // method is a payment or shipping column: since 4.0.2 a JSON object, before that
-// a title beside a code column.
+// a title beside a code column (which an upgraded shop may keep).
 type method struct {
-	Code       string          `json:"code"`
-	Name       string          `json:"name"`
-	Cost       json.RawMessage `json:"cost"`
-	TaxClassID json.RawMessage `json:"tax_class_id"`
+	code, name       string
+	stored           bool // as JSON, with:
+	cost, taxClassID string
 }
 
-func (a *assembly) method(r shop.Row, column, codeColumn string) (m method, inJSON bool) {
-	if r.Has(codeColumn) {
-		return method{Code: a.plain(r.Raw(codeColumn)), Name: a.plain(r.Raw(column))}, false
+// methodsKept bounds the methods that are kept decoded.
+const methodsKept = 500
+
+func (a *assembly) method(r shop.Row, column, codeColumn string) method {
+	text := a.ref.text.valid(r.Raw(column))
+	if m, ok := a.ref.methods[text]; ok { // a shop has few
+		return m
 	}
-	raw := r.Raw(column)
-	if json.Unmarshal([]byte(raw), &m) != nil {
-		m = method{}
-		if s := strings.TrimSpace(raw); s != "" && s[0] != '[' && s[0] != '{' { // left over from before an upgrade
-			m.Name = raw
+	trimmed := strings.TrimSpace(text)
+	var stored map[string]json.RawMessage
+	if strings.HasPrefix(trimmed, "{") && json.Unmarshal([]byte(trimmed), &stored) == nil {
+		m := method{code: a.plain(bare(stored["code"])), name: a.plain(bare(stored["name"])), stored: true,
+			cost: bare(stored["cost"]), taxClassID: bare(stored["tax_class_id"])}
+		if len(a.ref.methods) >= methodsKept {
+			clear(a.ref.methods)
 		}
+		a.ref.methods[text] = m
+		return m
 	}
-	m.Code, m.Name = a.plain(m.Code), a.plain(m.Name)
-	return m, true
+	inJSON := !r.Has(codeColumn)
+	if inJSON && (strings.HasPrefix(trimmed, "{") || trimmed == "[]") {
+		text = "" // broken or empty; anything else is a title from before an upgrade
+	}
+	return method{code: a.plain(r.Raw(codeColumn)), name: a.plain(text), stored: inJSON}
 }
 
 func methodOf(code string) string {
@@ -263,46 +285,56 @@ func methodOf(code string) string {
 }
 
 func (a *assembly) payment(r shop.Row) *document.Payment {
-	m, _ := a.method(r, "payment_method", "payment_code")
-	if m.Code == "" && m.Name == "" {
+	m := a.method(r, "payment_method", "payment_code")
+	if m.code == "" && m.name == "" {
 		return nil
 	}
-	return &document.Payment{Method: methodOf(m.Code), Code: m.Code, Name: m.Name}
+	return &document.Payment{Method: methodOf(m.code), Code: m.code, Name: m.name}
 }
 
 func (a *assembly) shipping(r shop.Row) *document.Shipping {
-	m, inJSON := a.method(r, "shipping_method", "shipping_code")
-	if m.Code == "" && m.Name == "" {
+	m := a.method(r, "shipping_method", "shipping_code")
+	if m.code == "" && m.name == "" {
 		return nil
 	}
-	s := &document.Shipping{Method: methodOf(m.Code), Code: m.Code, Name: m.Name}
-	if inJSON {
-		s.Cost = document.Maybe[string]{Known: true, Value: orNull(cents(bare(m.Cost)))}
+	s := &document.Shipping{Method: methodOf(m.code), Code: m.code, Name: m.name}
+	if m.stored {
+		s.Cost = document.Maybe[string]{Known: true, Value: orNull(cents(m.cost))}
 		s.TaxClassID = document.None[int64]()
-		if id, err := strconv.ParseInt(bare(m.TaxClassID), 10, 64); err == nil && id != 0 {
+		if id, err := strconv.ParseInt(m.taxClassID, 10, 64); err == nil && id != 0 {
 			s.TaxClassID = document.Some(id)
 		}
 	}
 	return s
 }
 
+// plainNumber is a decimal number of sane length, without exponent.
+var plainNumber = regexp.MustCompile(`^-?[0-9]{1,20}(\.[0-9]{1,20})?$`)
+
 // cents gives an amount at least two decimals: the storefront stores "5.00" where
-// a staff edit stores 5, and nothing changed.
+// a staff edit stores 5, and nothing changed. What is no number is no amount.
 func cents(s string) string {
-	d, err := decimal.NewFromString(s)
-	if err != nil {
-		return s
+	if !plainNumber.MatchString(s) {
+		return ""
 	}
-	return d.StringFixed(max(2, -d.Exponent()))
+	whole, fraction, _ := strings.Cut(s, ".")
+	for len(fraction) < 2 {
+		fraction += "0"
+	}
+	return whole + "." + fraction
 }
 
-// bare is a JSON number or string as text; null is "".
+// bare is a JSON number or text as text; null, and what is neither, is "".
 func bare(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
 		return s
 	}
-	return string(raw)
+	var n json.Number
+	if json.Unmarshal(raw, &n) == nil {
+		return n.String()
+	}
+	return ""
 }
 
 func (a *assembly) vouchers(rows []shop.Row) []document.Voucher {
@@ -329,7 +361,7 @@ func (a *assembly) totals(rows []shop.Row, before *document.Order) []document.To
 	out := []document.Total{}
 	place := map[string]int{}
 	for _, r := range rows {
-		t := document.Total{Code: r.Raw("code"), Title: a.plain(r.Raw("title")), Value: money(r.Raw("value"))}
+		t := document.Total{Code: a.plain(r.Raw("code")), Title: a.plain(r.Raw("title")), Value: money(r.Raw("value"))}
 		n := place[t.Code]
 		place[t.Code]++
 		if t.Code == "tax" {
@@ -383,16 +415,18 @@ func (a *assembly) history(rows []shop.Row) []document.HistoryStep {
 
 // halfwayOrder says why an order looks like the middle of an edit: OpenCart
 // takes it through status 0 (or void) and deletes and re-inserts all lines and
-// totals, each in a statement of its own.
-func halfwayOrder(doc, before *document.Order, p *previous, void int64) string {
-	if before == nil || p.deleted {
-		return ""
-	}
+// totals, each in a statement of its own. before is nil when the outside does not
+// know the order.
+func halfwayOrder(doc, before *document.Order, void int64) string {
 	unset := func(id int64) bool { return id == 0 || id == void }
-	if unset(doc.Status.ID) && !unset(before.Status.ID) {
+	switch {
+	case before == nil:
+		if doc.Status.ID == void {
+			return "status"
+		}
+	case unset(doc.Status.ID) && !unset(before.Status.ID):
 		return "status"
-	}
-	if !addsUp(doc) && addsUp(before) {
+	case !addsUp(doc) && addsUp(before):
 		return "sums"
 	}
 	return ""
@@ -439,13 +473,8 @@ func amount(s string) decimal.Decimal {
 // which does not depend on the ids an edit renews.
 func sortedOptions(rows []shop.Row) []shop.Row {
 	slices.SortStableFunc(rows, func(x, y shop.Row) int {
-		if c := x.Int("product_option_id") - y.Int("product_option_id"); c != 0 {
-			return int(c)
-		}
-		if c := x.Int("product_option_value_id") - y.Int("product_option_value_id"); c != 0 {
-			return int(c)
-		}
-		return strings.Compare(x.Raw("value"), y.Raw("value"))
+		return cmp.Or(cmp.Compare(x.Int("product_option_id"), y.Int("product_option_id")),
+			cmp.Compare(x.Int("product_option_value_id"), y.Int("product_option_value_id")), strings.Compare(x.Raw("value"), y.Raw("value")))
 	})
 	return rows
 }

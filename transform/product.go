@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"octail/internal/shop"
 	"octail/transform/document"
@@ -29,7 +30,8 @@ var productEntity = entity{
 			"price", "price_prefix", "points", "points_prefix", "weight", "weight_prefix"}},
 		{"product_related", "product_id", []string{"product_id", "related_id"}},
 	},
-	seo: seoNames{query: "product_id", key: "product_id"},
+	optional: []string{"product_code", "product_special"},
+	seo:      seoNames{query: "product_id", key: "product_id"},
 }
 
 func init() { productEntity.read = readProducts }
@@ -147,8 +149,8 @@ func (a *assembly) product(r shop.Row, p *productRows) *document.Product {
 		Enabled: r.Bool("status"), Minimum: r.Int("minimum"), Price: money(r.Raw("price")),
 		TaxClass:         namedOrNull(a.ref.taxClasses, r.Int("tax_class_id")),
 		RequiresShipping: r.Bool("shipping"),
-		Weight:           document.Measure{Value: r.Raw("weight"), Unit: a.ref.weightUnits[r.Int("weight_class_id")]},
-		Dimensions:       document.Dimensions{Length: r.Raw("length"), Width: r.Raw("width"), Height: r.Raw("height"), Unit: a.ref.lengthUnits[r.Int("length_class_id")]},
+		Weight:           a.weight(r),
+		Dimensions:       document.Dimensions{Length: measure(r.Raw("length")), Width: measure(r.Raw("width")), Height: measure(r.Raw("height")), Unit: a.ref.lengthUnits[r.Int("length_class_id")]},
 		AvailableFrom:    date(r.Raw("date_available")), Points: r.Int("points"), Location: a.plain(r.Raw("location")), SortOrder: r.Int("sort_order"),
 		Image: a.plain(r.Raw("image")), Images: []string{}, Texts: map[string]document.ProductText{}, SEOURLs: p.urls[id],
 		Categories: []document.CategoryRef{}, StoreIDs: sortedInts(p.stores[id], "store_id"),
@@ -169,7 +171,7 @@ func (a *assembly) product(r shop.Row, p *productRows) *document.Product {
 		}
 	}
 	if m := r.Int("manufacturer_id"); m != 0 {
-		doc.Manufacturer = &document.Manufacturer{ID: m, Name: p.manufacturers[m]}
+		doc.Manufacturer = &document.Manufacturer{ID: m, Name: lookUp(p.manufacturers, m)}
 	}
 	doc.ImageURL = a.image(doc.Image)
 	for _, x := range p.images[id] {
@@ -232,10 +234,10 @@ func (a *assembly) reductions(specials, discounts []shop.Row) ([]document.Specia
 		}
 	}
 	slices.SortStableFunc(sp, func(x, y document.Special) int {
-		return cmp.Or(cmp.Compare(x.CustomerGroupID, y.CustomerGroupID), cmp.Compare(x.Priority, y.Priority), compareReductions(x.Reduction, y.Reduction), compareDates(x.From, y.From), compareDates(x.Until, y.Until))
+		return cmp.Or(cmp.Compare(x.CustomerGroupID, y.CustomerGroupID), cmp.Compare(x.Priority, y.Priority), compareReductions(x.Reduction, y.Reduction), compareTexts(x.From, y.From), compareTexts(x.Until, y.Until))
 	})
 	slices.SortStableFunc(di, func(x, y document.Discount) int {
-		return cmp.Or(cmp.Compare(x.CustomerGroupID, y.CustomerGroupID), cmp.Compare(x.Quantity, y.Quantity), cmp.Compare(x.Priority, y.Priority), compareReductions(x.Reduction, y.Reduction), compareDates(x.From, y.From), compareDates(x.Until, y.Until))
+		return cmp.Or(cmp.Compare(x.CustomerGroupID, y.CustomerGroupID), cmp.Compare(x.Quantity, y.Quantity), cmp.Compare(x.Priority, y.Priority), compareReductions(x.Reduction, y.Reduction), compareTexts(x.From, y.From), compareTexts(x.Until, y.Until))
 	})
 	return sp, di
 }
@@ -255,7 +257,8 @@ func compareReductions(x, y document.Reduction) int {
 	return cmp.Or(amount(a).Cmp(amount(b)), cmp.Compare(ka, kb))
 }
 
-func compareDates(x, y *string) int {
+// compareTexts sorts nil first.
+func compareTexts(x, y *string) int {
 	text := func(s *string) string {
 		if s == nil {
 			return ""
@@ -270,7 +273,7 @@ func (a *assembly) attributes(rows []shop.Row, names map[int64]string) []documen
 	for _, r := range rows {
 		id := r.Int("attribute_id")
 		if n := len(out); n == 0 || out[n-1].ID != id {
-			out = append(out, document.Attribute{ID: id, Name: names[id], Texts: map[string]string{}})
+			out = append(out, document.Attribute{ID: id, Name: lookUp(names, id), Texts: map[string]string{}})
 		}
 		if code, ok := a.ref.languages[r.Int("language_id")]; ok {
 			out[len(out)-1].Texts[code] = a.plain(r.Raw("text"))
@@ -283,13 +286,13 @@ func (a *assembly) options(id int64, p *productRows) []document.Option {
 	out := []document.Option{}
 	for _, r := range p.options[id] {
 		oid := r.Int("option_id")
-		o := document.Option{OptionID: oid, Name: p.optionNames[oid], Type: p.optionTypes[oid], Required: r.Bool("required"), Values: []document.OptionValue{}}
+		o := document.Option{OptionID: oid, Name: lookUp(p.optionNames, oid), Type: lookUp(p.optionTypes, oid), Required: r.Bool("required"), Values: []document.OptionValue{}}
 		for _, v := range p.values[id] {
 			if v.Int("product_option_id") == r.Int("product_option_id") {
 				vid := v.Int("option_value_id")
 				o.Values = append(o.Values, document.OptionValue{
-					OptionValueID: vid, Name: p.valueNames[vid],
-					Price: v.Raw("price_prefix") + money(v.Raw("price")), Weight: v.Raw("weight_prefix") + v.Raw("weight"), Points: v.Raw("points_prefix") + v.Raw("points"),
+					OptionValueID: vid, Name: lookUp(p.valueNames, vid),
+					Price: sign(v, "price") + money(v.Raw("price")), Weight: sign(v, "weight") + measure(v.Raw("weight")), Points: sign(v, "points") + orElse(v.Raw("points"), "0"),
 				})
 			}
 		}
@@ -298,19 +301,30 @@ func (a *assembly) options(id int64, p *productRows) []document.Option {
 	return out
 }
 
+// sign is in which direction an option value changes its product.
+func sign(v shop.Row, column string) string { return orElse(v.Raw(column+"_prefix"), "+") }
+
+// lookUp finds a name, nil when there is none.
+func lookUp(names map[int64]string, id int64) *string {
+	if name, ok := names[id]; ok {
+		return &name
+	}
+	return nil
+}
+
 // canonicalObject is a stored JSON object with sorted keys; anything else is {}.
 func canonicalObject(stored string) json.RawMessage {
-	var m map[string]json.RawMessage
-	if json.Unmarshal([]byte(stored), &m) != nil || m == nil {
+	d := json.NewDecoder(strings.NewReader(stored))
+	d.UseNumber()
+	var m map[string]any
+	if d.Decode(&m) != nil || len(m) == 0 {
 		return json.RawMessage("{}")
 	}
-	b, err := json.Marshal(m) // sorts the keys
-	if err != nil {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if e.Encode(m) != nil { // sorts the keys
 		return json.RawMessage("{}")
 	}
-	var out bytes.Buffer
-	if json.Compact(&out, b) != nil {
-		return json.RawMessage("{}")
-	}
-	return out.Bytes()
+	return bytes.TrimSpace(b.Bytes())
 }

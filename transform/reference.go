@@ -1,6 +1,8 @@
 package transform
 
 import (
+	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,6 +33,8 @@ type reference struct {
 	zones         map[int64]document.Zone
 	fields        map[int64]fieldDefinition
 	fieldValues   map[int64]string
+
+	methods map[string]method // decoded payment and shipping methods
 }
 
 type fieldDefinition struct {
@@ -68,7 +72,7 @@ var parts = []part{
 }
 
 func newReference(t *texts, zone *time.Location) *reference {
-	ref := &reference{text: t, zone: zone, stale: map[string]bool{}}
+	ref := &reference{text: t, zone: zone, stale: map[string]bool{}, methods: map[string]method{}}
 	ref.forgetAll()
 	return ref
 }
@@ -78,6 +82,21 @@ func (ref *reference) forgetAll() {
 	for _, p := range parts {
 		ref.stale[p.name] = true
 	}
+}
+
+// partOf is the part that the users of a reference row look their names up in.
+var partOf = map[string]string{byWeightClass: "weight_class", byLengthClass: "length_class", byLanguage: "language"}
+
+// touched makes a part be read again when target is one, or names the users of one:
+// they are read with the names they are marked for.
+func (ref *reference) touched(target string) {
+	name, ok := strings.CutPrefix(target, refPrefix)
+	if !ok {
+		if name, ok = partOf[target]; !ok {
+			return
+		}
+	}
+	ref.stale[name] = true
 }
 
 // refresh reads what became stale.
@@ -106,7 +125,11 @@ func (ref *reference) loadSettings(r *shop.Reader) error {
 	if err != nil {
 		return err
 	}
-	ref.settings = map[string]string{}
+	// What is missing keeps its value: a save of the settings deletes all their rows
+	// before it inserts them again.
+	if ref.settings == nil {
+		ref.settings = map[string]string{}
+	}
 	for _, row := range rows.All() {
 		ref.settings[row.Raw("key")] = row.Raw("value")
 	}
@@ -117,6 +140,12 @@ func (ref *reference) loadLanguages(r *shop.Reader) error {
 	rows, err := r.Select(shop.Query{Table: "language", Columns: []string{"language_id", "code"}, Order: []string{"language_id"}})
 	if err != nil {
 		return err
+	}
+	if len(rows.All()) == 0 { // in the middle of something, too
+		if ref.languages == nil {
+			return errors.New("the shop has no languages")
+		}
+		return nil
 	}
 	ref.languages, ref.language = map[int64]string{}, 0
 	wanted := ref.settings["config_language_catalog"] // since 4.1
@@ -281,33 +310,22 @@ func (ref *reference) loadCustomFields(r *shop.Reader) error {
 // void is the status that OpenCart 4.1 gives an order while staff edits it, -1
 // where there is none.
 func (ref *reference) void() int64 {
-	n := int64(-1)
-	if s := strings.TrimSpace(ref.settings["config_void_status_id"]); s != "" && s != "0" {
-		n = 0
-		for _, c := range s {
-			if c < '0' || c > '9' {
-				return -1
-			}
-			n = n*10 + int64(c-'0')
-		}
+	n, err := strconv.ParseInt(strings.TrimSpace(ref.settings["config_void_status_id"]), 10, 64)
+	if err != nil || n == 0 {
+		return -1
 	}
 	return n
 }
 
 func (ref *reference) status(id int64) document.Status {
-	s := document.Status{ID: id}
-	if name, ok := ref.statuses[id]; ok && id != 0 {
-		s.Name = &name
+	if id == 0 {
+		return document.Status{}
 	}
-	return s
+	return document.Status{ID: id, Name: lookUp(ref.statuses, id)}
 }
 
 func named(names map[int64]string, id int64) document.Named {
-	n := document.Named{ID: id}
-	if name, ok := names[id]; ok {
-		n.Name = &name
-	}
-	return n
+	return document.Named{ID: id, Name: lookUp(names, id)}
 }
 
 // namedOrNull is null for id 0.

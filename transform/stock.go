@@ -15,6 +15,7 @@ var stockEntity = entity{
 		{"product_code", "product_id", []string{"product_id", "code", "value"}},
 		{"product_option_value", "product_id", []string{"product_option_value_id", "product_id", "option_id", "option_value_id", "quantity", "subtract"}},
 	},
+	optional: []string{"product_code"},
 }
 
 func init() { stockEntity.read = readStock }
@@ -55,11 +56,12 @@ func readStock(a *assembly) error {
 	return nil
 }
 
+// sortedInts is the values of a column, each once.
 func sortedInts(rows []shop.Row, column string) []int64 {
 	out := []int64{}
 	for _, r := range rows {
 		out = append(out, r.Int(column))
 	}
 	slices.Sort(out)
-	return out
+	return slices.Compact(out)
 }

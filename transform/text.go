@@ -16,15 +16,22 @@ type texts struct {
 	zeroRates atomic.Int64 // orders with a currency_value of 0
 }
 
+// plain is a stored text as people wrote it.
 func (t *texts) plain(s string) string {
-	if !utf8.ValidString(s) {
-		t.invalid.Add(1)
-		s = strings.ToValidUTF8(s, "\uFFFD")
-	}
+	s = t.valid(s)
 	if strings.IndexByte(s, '&') < 0 {
 		return s
 	}
 	return entities.Replace(s)
+}
+
+// valid replaces bytes that are no UTF-8, and counts the texts that had some.
+func (t *texts) valid(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	t.invalid.Add(1)
+	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
 func pointer[T any](v T) *T { return &v }

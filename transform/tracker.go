@@ -16,30 +16,39 @@ type target struct {
 	id   int64
 }
 
-// pending is a target that has been touched and not been answered yet.
-type pending struct {
-	target
-	count   uint64         // rises with every touch
-	before  canal.Position // the log position before its first touch
-	fromLog bool           // before is set: it keeps the watermark back
-	last    canal.Position // behind its last touch
-	time    time.Time      // commit time of its last touch
-	firstAt time.Time      // when the first touch arrived here
-	lastAt  time.Time
-	notYet  time.Time // do not read before (a second look at a half-way read)
+// touches is what is known of a target since it was last answered.
+type touches struct {
+	count   uint64    // rises with every touch
+	first   arrival   // of the first one: it keeps the watermark back
+	lastAt  time.Time // when the last one arrived here
+	time    time.Time // commit time of the last one
 	reason  string    // of a resync
-	reading bool
-	confirm bool // already read without proof once
-
-	// what arrives while it is being read
-	nextBefore canal.Position
-	nextAt     time.Time
+	notYet  time.Time // not to be read before, unless it is touched again
+	confirm bool      // read without proof once, and not touched since
+	mark    int64     // number of a stored mark that the next answer clears too
 }
 
-// batch is what has been taken for reading, with the counters as they were.
-type batch struct {
-	items  []*pending
-	counts []uint64
+// arrival is a place in what capture handed over.
+type arrival struct {
+	number uint64         // of the transaction, counted here from 1
+	before canal.Position // the log position in front of it
+	at     time.Time
+}
+
+// pending is a target that waits to be answered.
+type pending struct {
+	target
+	touches
+	reading bool
+	next    arrival // of the first touch that came while it was being read
+}
+
+// taken is a target that is being read, with its touches as they were when it was
+// taken: those that came since are not what the reading answers.
+type taken struct {
+	touches
+	target
+	of *pending
 }
 
 // tracker keeps the touched targets until they are quiet. Capture adds (and is
@@ -47,68 +56,83 @@ type batch struct {
 type tracker struct {
 	settle time.Duration
 	most   int // targets kept before capture has to wait
+	now    func() time.Time
 
-	mu      sync.Mutex
-	room    *sync.Cond
-	items   map[target]*pending
-	seen    canal.Position // behind all that capture has handed over
-	wake    chan struct{}
-	stopped bool
+	mu        sync.Mutex
+	room      *sync.Cond
+	items     map[target]*pending
+	number    uint64         // of the last transaction
+	seen      canal.Position // behind all that capture has handed over
+	announced canal.Position // seen, or behind a transaction that is being taken over
+	lost      bool           // the log has a hole: no position is known
+	soonest   time.Time      // nothing is due before; zero: not known
+	wake      chan struct{}
+	done      chan struct{} // closed by stop
+	stopped   bool
 }
 
-func newTracker(settle time.Duration, most int, from canal.Position) *tracker {
-	t := &tracker{settle: settle, most: most, items: map[target]*pending{}, seen: from, wake: make(chan struct{}, 1)}
+func newTracker(settle time.Duration, most int, from canal.Position, now func() time.Time) *tracker {
+	t := &tracker{settle: settle, most: most, now: now, items: map[target]*pending{}, seen: from, announced: from,
+		wake: make(chan struct{}, 1), done: make(chan struct{})}
 	t.room = sync.NewCond(&t.mu)
 	return t
+}
+
+// announce notes that a transaction is about to be taken over: what is read from
+// now on has to hold it.
+func (t *tracker) announce(p canal.Position) {
+	t.mu.Lock()
+	t.announced = p
+	t.mu.Unlock()
 }
 
 // add notes a transaction's touches and waits while there are too many pending.
 // It returns false when the tracker was stopped.
 func (t *tracker) add(tx canal.Transaction, targets []target, reasons map[target]string) bool {
-	now := time.Now()
+	now := t.now()
 	t.mu.Lock()
-	before := t.seen
-	t.seen = tx.Position
+	defer t.mu.Unlock()
+	t.number++
+	arrived := arrival{t.number, t.seen, now}
+	t.seen, t.announced = tx.Position, tx.Position
 	for _, k := range targets {
 		p := t.items[k]
 		if p == nil {
-			p = &pending{target: k, firstAt: now}
+			p = &pending{target: k, touches: touches{first: arrived}}
 			t.items[k] = p
 		}
+		if p.reading && p.next.number == 0 {
+			p.next = arrived
+		}
 		p.count++
-		if !p.fromLog {
-			p.before, p.fromLog = before, true
-		}
-		if p.reading && p.nextAt.IsZero() {
-			p.nextBefore, p.nextAt = before, now
-		}
-		p.last, p.time, p.lastAt, p.confirm = tx.Position, tx.Time, now, false
+		p.lastAt, p.time, p.confirm, p.notYet = now, tx.Time, false, time.Time{}
 		if r := reasons[k]; r != "" {
 			p.reason = r
+		}
+		if at := t.due(p); at.Before(t.soonest) {
+			t.soonest = at
 		}
 	}
 	t.signal()
 	for len(t.items) > t.most && !t.stopped {
 		t.room.Wait()
 	}
-	ok := !t.stopped
-	t.mu.Unlock()
-	return ok
+	return !t.stopped
 }
 
 // progress notes that the log moved on without touches.
 func (t *tracker) progress(p canal.Position) {
 	t.mu.Lock()
-	t.seen = p
+	t.seen, t.announced, t.lost = p, p, false
 	t.mu.Unlock()
 }
 
-// drop forgets everything pending, and keeps the watermark from being stored
-// until progress tells where the log goes on.
+// drop forgets everything pending, and every position until progress tells where
+// the log goes on.
 func (t *tracker) drop() {
 	t.mu.Lock()
 	clear(t.items)
-	t.seen = canal.Position{}
+	t.seen, t.announced, t.lost = canal.Position{}, canal.Position{}, true
 	t.room.Broadcast()
 	t.mu.Unlock()
 }
@@ -122,16 +146,22 @@ func (t *tracker) signal() {
 
 func (t *tracker) stop() {
 	t.mu.Lock()
-	t.stopped = true
+	defer t.mu.Unlock()
+	if !t.stopped {
+		t.stopped = true
+		close(t.done)
+	}
 	t.room.Broadcast()
-	t.mu.Unlock()
 }
 
-// due is when a target may be read: when it was quiet for settle, or waited ten
-// times as long.
+// patience is how long a target that is never quiet waits for a reading.
+func (t *tracker) patience() time.Duration { return 10 * t.settle }
+
+// due is when a target may be read: when it was quiet for settle or has waited
+// long enough, and not before notYet.
 func (t *tracker) due(p *pending) time.Time {
 	at := p.lastAt.Add(t.settle)
-	if late := p.firstAt.Add(10 * t.settle); late.Before(at) {
+	if late := p.first.at.Add(t.patience()); late.Before(at) {
 		at = late
 	}
 	if at.Before(p.notYet) {
@@ -140,13 +170,16 @@ func (t *tracker) due(p *pending) time.Time {
 	return at
 }
 
-// take returns up to most targets that are due, oldest first; without any, when
-// the next one will be (zero: nothing pending). Over the limit all count as due
-// that are not told to wait.
-func (t *tracker) take(now time.Time, most int) (batch, time.Time) {
+// take returns up to most targets that are due, longest waiting first; without
+// any, when the next one will be (zero: nothing pending). Over the limit all count
+// as due that are not told to wait.
+func (t *tracker) take(now time.Time, most int) ([]taken, time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	crowded := len(t.items) > t.most
+	if now.Before(t.soonest) && !crowded {
+		return nil, t.soonest // without a look at each, for every transaction
+	}
 	var ready []*pending
 	var next time.Time
 	for _, p := range t.items {
@@ -163,108 +196,133 @@ func (t *tracker) take(now time.Time, most int) (batch, time.Time) {
 		ready = append(ready, p)
 	}
 	if len(ready) == 0 {
-		return batch{}, next
+		t.soonest = next
+		return nil, next
 	}
 	slices.SortFunc(ready, func(a, b *pending) int {
-		return cmp.Or(a.firstAt.Compare(b.firstAt), cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id))
+		return cmp.Or(cmp.Compare(a.first.number, b.first.number), cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id))
 	})
-	ready = ready[:min(len(ready), most)]
-	b := batch{items: ready}
-	for _, p := range ready {
-		p.reading, p.nextAt = true, time.Time{}
-		b.counts = append(b.counts, p.count)
-	}
-	return b, time.Time{}
+	return t.hold(ready[:min(len(ready), most)]), time.Time{}
 }
 
-// moved reports whether a target was touched since the batch was taken.
-func (t *tracker) moved(p *pending, count uint64) bool {
+// old takes the targets that have kept the watermark back since before limit.
+func (t *tracker) old(limit time.Time) []taken {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return p.count != count
+	var list []*pending
+	for _, p := range t.items {
+		if p.first.at.Before(limit) {
+			list = append(list, p)
+		}
+	}
+	return t.hold(list)
+}
+
+func (t *tracker) hold(list []*pending) []taken {
+	t.soonest = time.Time{}
+	out := make([]taken, len(list))
+	for i, p := range list {
+		p.reading, p.next = true, arrival{}
+		out[i] = taken{p.touches, p.target, p}
+	}
+	return out
+}
+
+// moved reports whether a target was touched since it was taken.
+func (t *tracker) moved(k taken) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return k.of.count != k.count
 }
 
 // overdue reports whether a target has waited as long as it may.
-func (t *tracker) overdue(p *pending, now time.Time) bool {
-	return !now.Before(p.firstAt.Add(10 * t.settle))
+func (t *tracker) overdue(k taken, now time.Time) bool {
+	return !now.Before(k.first.at.Add(t.patience()))
 }
 
-// settled ends the reading of a target. answered: what was touched before the
-// batch was taken is in the journal (or about to be, in the same commit); touches
-// that came since keep it pending. Not answered: it stays as it was, not to be
-// read before notYet.
-func (t *tracker) settled(p *pending, count uint64, answered bool, notYet time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	p.reading = false
-	switch {
-	case !answered:
-		p.notYet = notYet
-	case t.items[p.target] != p: // dropped meanwhile
-	case p.count == count:
-		delete(t.items, p.target)
-		t.room.Broadcast()
-	default:
-		p.before, p.firstAt, p.notYet = p.nextBefore, p.nextAt, time.Time{}
+// answered ends the reading of targets: what was touched before they were taken
+// is in the journal. Touches that came since keep them pending.
+func (t *tracker) answered(keys []taken) {
+	if len(keys) == 0 {
+		return
 	}
-	p.nextAt = time.Time{}
-}
-
-// again puts a target back for one more read although nothing touched it.
-func (t *tracker) again(p *pending, notYet time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p.reading, p.confirm, p.notYet, p.nextAt = false, true, notYet, time.Time{}
-}
-
-// old lists the targets that keep the watermark back since before limit, with
-// their counters.
-func (t *tracker) old(limit time.Time) batch {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	var b batch
-	for _, p := range t.items {
-		if p.fromLog && !p.reading && p.firstAt.Before(limit) {
-			b.items = append(b.items, p)
-			b.counts = append(b.counts, p.count)
-			p.reading, p.nextAt = true, time.Time{}
+	for _, k := range keys {
+		p := k.of
+		p.reading, t.soonest = false, time.Time{}
+		switch {
+		case t.items[p.target] != p: // dropped meanwhile
+		case p.count == k.count:
+			delete(t.items, p.target)
+		default:
+			p.first = p.next
+			if p.mark == k.mark {
+				p.mark = 0
+			}
 		}
+		p.next = arrival{}
 	}
-	return b
+	t.room.Broadcast()
+}
+
+// postponed ends the reading of a target without an answer. It is not read again
+// before notYet, unless it was or will be touched again. confirm: the read was
+// good, but nothing proves that it was not too early.
+func (t *tracker) postponed(k taken, notYet time.Time, confirm bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := k.of
+	p.reading, p.next, t.soonest = false, arrival{}, time.Time{}
+	if p.count == k.count {
+		p.notYet, p.confirm = notYet, confirm
+	}
+}
+
+// join makes the next answer of a pending target clear a stored mark too. It
+// reports false when the target is not pending.
+func (t *tracker) join(k target, mark int64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.items[k]
+	if p == nil {
+		return false
+	}
+	p.mark = mark
+	return true
 }
 
 // watermark is the position before the first touch that is still pending,
-// leaving out what the batch answers. It is safe to start from there again.
-func (t *tracker) watermark(answered batch) canal.Position {
+// leaving out what is about to be answered. It is safe to start from there again.
+// Zero: none is known.
+func (t *tracker) watermark(answered []taken) canal.Position {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	done := make(map[*pending]uint64, len(answered.items))
-	for i, p := range answered.items {
-		done[p] = answered.counts[i]
+	done := make(map[*pending]uint64, len(answered))
+	for _, k := range answered {
+		done[k.of] = k.count
 	}
-	low, lowAt := t.seen, time.Time{}
+	low := arrival{before: t.seen}
 	for _, p := range t.items {
-		if !p.fromLog {
-			continue
-		}
-		before, at := p.before, p.firstAt
+		first := p.first
 		if count, ok := done[p]; ok {
 			if p.count == count {
 				continue
 			}
-			before, at = p.nextBefore, p.nextAt
+			first = p.next
 		}
-		if lowAt.IsZero() || at.Before(lowAt) {
-			low, lowAt = before, at
+		if low.number == 0 || first.number < low.number {
+			low = first
 		}
 	}
-	return low
+	return low.before
 }
 
-func (t *tracker) latest() canal.Position {
+// latest is what a reading has to hold; known is false while the log has a hole.
+func (t *tracker) latest() (p canal.Position, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.seen
+	return t.announced, !t.lost
 }
 
 func (t *tracker) size() int {

@@ -1,3 +1,6 @@
+// Package transform turns touches into documents: it knows OpenCart's tables, and
+// nothing of binlogs. DESIGN.md beside this file says what is guaranteed and why it
+// is built so.
 package transform
 
 import (
@@ -5,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -39,6 +43,7 @@ type Config struct {
 const (
 	batchSize = 500  // keys read together
 	bulkSize  = 200  // stored marks read together: smaller, a live key may be waiting
+	liveTurns = 10   // live batches before stored marks get a turn
 	pendingOK = 2000 // touched keys kept in memory before capture has to wait
 	spillAt   = 2000 // a transaction with more touches goes to the dirty table instead
 	markChunk = 5000 // marks in one journal transaction
@@ -47,45 +52,54 @@ const (
 	heldFor = 30 * time.Second
 	// secondLook is the least wait before a half-way read is repeated.
 	secondLook = 500 * time.Millisecond
-	// positionEvery is how often the position is stored while nothing is journaled.
+	// confirmAfter is the least wait before a read is repeated that nothing proves
+	// to hold what the binlog announced: a commit becomes visible within
+	// milliseconds.
+	confirmAfter = time.Second
+	// positionEvery is how often the position is stored while nothing is
+	// journaled, and how often the dirty table is looked at.
 	positionEvery = time.Second
+	// doubtAfter is how old the schema has to be before a missing table makes it
+	// be read again.
+	doubtAfter = 5 * time.Second
+	// retryFirst and retryLast bound the wait after a failure.
+	retryFirst, retryLast = 250 * time.Millisecond, 30 * time.Second
 )
 
 // Transformer turns touches into journaled events. It implements canal.Handler
-// (called from capture's goroutine); Run is its own loop. See DESIGN.md.
+// (called from capture's goroutine); Run is its own loop.
 type Transformer struct {
 	cfg     Config
 	log     *slog.Logger
+	now     func() time.Time
 	tracker *tracker
 	text    *texts
 	ref     *reference
 
-	mu     sync.Mutex
-	schema *shop.Schema
-	stale  bool // the schema is to be read again
+	mu        sync.Mutex
+	schema    *shop.Schema
+	stale     bool              // the schema is to be read again
+	dropped   bool              // Drop was called: holds mean nothing any more
+	nextMarks time.Time         // when the dirty table has to be looked at
+	blocked   map[string]string // why something cannot be done at present, by what
 
 	// The loop's own:
-	holds     map[target]hold
-	position  canal.Position // stored last
-	storedAt  time.Time
-	bulkTurn  int
-	nextMarks time.Time // when the dirty table has to be looked at
-	wait      time.Duration
-	blocked   string // why nothing can be read at present, "" = it can
-}
-
-// hold is a half-way read that is looked at again.
-type hold struct {
-	since time.Time
-	looks int
+	holds    map[target]hold
+	position canal.Position // stored last
+	storedAt time.Time
+	schemaAt time.Time // when the schema was read
+	movedAt  time.Time // when old touches were looked for
+	turn     int       // live batches since stored marks had a turn
+	wait     time.Duration
+	bulkWait time.Duration
 }
 
 // New prepares a Transformer; Run starts it.
 func New(cfg Config) *Transformer {
 	t := &Transformer{
-		cfg: cfg, log: cfg.Log, schema: cfg.Schema, text: &texts{},
-		tracker: newTracker(cfg.Settle, pendingOK, cfg.From), holds: map[target]hold{}, position: cfg.From,
+		cfg: cfg, log: cfg.Log, now: time.Now, schema: cfg.Schema, text: &texts{}, blocked: map[string]string{}, holds: map[target]hold{}, position: cfg.From,
 	}
+	t.tracker = newTracker(cfg.Settle, pendingOK, cfg.From, func() time.Time { return t.now() })
 	t.ref = newReference(t.text, cfg.Zone)
 	cfg.Metrics.watch(t)
 	return t
@@ -95,6 +109,9 @@ func New(cfg Config) *Transformer {
 func (t *Transformer) Commit(tx canal.Transaction) error {
 	targets := make([]target, 0, len(tx.Touches)+len(tx.Resyncs))
 	for _, touch := range tx.Touches {
+		if touch.Key <= 0 && hasKeys(touch.Target) {
+			continue // a row that belongs to nobody; ID 0 would mean all
+		}
 		targets = append(targets, target{touch.Target, touch.Key})
 	}
 	reasons := map[target]string{}
@@ -104,14 +121,13 @@ func (t *Transformer) Commit(tx canal.Transaction) error {
 		targets = append(targets, k)
 		t.log.Warn("rows may have changed without row events: all of it is compared again", "entity", r.Target, "table", r.Table, "reason", r.Reason)
 		t.cfg.Metrics.resyncs.WithLabelValues(r.Reason).Inc()
-		t.mu.Lock()
-		t.stale = true
-		t.mu.Unlock()
+		t.outdated()
 	}
 	if len(targets) > spillAt {
 		// A price import of a whole catalogue: to the background, so that the
 		// orders placed meanwhile do not wait behind it. The position still stands
 		// before this transaction; should we be killed here, it comes again.
+		t.tracker.announce(tx.Position)
 		rest, err := t.spill(tx, targets)
 		if err != nil {
 			return err
@@ -126,50 +142,34 @@ func (t *Transformer) Commit(tx canal.Transaction) error {
 
 // spill writes the entity keys among targets to the dirty table and returns the
 // others.
-func (t *Transformer) spill(tx canal.Transaction, targets []target) ([]target, error) {
-	var rest []target
+func (t *Transformer) spill(tx canal.Transaction, targets []target) (rest []target, err error) {
 	var marks []journal.Mark
-	flush := func() error {
-		for {
-			_, err := t.cfg.Journal.Append(context.Background(), journal.Commit{Marks: marks})
-			if err == nil {
-				marks = marks[:0]
-				return nil
-			}
-			t.failed("write", err)
-			if !t.pause() {
-				return context.Canceled
-			}
-		}
-	}
+	next := t.now().Add(max(t.cfg.Settle, confirmAfter))
 	for _, k := range targets {
 		if entityByName(k.name) == nil || k.id == 0 {
 			rest = append(rest, k)
 			continue
 		}
 		marks = append(marks, journal.Mark{Key: document.Key{Entity: k.name, ID: k.id}, Reason: "large transaction", Origin: document.FromShop,
-			Position: tx.Position.Encode(), Touched: tx.Time})
-		if len(marks) == markChunk {
-			if err := flush(); err != nil {
-				return nil, err
+			Position: tx.Position.Encode(), Touched: tx.Time, Next: next})
+	}
+	for chunk := range slices.Chunk(marks, markChunk) {
+		for {
+			_, err := t.cfg.Journal.Append(context.Background(), journal.Commit{Marks: chunk})
+			if err == nil {
+				break
+			}
+			t.failed(failure{writeJournal, err})
+			select {
+			case <-t.tracker.done:
+				return nil, context.Canceled
+			case <-time.After(time.Second):
 			}
 		}
+		t.worked(writeJournal)
 	}
-	if err := flush(); err != nil {
-		return nil, err
-	}
-	t.mu.Lock()
-	t.nextMarks = time.Now()
-	t.mu.Unlock()
-	t.tracker.signal()
+	t.marksAt(next)
 	return rest, nil
-}
-
-func (t *Transformer) pause() bool {
-	time.Sleep(time.Second)
-	t.tracker.mu.Lock()
-	defer t.tracker.mu.Unlock()
-	return !t.tracker.stopped
 }
 
 // Progress implements canal.Handler.
@@ -179,16 +179,19 @@ func (t *Transformer) Progress(p canal.Position) error {
 }
 
 // Drop forgets all touches: the log they came from has a hole, and everything is
-// about to be marked. Capture must be stopped.
-func (t *Transformer) Drop() { t.tracker.drop() }
+// about to be marked. Capture must be stopped. Nothing is read until Restart.
+func (t *Transformer) Drop() {
+	t.mu.Lock()
+	t.dropped = true
+	t.mu.Unlock()
+	t.tracker.drop()
+}
 
 // Restart tells where capture goes on after a hole, once everything is marked.
 func (t *Transformer) Restart(from canal.Position) {
+	t.outdated()
 	t.tracker.progress(from)
-	t.mu.Lock()
-	t.nextMarks, t.stale = time.Now(), true
-	t.mu.Unlock()
-	t.tracker.signal()
+	t.marksAt(t.now())
 }
 
 // Stop makes a waiting Commit return; Run ends with its context.
@@ -202,83 +205,95 @@ func (t *Transformer) Mark(ctx context.Context, marks []journal.Mark) error {
 			return err
 		}
 	}
-	t.mu.Lock()
-	t.nextMarks = time.Now()
-	t.mu.Unlock()
-	t.tracker.signal()
+	t.marksAt(t.now())
 	return nil
 }
 
 // Run reads and journals until ctx ends. It returns nil then.
 func (t *Transformer) Run(ctx context.Context) error {
-	t.mu.Lock()
-	t.nextMarks = time.Now()
-	t.mu.Unlock()
+	t.marksAt(t.now())
 	for ctx.Err() == nil {
 		did, next, err := t.step(ctx)
-		if err != nil {
-			if ctx.Err() != nil {
-				break
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
+			t.failed(err)
+			t.wait = grow(t.wait)
+			select {
+			case <-ctx.Done():
+			case <-time.After(t.wait):
 			}
-			t.wait = min(max(2*t.wait, 250*time.Millisecond), 30*time.Second)
-			sleep(ctx, t.wait)
-			continue
+		default:
+			t.wait = 0
+			if !did {
+				t.sleep(ctx, next)
+			}
 		}
-		t.wait = 0
-		if did {
-			continue
-		}
-		timer := time.NewTimer(time.Until(next))
-		select {
-		case <-ctx.Done():
-		case <-t.tracker.wake:
-		case <-timer.C:
-		}
-		timer.Stop()
 	}
-	t.storePosition(context.WithoutCancel(ctx), true)
+	if err := t.storePosition(context.WithoutCancel(ctx)); err != nil {
+		t.failed(err)
+	}
 	return nil
 }
 
-func sleep(ctx context.Context, d time.Duration) {
+func grow(wait time.Duration) time.Duration {
+	return min(max(2*wait, retryFirst), retryLast)
+}
+
+// sleep waits until next, or until something was touched or marked.
+func (t *Transformer) sleep(ctx context.Context, next time.Time) {
+	timer := time.NewTimer(next.Sub(t.now()))
+	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-time.After(d):
+	case <-t.tracker.wake:
+	case <-timer.C:
 	}
 }
 
-// step handles one batch. did is false when nothing was due until next.
+// step handles one batch. did is false when nothing was due until next. An error
+// concerns all keys alike: nothing was journaled, everything stays pending.
 func (t *Transformer) step(ctx context.Context) (did bool, next time.Time, err error) {
-	now := time.Now()
+	now := t.now()
 	t.mu.Lock()
-	marksDue := !t.nextMarks.IsZero() && !now.Before(t.nextMarks)
+	marks, dropped := t.nextMarks, t.dropped
+	t.dropped = false
 	t.mu.Unlock()
+	if dropped {
+		clear(t.holds)
+	}
+	if now.Sub(t.movedAt) >= positionEvery {
+		t.movedAt = now
+		if err := t.moveOld(ctx, now); err != nil {
+			return false, now, err
+		}
+	}
+	due := !now.Before(marks)
 	// Live keys go first; stored marks get one turn in ten.
-	if marksDue && t.bulkTurn >= 10 {
-		t.bulkTurn = 0
-		if did, err := t.bulk(ctx, now); did || err != nil {
-			return did, now, err
+	if due && t.turn >= liveTurns {
+		t.turn = 0
+		if t.bulk(ctx, now) {
+			return true, now, nil
 		}
 	}
-	b, next := t.tracker.take(now, batchSize)
-	if len(b.items) > 0 {
-		t.bulkTurn++
-		return true, now, t.live(ctx, b)
+	keys, next := t.tracker.take(now, batchSize)
+	if len(keys) > 0 {
+		t.turn++
+		return true, now, t.live(ctx, keys)
 	}
-	if marksDue {
-		if did, err := t.bulk(ctx, now); did || err != nil {
-			return did, now, err
+	if due && t.bulk(ctx, now) {
+		return true, now, nil
+	}
+	if now.Sub(t.storedAt) >= positionEvery {
+		if err := t.storePosition(ctx); err != nil {
+			return false, now, err
 		}
 	}
-	if err := t.moveOld(ctx, now); err != nil {
-		return false, now, err
-	}
-	t.storePosition(ctx, false)
 	t.mu.Lock()
-	marks := t.nextMarks
+	marks = t.nextMarks
 	t.mu.Unlock()
 	for _, at := range []time.Time{marks, now.Add(positionEvery)} {
-		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+		if next.IsZero() || at.Before(next) {
 			next = at
 		}
 	}
@@ -286,149 +301,184 @@ func (t *Transformer) step(ctx context.Context) (did bool, next time.Time, err e
 }
 
 // live reads a batch of touched targets.
-func (t *Transformer) live(ctx context.Context, b batch) error {
-	w := &work{t: t, now: time.Now()}
-	var after canal.Position
-	for i, p := range b.items {
-		if after.File == "" || p.last.AtOrAfter(after.File, after.Offset) {
-			after = p.last
+func (t *Transformer) live(ctx context.Context, keys []taken) error {
+	err := t.work(ctx, func(w *work) {
+		for i := range keys {
+			w.add(keys[i].target, source{taken: &keys[i], time: keys[i].time, origin: document.FromShop, reason: keys[i].reason})
 		}
-		w.add(p.target, source{pending: p, count: b.counts[i], time: p.time, origin: document.FromShop, reason: p.reason})
-	}
-	err := w.run(ctx, after)
+	})
 	if err != nil {
-		t.failed("read", err)
-		for i, p := range b.items {
-			t.tracker.settled(p, b.counts[i], false, time.Time{})
+		for _, k := range keys {
+			t.tracker.postponed(k, time.Time{}, k.confirm)
 		}
-		return err
 	}
-	return nil
+	return err
 }
 
-// bulk reads a batch of stored marks.
-func (t *Transformer) bulk(ctx context.Context, now time.Time) (bool, error) {
-	marks, err := t.cfg.Journal.Due(ctx, now, bulkSize)
+// bulk reads a batch of stored marks and reports whether there was one. Its
+// failures make it wait alone, so that live keys are not held up.
+func (t *Transformer) bulk(ctx context.Context, now time.Time) bool {
+	marks, err := t.dueMarks(ctx, now)
+	if err == nil && len(marks) > 0 {
+		err = t.work(ctx, func(w *work) {
+			for i := range marks {
+				m := &marks[i]
+				at := m.Touched
+				if at.IsZero() {
+					at = now
+				}
+				w.add(target{m.Entity, m.ID}, source{mark: m, time: at, origin: m.Origin, reason: m.Reason})
+			}
+		})
+	}
 	if err != nil {
-		t.failed("read", err)
-		return false, err
-	}
-	if len(marks) == 0 {
-		t.mu.Lock()
-		t.nextMarks = now.Add(positionEvery) // those with a time in the future
-		t.mu.Unlock()
-		return false, nil
-	}
-	w := &work{t: t, now: now, bulk: true}
-	for i := range marks {
-		m := &marks[i]
-		at := m.Touched
-		if at.IsZero() {
-			at = now
+		if ctx.Err() == nil {
+			t.failed(err)
 		}
-		w.add(target{m.Entity, m.ID}, source{mark: m, time: at, origin: m.Origin, reason: m.Reason})
+		t.bulkWait = grow(t.bulkWait)
+		t.mu.Lock()
+		t.nextMarks = now.Add(t.bulkWait)
+		t.mu.Unlock()
+		return false
 	}
-	if err := w.run(ctx, t.tracker.latest()); err != nil {
-		t.failed("read", err)
-		return true, err
+	t.bulkWait = 0
+	return len(marks) > 0
+}
+
+// dueMarks lists the stored marks to be read next. A key that is pending at the
+// same time is left to its touch, whose answer clears the mark too; one that failed
+// before is read alone, so that it fails alone.
+func (t *Transformer) dueMarks(ctx context.Context, now time.Time) ([]journal.Dirty, error) {
+	if _, known := t.tracker.latest(); !known {
+		return nil, nil // until Restart
 	}
-	return true, nil
+	t.mu.Lock()
+	t.nextMarks = now.Add(positionEvery) // for those with a time in the future
+	t.mu.Unlock()
+	marks, err := t.cfg.Journal.Due(ctx, now, bulkSize+t.tracker.size())
+	if err != nil {
+		return nil, failure{readJournal, err}
+	}
+	marks = slices.DeleteFunc(marks, func(m journal.Dirty) bool { return t.tracker.join(target{m.Entity, m.ID}, m.Number) })
+	marks = marks[:min(len(marks), bulkSize)]
+	switch i := slices.IndexFunc(marks, func(m journal.Dirty) bool { return m.Error != "" }); {
+	case i == 0:
+		marks = marks[:1]
+	case i > 0:
+		marks = marks[:i]
+	}
+	if len(marks) > 0 {
+		t.marksAt(now) // there may be more
+	}
+	return marks, nil
+}
+
+// marksAt makes the dirty table be looked at, not later than at.
+func (t *Transformer) marksAt(at time.Time) {
+	t.mu.Lock()
+	if at.Before(t.nextMarks) || t.nextMarks.IsZero() {
+		t.nextMarks = at
+	}
+	t.mu.Unlock()
+	t.tracker.signal()
 }
 
 // moveOld writes touches that have kept the watermark back for long (held or
 // failing entities) to the dirty table, in the transaction that advances the
 // position.
 func (t *Transformer) moveOld(ctx context.Context, now time.Time) error {
-	b := t.tracker.old(now.Add(-heldFor))
-	if len(b.items) == 0 {
+	keys := t.tracker.old(now.Add(-heldFor))
+	if len(keys) == 0 {
 		return nil
 	}
-	c := journal.Commit{}
-	for _, p := range b.items {
-		c.Marks = append(c.Marks, journal.Mark{Key: document.Key{Entity: p.name, ID: p.id}, Reason: "held", Origin: document.FromShop,
-			Position: p.before.Encode(), Touched: p.time, Next: p.notYet})
+	var c journal.Commit
+	for _, k := range keys {
+		reason := k.reason
+		if reason == "" {
+			reason = "held"
+		}
+		c.Marks = append(c.Marks, journal.Mark{Key: document.Key{Entity: k.name, ID: k.id}, Reason: reason, Origin: document.FromShop,
+			Position: k.first.before.Encode(), Touched: k.time, Next: k.notYet})
 	}
-	c.Position = t.watermark(b)
-	if _, err := t.cfg.Journal.Append(ctx, c); err != nil {
-		t.failed("write", err)
-		for i, p := range b.items {
-			t.tracker.settled(p, b.counts[i], false, p.notYet)
+	if err := t.append(ctx, c, keys); err != nil {
+		for _, k := range keys {
+			t.tracker.postponed(k, k.notYet, k.confirm)
 		}
 		return err
 	}
-	t.stored(c.Position)
-	for i, p := range b.items {
-		t.tracker.settled(p, b.counts[i], true, time.Time{})
-	}
-	t.marksSoon(now)
+	t.tracker.answered(keys)
+	t.marksAt(now)
 	return nil
 }
 
-func (t *Transformer) marksSoon(at time.Time) {
-	t.mu.Lock()
-	if t.nextMarks.IsZero() || at.Before(t.nextMarks) {
-		t.nextMarks = at
-	}
-	t.mu.Unlock()
-}
-
-// watermark is the position to store once answered is journaled, "" when it is
-// the one that is stored already.
-func (t *Transformer) watermark(answered batch) string {
+// append writes c, with the position below which nothing is missing once answered
+// is journaled.
+func (t *Transformer) append(ctx context.Context, c journal.Commit, answered []taken) error {
 	p := t.tracker.watermark(answered)
-	if p == t.position || p.IsZero() {
-		return ""
+	if p != t.position && !p.IsZero() {
+		c.Position = p.Encode()
 	}
-	return p.Encode()
+	if _, err := t.cfg.Journal.Append(ctx, c); err != nil {
+		return failure{writeJournal, err}
+	}
+	t.worked(writeJournal)
+	if c.Position != "" {
+		t.position, t.storedAt = p, t.now()
+	}
+	return nil
 }
 
-func (t *Transformer) stored(position string) {
-	if position == "" {
-		return
-	}
-	p, err := canal.DecodePosition(position)
-	if err != nil {
-		return
-	}
-	t.position, t.storedAt = p, time.Now()
+// storePosition saves the watermark while nothing is journaled.
+func (t *Transformer) storePosition(ctx context.Context) error {
+	return t.append(ctx, journal.Commit{}, nil)
 }
 
-// storePosition saves the watermark now and then while nothing is journaled.
-func (t *Transformer) storePosition(ctx context.Context, now bool) {
-	if !now && time.Since(t.storedAt) < positionEvery {
-		return
-	}
-	p := t.watermark(batch{})
-	if p == "" {
-		return
-	}
-	if _, err := t.cfg.Journal.Append(ctx, journal.Commit{Position: p}); err != nil {
-		t.failed("write", err)
-		return
-	}
-	t.stored(p)
-}
+// What can fail for all keys alike, in words for an operator.
+const (
+	readShop     = "read the shop"
+	readJournal  = "read the journal"
+	writeJournal = "write the journal"
+)
 
-// failed reports an error that concerns more than one key: the database or the
+// failure is an error that concerns more than one key: the database or the
 // journal cannot be used at present. Nothing is lost by it.
-func (t *Transformer) failed(doing string, err error) {
-	message := doing + ": " + shop.Explain(err)
+type failure struct {
+	doing string
+	err   error
+}
+
+func (f failure) Error() string { return f.doing + ": " + shop.Explain(f.err) }
+func (f failure) Unwrap() error { return f.err }
+
+// asFailure makes sure that err says what was being done.
+func asFailure(doing string, err error) error {
+	var f failure
+	if errors.As(err, &f) {
+		return f
+	}
+	return failure{doing, err}
+}
+
+func (t *Transformer) failed(err error) {
+	f := asFailure(readShop, err).(failure)
+	message := shop.Explain(f.err)
 	t.mu.Lock()
-	news := t.blocked != message
-	t.blocked = message
+	news := t.blocked[f.doing] != message
+	t.blocked[f.doing] = message
 	t.mu.Unlock()
 	if news {
-		t.log.Error("documents cannot be made at present, trying again", "doing", doing, "err", shop.Explain(err))
+		t.log.Error("documents cannot be made at present, trying again", "doing", f.doing, "err", message)
 	}
 }
 
-func (t *Transformer) succeeded() {
+// worked notes that what had failed works again.
+func (t *Transformer) worked(doing string) {
 	t.mu.Lock()
-	was := t.blocked
-	t.blocked = ""
+	_, was := t.blocked[doing]
+	delete(t.blocked, doing)
 	t.mu.Unlock()
-	if was != "" {
-		t.log.Info("documents are made again", "after", was)
+	if was {
+		t.log.Info("this works again", "doing", doing)
 	}
 }
 
@@ -436,7 +486,11 @@ func (t *Transformer) succeeded() {
 func (t *Transformer) Blocked() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.blocked
+	var all []string
+	for _, doing := range slices.Sorted(maps.Keys(t.blocked)) {
+		all = append(all, doing+": "+t.blocked[doing])
+	}
+	return strings.Join(all, "; ")
 }
 
 // Pending is the number of touched keys that wait to be read.
@@ -445,26 +499,33 @@ func (t *Transformer) Pending() int { return t.tracker.size() }
 // InvalidTexts is how many stored texts held bytes that are not valid UTF-8.
 func (t *Transformer) InvalidTexts() int64 { return t.text.invalid.Load() }
 
-// Position is the stored low watermark.
-func (t *Transformer) Watermark() canal.Position { return t.tracker.watermark(batch{}) }
+// Watermark is the position below which nothing waits to be read; zero while the
+// log has a hole.
+func (t *Transformer) Watermark() canal.Position { return t.tracker.watermark(nil) }
 
-// currentSchema returns the shop's schema, read again after a hint that it changed.
-func (t *Transformer) currentSchema(ctx context.Context) (*shop.Schema, error) {
+// outdated makes the schema be read again before the next reading.
+func (t *Transformer) outdated() {
 	t.mu.Lock()
-	schema, stale := t.schema, t.stale
+	t.stale = true
 	t.mu.Unlock()
-	if !stale {
-		return schema, nil
-	}
-	fresh, err := t.cfg.Shop.Schema(ctx)
-	if err != nil {
-		return nil, err
-	}
+}
+
+// takeSchema returns the schema and whether it has to be read again first; that is
+// then the caller's to do.
+func (t *Transformer) takeSchema() (s *shop.Schema, stale bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s, stale = t.schema, t.stale
+	t.stale = false
+	return s, stale
+}
+
+func (t *Transformer) keepSchema(s *shop.Schema) {
+	t.mu.Lock()
+	t.schema = s
+	t.mu.Unlock()
+	t.schemaAt = t.now()
 	t.ref.forgetAll()
-	t.mu.Lock()
-	t.schema, t.stale = fresh, false
-	t.mu.Unlock()
-	return fresh, nil
 }
 
 func (t *Transformer) failpoint(name string) {
@@ -473,14 +534,15 @@ func (t *Transformer) failpoint(name string) {
 	}
 }
 
-// errUnreadable: an entity's own table is missing or lost its key.
+// errUnreadable: an entity's own tables are missing, or its name means nothing.
 var errUnreadable = errors.New("cannot be read")
 
+// unreadable names the table without which an entity's documents would be wrong.
 func unreadable(s *shop.Schema, e *entity) error {
-	if s.Has(e.root, e.id) {
-		return nil
+	for _, t := range e.tables {
+		if !s.Has(t.name, t.key) && !slices.Contains(e.optional, t.name) {
+			return fmt.Errorf("%s %w: table %s with column %s is not there (or SELECT on it is not granted)", e.name, errUnreadable, s.Prefix+t.name, t.key)
+		}
 	}
-	return fmt.Errorf("%s %w: table %s with column %s is not there (or SELECT on it is not granted)", e.name, errUnreadable, s.Prefix+e.root, e.id)
+	return nil
 }
-
-func isReference(name string) (string, bool) { return strings.CutPrefix(name, refPrefix) }

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"slices"
+	"strings"
 
 	"octail/canal"
 	"octail/internal/shop"
@@ -19,8 +20,10 @@ const (
 	byCategory     = "of-category" // the categories below, and the products in them
 	byWeightClass  = "of-weight-class"
 	byLengthClass  = "of-length-class"
-	everyProduct   = "of-language" // products and categories
+	byLanguage     = "of-language" // products, categories and customers
 )
+
+func isReference(name string) bool { return strings.HasPrefix(name, refPrefix) }
 
 // WatchList is what capture has to look for, for the schema the shop has. It is
 // made again when the schema changes.
@@ -57,7 +60,7 @@ func WatchList(s *shop.Schema) []canal.Table {
 	} {
 		add(r.table, canal.Rule{Target: r.target, Key: r.key, Ignore: []string{"sort_order", "image", "validation"}})
 	}
-	add("language", canal.Rule{Target: everyProduct, Only: []string{"language_id", "code"}})
+	add("language", canal.Rule{Target: byLanguage, Only: []string{"language_id", "code"}})
 
 	var out []canal.Table
 	for table, list := range rules {

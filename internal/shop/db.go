@@ -83,8 +83,8 @@ type Failure int
 const (
 	Unreachable Failure = iota // connection refused or lost, timeout: may work later
 	Denied                     // user, password, grants
-	Missing                    // a table or column is not there: the schema changed
-	Refused                    // any other answer of the server
+	Missing                    // a table or column is not as expected: the schema changed
+	Refused                    // any other answer of the server, a statement that took too long included
 )
 
 // Classify sorts err; use it only on errors of this package and of canal.
@@ -94,11 +94,11 @@ func Classify(err error) Failure {
 		return Unreachable
 	}
 	switch e.Number {
-	case 1044, 1045, 1142, 1143, 1227, 1370, 1698, 3118, 3159:
+	case 1044, 1045, 1130, 1142, 1143, 1227, 1370, 1698, 1820, 1862, 3118, 3159, 4151:
 		return Denied
-	case 1049, 1051, 1054, 1146, 1109:
+	case 1049, 1051, 1054, 1109, 1146, 1412:
 		return Missing
-	case 1040, 1053, 1152, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1226, 1290, 2006, 2013, 3024, 1969:
+	case 1040, 1053, 1079, 1129, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1205, 1213, 1226, 1290, 1927, 2006, 2013, 3169, 4031:
 		return Unreachable
 	}
 	return Refused

@@ -16,6 +16,14 @@ import (
 
 // Shop reads one OpenCart installation.
 type Shop struct {
+	// VisibleWithin bounds the wait for a commit to become visible: milliseconds in
+	// practice (facts: up to 7 ms seen). Set it before the first Read.
+	VisibleWithin time.Duration
+	// StatementWithin bounds one statement, on the server itself: a giving up on our
+	// side alone would leave it running there. Whole seconds; 0: no bound. Set it
+	// before the first Read.
+	StatementWithin time.Duration
+
 	db       *sql.DB
 	server   canal.Server
 	database string
@@ -29,7 +37,7 @@ func (s *Shop) Retaken() int64 { return s.retaken.Load() }
 
 // New wraps a pool made by Open. prefix is the table prefix, "" included.
 func New(db *sql.DB, server canal.Server, database, prefix string) *Shop {
-	return &Shop{db: db, server: server, database: database, prefix: prefix}
+	return &Shop{VisibleWithin: 5 * time.Second, StatementWithin: 30 * time.Second, db: db, server: server, database: database, prefix: prefix}
 }
 
 // ErrNotVisible: the server did not show the commits it had announced in its
@@ -49,15 +57,11 @@ type Reader struct {
 	Proven bool
 }
 
-// visibleWithin bounds the wait for a commit to become visible: milliseconds in
-// practice (facts: up to 7 ms seen).
-const visibleWithin = 5 * time.Second
-
 // Read runs fn inside a read-only snapshot that is proven to hold everything
 // committed up to after (zero: anything goes). An event can be read from the
 // binlog before its transaction is visible to others, about once in a thousand
 // immediate reads, on MariaDB and MySQL alike; such a snapshot is thrown away and
-// taken again.
+// taken again. fn runs at most once; its error is returned as it is.
 //
 // On MariaDB the snapshot carries its own binlog coordinates; on MySQL a GTID is
 // in gtid_executed only after the engine's commit. (MyISAM rows stand in their
@@ -67,28 +71,31 @@ func (s *Shop) Read(ctx context.Context, after canal.Position, schema *Schema, f
 	if err != nil {
 		return fmt.Errorf("connect to the shop's database: %w", err)
 	}
-	defer conn.Close()
-	wait, deadline := time.Millisecond, time.Now().Add(visibleWithin)
+	ended := false
+	defer func() { // also when fn panics: a snapshot left open would go back into the pool
+		if !ended {
+			drop(conn)
+		}
+		_ = conn.Close()
+	}()
+	if err := s.limit(ctx, conn); err != nil {
+		return fmt.Errorf("begin reading: %w", err)
+	}
+	wait, deadline := time.Millisecond, time.Now().Add(s.VisibleWithin)
 	for {
 		proven, visible, err := s.begin(ctx, conn, after)
 		if err != nil {
-			drop(conn)
 			return fmt.Errorf("begin reading: %w", err)
 		}
 		if visible {
 			err := fn(&Reader{ctx, conn, s, schema, proven})
-			if _, end := conn.ExecContext(ctx, "COMMIT"); end != nil {
-				drop(conn)
-			}
+			_, end := conn.ExecContext(ctx, "COMMIT")
+			ended = end == nil
 			return err
 		}
-		if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
-			drop(conn)
-			return fmt.Errorf("begin reading: %w", err)
-		}
 		s.retaken.Add(1)
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%w (position %s)", ErrNotVisible, after)
+		if !time.Now().Before(deadline) {
+			return fmt.Errorf("%w (within %s)", ErrNotVisible, s.VisibleWithin)
 		}
 		select {
 		case <-ctx.Done():
@@ -102,26 +109,25 @@ func (s *Shop) Read(ctx context.Context, after canal.Position, schema *Schema, f
 // drop takes a connection in an unknown state out of the pool.
 func drop(conn *sql.Conn) { _ = conn.Raw(func(any) error { return driver.ErrBadConn }) }
 
-// begin opens a snapshot. visible: it holds everything up to after, or no proof
-// exists here (then proven is false).
+// begin opens a snapshot, in place of the one open before. visible: it holds
+// everything up to after, or no proof exists here (then proven is false).
 func (s *Shop) begin(ctx context.Context, conn *sql.Conn, after canal.Position) (proven, visible bool, err error) {
-	if s.server.Flavor == canal.MySQL && after.GTID != "" {
-		var in int
-		if err := conn.QueryRowContext(ctx, "SELECT GTID_SUBSET('"+after.GTID+"', @@global.gtid_executed)").Scan(&in); err != nil {
+	byGTID := s.server.Flavor == canal.MySQL && after.GTID != ""
+	if byGTID {
+		var in bool
+		if err := conn.QueryRowContext(ctx, "SELECT GTID_SUBSET(?, @@global.gtid_executed)", after.GTID).Scan(&in); err != nil || !in {
 			return false, false, err
 		}
-		if in == 0 {
-			return false, false, beginOnly(ctx, conn)
+	}
+	for _, q := range []string{"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"} {
+		if _, err := conn.ExecContext(ctx, q); err != nil {
+			return false, false, err
 		}
-		proven = true
 	}
-	if err := beginOnly(ctx, conn); err != nil {
-		return false, false, err
-	}
-	if after.IsZero() || proven {
+	switch {
+	case after.IsZero(), byGTID:
 		return true, true, nil
-	}
-	if s.server.Flavor != canal.MariaDB || after.File == "" {
+	case s.server.Flavor != canal.MariaDB || after.File == "":
 		return false, true, nil
 	}
 	file, offset, err := snapshotPosition(ctx, conn)
@@ -133,14 +139,6 @@ func (s *Shop) begin(ctx context.Context, conn *sql.Conn, after canal.Position) 
 	}
 	ok := canal.Position{File: file, Offset: offset}.AtOrAfter(after.File, after.Offset)
 	return ok, ok, nil
-}
-
-func beginOnly(ctx context.Context, conn *sql.Conn) error {
-	if _, err := conn.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"); err != nil {
-		return err
-	}
-	_, err := conn.ExecContext(ctx, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-	return err
 }
 
 func snapshotPosition(ctx context.Context, conn *sql.Conn) (file string, offset uint64, err error) {
@@ -171,8 +169,17 @@ func (s *Shop) Schema(ctx context.Context) (*Schema, error) {
 	return ReadSchema(ctx, s.db, s.database, s.prefix)
 }
 
-// Schema is the schema the reader was given: only columns in it are selected.
+// Schema is the schema in use: only columns in it are selected.
 func (r *Reader) Schema() *Schema { return r.schema }
+
+// Refresh reads the schema again, so that it is not older than the snapshot.
+func (r *Reader) Refresh() error {
+	fresh, err := ReadSchema(r.ctx, r.conn, r.shop.database, r.shop.prefix)
+	if err == nil {
+		r.schema = fresh
+	}
+	return err
+}
 
 // Query is a SELECT of one table.
 type Query struct {
@@ -185,8 +192,14 @@ type Query struct {
 	Limit   int
 }
 
-// Select runs q. A table that does not exist has no rows; no keys mean no rows.
+// Select runs q. A table that does not exist has no rows; no keys mean no rows. It
+// refuses columns that are never read (Secret).
 func (r *Reader) Select(q Query) (*Rows, error) {
+	for _, c := range q.Columns {
+		if Secret(q.Table, c) {
+			return nil, fmt.Errorf("%s.%s is a secret of the shop and is not read", r.shop.prefix+q.Table, c)
+		}
+	}
 	if !r.schema.Has(q.Table) || q.Where != "" && len(q.Keys) == 0 {
 		return &Rows{}, nil
 	}

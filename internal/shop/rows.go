@@ -13,6 +13,37 @@ type Rows struct {
 	rows    []Row
 }
 
+// NewRows makes rows as Select does, from texts or nil for NULL.
+func NewRows(columns []string, rows ...[]any) *Rows {
+	out := &Rows{columns: columns}
+	for _, row := range rows {
+		values := make([]sql.RawBytes, len(columns))
+		for i, v := range row {
+			if v != nil {
+				values[i] = sql.RawBytes(fmt.Sprint(v))
+			}
+		}
+		out.add(values, nil)
+	}
+	return out
+}
+
+// add appends one row. buf is scratch space, which it returns for the next.
+func (r *Rows) add(values []sql.RawBytes, buf []byte) []byte {
+	buf = buf[:0]
+	ends := make([]int32, len(values))
+	for i, b := range values {
+		if b == nil {
+			ends[i] = -1
+			continue
+		}
+		buf = append(buf, b...)
+		ends[i] = int32(len(buf))
+	}
+	r.rows = append(r.rows, Row{r, string(buf), ends})
+	return buf
+}
+
 // All lists the rows in the order they were selected in.
 func (r *Rows) All() []Row {
 	if r == nil {
@@ -101,17 +132,7 @@ func scan(rows *sql.Rows, columns []string) (*Rows, error) {
 		if err := rows.Scan(targets...); err != nil {
 			return nil, err
 		}
-		buf = buf[:0]
-		ends := make([]int32, len(columns))
-		for i, b := range raw {
-			if b == nil {
-				ends[i] = -1
-				continue
-			}
-			buf = append(buf, b...)
-			ends[i] = int32(len(buf))
-		}
-		out.rows = append(out.rows, Row{out, string(buf), ends})
+		buf = out.add(raw, buf)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

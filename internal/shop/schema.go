@@ -17,13 +17,14 @@ type Schema struct {
 type tableInfo struct {
 	columns map[string]bool
 	engine  string
+	view    bool
 }
 
 // ReadSchema looks at the database. It sees what the user may select: a table
 // without a grant looks absent.
 func ReadSchema(ctx context.Context, q querier, database, prefix string) (*Schema, error) {
 	s := &Schema{Prefix: prefix, tables: map[string]*tableInfo{}}
-	rows, err := q.QueryContext(ctx, `SELECT c.TABLE_NAME, c.COLUMN_NAME, COALESCE(t.ENGINE, '')
+	rows, err := q.QueryContext(ctx, `SELECT c.TABLE_NAME, c.COLUMN_NAME, COALESCE(t.ENGINE, ''), t.TABLE_TYPE LIKE '%VIEW'
 		FROM information_schema.COLUMNS c JOIN information_schema.TABLES t USING (TABLE_SCHEMA, TABLE_NAME)
 		WHERE c.TABLE_SCHEMA = ? ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION`, database)
 	if err != nil {
@@ -32,7 +33,8 @@ func ReadSchema(ctx context.Context, q querier, database, prefix string) (*Schem
 	defer rows.Close()
 	for rows.Next() {
 		var table, column, engine string
-		if err := rows.Scan(&table, &column, &engine); err != nil {
+		var view bool
+		if err := rows.Scan(&table, &column, &engine, &view); err != nil {
 			return nil, fmt.Errorf("read the shop's schema: %w", err)
 		}
 		name, ok := strings.CutPrefix(table, prefix)
@@ -41,7 +43,7 @@ func ReadSchema(ctx context.Context, q querier, database, prefix string) (*Schem
 		}
 		t := s.tables[name]
 		if t == nil {
-			t = &tableInfo{columns: map[string]bool{}, engine: engine}
+			t = &tableInfo{columns: map[string]bool{}, engine: engine, view: view}
 			s.tables[name] = t
 		}
 		t.columns[column] = true
@@ -71,7 +73,15 @@ func (s *Schema) Has(table string, columns ...string) bool {
 	return true
 }
 
-// Engine is a table's storage engine, "" when absent.
+// View reports whether a table is a view: its changes do not stand in the binary log
+// under its name.
+func (s *Schema) View(table string) bool {
+	t := s.tables[table]
+	return t != nil && t.view
+}
+
+// Engine is a table's storage engine, "" when the table is absent, a view, or damaged
+// so that the server cannot open it.
 func (s *Schema) Engine(table string) string {
 	if t := s.tables[table]; t != nil {
 		return t.engine
@@ -96,16 +106,18 @@ func (s *Schema) IsOpenCart() bool {
 }
 
 // Generation is the OpenCart release line the columns speak of, for people: the
-// code goes by the columns.
+// code goes by the columns. The marks are columns that every reader of the shop
+// needs anyway, so that they are seen however narrow the grants are: no secrets
+// (customer.salt), no tables that octail does not read (session).
 func (s *Schema) Generation() string {
 	switch {
-	case s.Has("product_code") && !s.Has("product", "sku"):
+	case s.Has("product_code"), s.Has("product", "master_id") && !s.Has("product", "sku"):
 		return "4.1"
 	case s.Has("order", "subscription_id") && !s.Has("order", "payment_code"):
 		return "4.0.2"
 	case s.Has("order", "subscription_id"), s.Has("product", "master_id"):
 		return "4.0"
-	case s.Has("customer", "salt") && s.Has("session"):
+	case s.Has("order", "custom_field") && s.Has("customer") && !s.Has("customer", "approved"):
 		return "3.0"
 	case s.Has("order", "custom_field"):
 		return "2"
@@ -119,7 +131,7 @@ func (s *Schema) Generation() string {
 // shop, for the message when the configured one does not.
 func Prefixes(ctx context.Context, q querier, database string) ([]string, error) {
 	rows, err := q.QueryContext(ctx, `SELECT LEFT(TABLE_NAME, CHAR_LENGTH(TABLE_NAME) - CHAR_LENGTH('order_product'))
-		FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME LIKE '%order\_product' ORDER BY 1`, database)
+		FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND RIGHT(TABLE_NAME, CHAR_LENGTH('order_product')) = 'order_product' ORDER BY 1`, database)
 	if err != nil {
 		return nil, fmt.Errorf("look for OpenCart tables: %w", err)
 	}

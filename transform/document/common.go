@@ -1,6 +1,9 @@
 package document
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+)
 
 // Maybe is a value that this OpenCart version may not have at all (then the
 // field is left out) and that may be null.
@@ -19,7 +22,13 @@ func None[T any]() Maybe[T] { return Maybe[T]{Known: true} }
 func (m Maybe[T]) IsZero() bool { return !m.Known }
 
 // MarshalJSON implements json.Marshaler.
-func (m Maybe[T]) MarshalJSON() ([]byte, error) { return json.Marshal(m.Value) }
+func (m Maybe[T]) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // the caller may still ask for it
+	err := e.Encode(m.Value)
+	return b.Bytes(), err
+}
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (m *Maybe[T]) UnmarshalJSON(b []byte) error {
@@ -87,7 +96,7 @@ type Measure struct {
 
 // SEOURL is a search-engine friendly address of a product or category.
 type SEOURL struct {
-	StoreID  int64  `json:"store_id"`
-	Language string `json:"language"`
-	Keyword  string `json:"keyword"`
+	StoreID  int64   `json:"store_id"`
+	Language *string `json:"language"` // null when its id is unknown
+	Keyword  string  `json:"keyword"`
 }

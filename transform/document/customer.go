@@ -10,7 +10,7 @@ type Customer struct {
 	Email        string        `json:"email"`
 	Phone        string        `json:"phone"`
 	Fax          *string       `json:"fax,omitzero"`
-	Language     *string       `json:"language,omitzero"`
+	Language     Maybe[string] `json:"language,omitzero"`
 	Newsletter   bool          `json:"newsletter"`
 	Enabled      bool          `json:"enabled"`
 	Approved     *bool         `json:"approved,omitzero"`

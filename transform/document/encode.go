@@ -158,8 +158,9 @@ func (e *encoder) string(s string) {
 	}
 }
 
-// AppendString appends s as a JSON string: UTF-8 as it is, only what JSON
-// demands escaped. Invalid bytes become U+FFFD.
+// AppendString appends s as a JSON string, as encoding/json without HTML escaping
+// does: UTF-8 as it is, but for what JSON demands and the line separators that
+// JavaScript would take for a line's end. Invalid bytes become U+FFFD.
 func AppendString(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
@@ -168,9 +169,13 @@ func AppendString(b []byte, s string) []byte {
 		c := s[i]
 		if c >= utf8.RuneSelf {
 			r, n := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && n == 1 {
+			switch {
+			case r == utf8.RuneError && n == 1:
 				b = append(append(b, s[start:i]...), "\uFFFD"...)
-				start = i + 1
+				start = i + n
+			case r == '\u2028', r == '\u2029':
+				b = append(append(b, s[start:i]...), '\\', 'u', '2', '0', '2', hex[r&0xF])
+				start = i + n
 			}
 			i += n
 			continue
@@ -183,6 +188,10 @@ func AppendString(b []byte, s string) []byte {
 		switch c {
 		case '"', '\\':
 			b = append(b, '\\', c)
+		case '\b':
+			b = append(b, '\\', 'b')
+		case '\f':
+			b = append(b, '\\', 'f')
 		case '\n':
 			b = append(b, '\\', 'n')
 		case '\r':

@@ -2,31 +2,31 @@ package document
 
 // Order is a confirmed order with all that belongs to it.
 type Order struct {
-	ID              int64         `json:"id"`
-	Number          string        `json:"number"`
-	InvoiceNumber   *string       `json:"invoice_number"`
-	Store           Store         `json:"store"`
-	Status          Status        `json:"status"`
-	PlacedAt        *string       `json:"placed_at"`
-	Currency        Currency      `json:"currency"`
-	Customer        OrderCustomer `json:"customer"`
-	BillingAddress  *Address      `json:"billing_address"`
-	ShippingAddress *Address      `json:"shipping_address"`
-	Payment         *Payment      `json:"payment"`
-	Shipping        *Shipping     `json:"shipping"`
-	Lines           []Line        `json:"lines"`
-	Vouchers        []Voucher     `json:"vouchers"`
-	Totals          []Total       `json:"totals"`
-	Total           string        `json:"total"`
-	CouponCode      *string       `json:"coupon_code"`
-	RewardPoints    int64         `json:"reward_points"`
-	Comment         string        `json:"comment"`
-	Language        string        `json:"language"`
-	Affiliate       *Affiliate    `json:"affiliate"`
-	Marketing       *Marketing    `json:"marketing"`
-	TransactionID   Maybe[string] `json:"transaction_id,omitzero"`
-	SubscriptionID  Maybe[int64]  `json:"subscription_id,omitzero"`
-	History         []HistoryStep `json:"history"`
+	ID              int64            `json:"id"`
+	Number          string           `json:"number"`
+	InvoiceNumber   *string          `json:"invoice_number"`
+	Store           Store            `json:"store"`
+	Status          Status           `json:"status"`
+	PlacedAt        *string          `json:"placed_at"`
+	Currency        Currency         `json:"currency"`
+	Customer        OrderCustomer    `json:"customer"`
+	BillingAddress  *Address         `json:"billing_address"`
+	ShippingAddress *Address         `json:"shipping_address"`
+	Payment         *Payment         `json:"payment"`
+	Shipping        *Shipping        `json:"shipping"`
+	Lines           []Line           `json:"lines"`
+	Vouchers        []Voucher        `json:"vouchers"`
+	Totals          []Total          `json:"totals"`
+	Total           string           `json:"total"`
+	CouponCode      *string          `json:"coupon_code"`
+	RewardPoints    int64            `json:"reward_points"`
+	Comment         string           `json:"comment"`
+	Language        *string          `json:"language"` // null when its id is unknown
+	Affiliate       *Affiliate       `json:"affiliate"`
+	Marketing       Maybe[Marketing] `json:"marketing,omitzero"`
+	TransactionID   Maybe[string]    `json:"transaction_id,omitzero"`
+	SubscriptionID  Maybe[int64]     `json:"subscription_id,omitzero"`
+	History         []HistoryStep    `json:"history"`
 }
 
 // Store is the shop of a multi-store installation an order was placed in.

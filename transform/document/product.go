@@ -65,8 +65,8 @@ type Discount struct {
 
 // Manufacturer is the product's brand; the name is content.
 type Manufacturer struct {
-	ID   int64  `json:"id"`
-	Name string `json:"name"`
+	ID   int64   `json:"id"`
+	Name *string `json:"name"` // null when there is no such manufacturer any more
 }
 
 // Dimensions of the packed product.
@@ -96,24 +96,24 @@ type CategoryRef struct {
 // Attribute is a product property, text by language.
 type Attribute struct {
 	ID    int64             `json:"id"`
-	Name  string            `json:"name"`
+	Name  *string           `json:"name"` // null when it has none
 	Texts map[string]string `json:"texts"`
 }
 
 // Option is a choice the customer makes.
 type Option struct {
 	OptionID int64         `json:"option_id"`
-	Name     string        `json:"name"`
-	Type     string        `json:"type"`
+	Name     *string       `json:"name"` // null when the catalogue has no such option any more
+	Type     *string       `json:"type"`
 	Required bool          `json:"required"`
 	Values   []OptionValue `json:"values"`
 }
 
 // OptionValue is one of an option's choices; the differences carry their sign.
 type OptionValue struct {
-	OptionValueID int64  `json:"option_value_id"`
-	Name          string `json:"name"`
-	Price         string `json:"price"`
-	Weight        string `json:"weight"`
-	Points        string `json:"points"`
+	OptionValueID int64   `json:"option_value_id"`
+	Name          *string `json:"name"`
+	Price         string  `json:"price"`
+	Weight        string  `json:"weight"`
+	Points        string  `json:"points"`
 }

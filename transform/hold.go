@@ -1,0 +1,35 @@
+package transform
+
+import (
+	"time"
+
+	"octail/transform/document"
+)
+
+// hold is a half-way read that is looked at again. It lives in memory: after a
+// restart the wait begins anew.
+type hold struct {
+	since time.Time // the first such read
+	gone  bool
+}
+
+// hold decides whether a half-way read counts, and when to look again if it does
+// not. An order gets edit_hold from the first such read, however often it is
+// touched meanwhile; everything else, and a root that is gone, one moment.
+func (w *work) hold(k target, why string) (until time.Time, ok bool) {
+	t := w.t
+	h, held := t.holds[k]
+	if !held || h.gone != (why == gone) {
+		h = hold{w.now, why == gone}
+	}
+	wait := max(t.cfg.Settle, secondLook)
+	if k.name == document.OrderEntity && !h.gone {
+		wait = t.cfg.EditHold
+	}
+	until = h.since.Add(wait)
+	if !w.now.Before(until) {
+		return time.Time{}, false
+	}
+	w.after = append(w.after, func() { t.holds[k] = h })
+	return until, true
+}

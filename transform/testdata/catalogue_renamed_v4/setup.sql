@@ -1,0 +1,3 @@
+-- OpenCart 4.1
+-- oracle: it refuses a default language that oc_language has not
+-- include product_v4.sql

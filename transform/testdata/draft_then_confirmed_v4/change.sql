@@ -1,0 +1,12 @@
+-- include order_v4.sql
+-- wait 1s
+INSERT INTO oc_order (order_id, order_status_id, firstname, total, currency_code, date_added) VALUES (8, 0, 'Dave', 1.0000, 'EUR', '2026-11-30 10:00:00');
+-- read
+UPDATE oc_order SET total = 2.0000 WHERE order_id = 8;
+-- read
+UPDATE oc_order SET order_status_id = 1 WHERE order_id = 8;
+-- read
+-- An abandoned one is never seen, not even when it is deleted.
+INSERT INTO oc_order (order_id, order_status_id, firstname, total, currency_code, date_added) VALUES (9, 0, 'Dave', 1.0000, 'EUR', '2026-11-30 10:00:00');
+-- read
+DELETE FROM oc_order WHERE order_id = 9;

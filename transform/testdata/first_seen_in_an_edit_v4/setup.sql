@@ -1,0 +1,4 @@
+-- OpenCart 4.1
+-- include product_v4.sql
+-- An order from before octail.
+-- include order_v4.sql

@@ -1,0 +1,3 @@
+-- OpenCart 4.1
+-- include product_v4.sql
+-- images: true

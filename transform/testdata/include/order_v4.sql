@@ -1,0 +1,18 @@
+-- A guest's order 7: drafted, then confirmed.
+INSERT INTO oc_order (order_id, invoice_prefix, store_id, store_name, store_url, customer_id, customer_group_id, firstname, lastname, email, telephone, custom_field,
+  payment_method, shipping_firstname, shipping_lastname, shipping_company, shipping_address_1, shipping_address_2, shipping_city, shipping_postcode, shipping_country,
+  shipping_country_id, shipping_zone, shipping_zone_id, shipping_custom_field, shipping_method, comment, total, order_status_id, language_id, language_code,
+  currency_id, currency_code, currency_value, ip, date_added, date_modified)
+VALUES (7, 'INV-', 0, 'Example Shop', 'http://shop.example.com/', 0, 1, 'Carol', 'Guest', 'Carol@example.com', '+44 0000 000001', '{"1":"GB000"}',
+  '{"name":"Cash On Delivery","code":"cod.cod"}', 'Carol', 'Guest', '', '2 Sample Street', '', 'Berlin', '10115', 'Germany',
+  81, 'Berlin', 1256, '{"2":"1"}', '{"code":"flat.flat","name":"Flat Shipping Rate","cost":"5.00","tax_class_id":"9","text":"5.00"}', 'ring twice', 61.0000, 0, 1, 'en-gb',
+  1, 'EUR', 1.00000000, '192.0.2.7', '2026-11-30 10:00:00', '2026-11-30 10:00:00');
+INSERT INTO oc_order_product (order_product_id, order_id, product_id, master_id, name, model, quantity, price, total, tax, reward) VALUES
+  (71, 7, 42, 0, 'Cup 12&quot;', 'CUP-12', 2, 12.5000, 25.0000, 2.5000, 3), (72, 7, 43, 0, 'Plate', 'PLATE', 1, 20.0000, 20.0000, 4.0000, 0);
+INSERT INTO oc_order_option (order_option_id, order_id, order_product_id, product_option_id, product_option_value_id, name, value, type) VALUES
+  (711, 7, 71, 421, 4211, 'Colour', 'Red', 'select'), (712, 7, 71, 422, 0, 'Engraving', 'For Mia &amp; Tom', 'text');
+INSERT INTO oc_order_total (order_total_id, order_id, extension, code, title, value, sort_order) VALUES
+  (701, 7, 'opencart', 'sub_total', 'Sub-Total', 45.0000, 1), (702, 7, 'opencart', 'shipping', 'Flat Shipping Rate', 5.0000, 3),
+  (703, 7, 'opencart', 'tax', 'VAT (20%)', 11.0000, 5), (704, 7, 'opencart', 'total', 'Total', 61.0000, 9);
+UPDATE oc_order SET order_status_id = 1 WHERE order_id = 7;
+INSERT INTO oc_order_history (order_history_id, order_id, order_status_id, notify, comment, date_added) VALUES (73, 7, 1, 0, '', '2026-11-30 10:00:05');

@@ -1,0 +1,3 @@
+-- OpenCart 4.1
+-- oracle: it takes a NULL amount for null, octail for zero
+-- include product_v4.sql

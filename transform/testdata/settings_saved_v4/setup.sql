@@ -1,0 +1,3 @@
+-- OpenCart 4.1
+-- oracle: it refuses a shop without settings
+-- include product_v4.sql

@@ -1,0 +1,2 @@
+-- OpenCart 3.0
+-- include product_v3.sql
