@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
-	"github.com/go-mysql-org/go-mysql/mysql"
 	"github.com/go-mysql-org/go-mysql/replication"
 )
 
@@ -42,26 +41,30 @@ type Config struct {
 	FirstRetry, LastRetry time.Duration
 }
 
-func (c *Config) progressEvery() time.Duration { return time.Second }
-
-// Canal streams a server's binlog. Run may be called once at a time; Status
-// from any goroutine.
+// Canal streams a server's binlog. Run may be called once at a time; Status and
+// Measure from any goroutine.
 type Canal struct {
 	cfg     Config
+	host    string // as the library wants it: a host with a port, or a socket's path with 0
+	port    uint16
 	log     *slog.Logger
 	metrics *Metrics
-	tables  map[string]*table
+	tables  map[string]*table // by name, see fold
 	order   []*table
 	columns columnSource
 
+	// Run's own:
+	server    Server          // as the last session found it
+	logWasOff bool            // the server wrote no log for a while
+	prepared  map[string]bool // see stream.xa
+
 	mu     sync.Mutex
-	next   Position // behind the last transaction handed over
+	next   Position // behind all that was handed over
 	said   map[string]time.Time
 	status Status
-	failed error // of the handler
 
-	lastRead atomic.Int64 // unix nanoseconds
-	handling atomic.Bool  // the handler is at work: the silence is ours
+	lastRead atomic.Int64 // unix nanoseconds; 0: nothing yet
+	upTo     atomic.Int64 // all that was committed before this moment has been read; likewise
 }
 
 // Status is the state of the stream, for operators.
@@ -81,23 +84,23 @@ func New(cfg Config) (*Canal, error) {
 	if cfg.ServerID == 0 {
 		return nil, errors.New("canal: a replication client needs a server id")
 	}
-	if cfg.Heartbeat == 0 {
-		cfg.Heartbeat = time.Second
-	}
-	if cfg.Silence == 0 {
-		cfg.Silence = 30 * time.Second
-	}
-	if cfg.FirstRetry == 0 {
-		cfg.FirstRetry = time.Second
-	}
-	if cfg.LastRetry == 0 {
-		cfg.LastRetry = time.Minute
+	for _, d := range []struct {
+		value *time.Duration
+		usual time.Duration
+	}{{&cfg.Heartbeat, time.Second}, {&cfg.Silence, 30 * time.Second}, {&cfg.FirstRetry, time.Second}, {&cfg.LastRetry, time.Minute}} {
+		if *d.value == 0 {
+			*d.value = d.usual
+		}
 	}
 	c := &Canal{cfg: cfg, log: cfg.Log, metrics: cfg.Metrics, tables: map[string]*table{}, said: map[string]time.Time{}}
+	var err error
+	if c.host, c.port, err = endpoint(cfg.Address); err != nil {
+		return nil, err
+	}
 	c.columns = c.serverColumns
 	for _, t := range cfg.Tables {
 		w := &table{Table: t}
-		c.tables[t.Name] = w
+		c.tables[c.fold(t.Name)] = w
 		c.order = append(c.order, w)
 	}
 	c.metrics.tables(cfg.Tables)
@@ -105,8 +108,45 @@ func New(cfg Config) (*Canal, error) {
 	return c, nil
 }
 
+// endpoint splits a configured address.
+func endpoint(address string) (host string, port uint16, err error) {
+	if path, ok := strings.CutPrefix(address, "unix:"); ok {
+		if !strings.Contains(path, "/") { // what tells a path from a host
+			path = "./" + path
+		}
+		return path, 0, nil
+	}
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, fmt.Errorf("server address %q: %w", address, err)
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || n == 0 {
+		return "", 0, fmt.Errorf("server address %q: %q is no port", address, text)
+	}
+	return host, uint16(n), nil
+}
+
+// fold is a table's or database's name as the server compares it.
+func (c *Canal) fold(name string) string {
+	if c.cfg.Server.FoldsNames {
+		return strings.ToLower(name)
+	}
+	return name
+}
+
+// watched finds the watched table of a table map; nil: it is another's.
 func (c *Canal) watched(m *replication.TableMapEvent) *table {
-	if m == nil || string(m.Schema) != c.cfg.Database {
+	if m == nil {
+		return nil
+	}
+	if c.cfg.Server.FoldsNames {
+		if !strings.EqualFold(string(m.Schema), c.cfg.Database) {
+			return nil
+		}
+		return c.tables[c.fold(string(m.Table))]
+	}
+	if string(m.Schema) != c.cfg.Database {
 		return nil
 	}
 	return c.tables[string(m.Table)]
@@ -116,12 +156,10 @@ func (c *Canal) watched(m *replication.TableMapEvent) *table {
 // handler fails (then its error) or the log cannot be followed from there
 // (ErrPurged, ErrDiverged, ErrTwins). It reconnects for ever by itself.
 func (c *Canal) Run(ctx context.Context, from Position, h Handler) error {
-	c.mu.Lock()
-	c.next = from
-	c.mu.Unlock()
+	c.begin(from)
 	wait := backoff.NewExponentialBackOff(backoff.WithInitialInterval(c.cfg.FirstRetry),
 		backoff.WithMaxInterval(c.cfg.LastRetry), backoff.WithMaxElapsedTime(0))
-	var kicked []time.Time
+	var kicked time.Time
 	for {
 		began := time.Now()
 		err := c.session(ctx, h)
@@ -129,25 +167,23 @@ func (c *Canal) Run(ctx context.Context, from Position, h Handler) error {
 			c.disconnected("")
 			return nil
 		}
-		c.mu.Lock()
-		failed := c.failed
-		c.mu.Unlock()
-		if failed != nil {
+		var stop handlerError
+		if errors.As(err, &stop) {
 			c.disconnected("stopped")
-			return failed
+			return stop.error
 		}
 		why, fatal := reason(err)
 		message := plain(err)
 		c.disconnected(message)
 		c.metrics.reconnects.WithLabelValues(why).Inc()
 		if fatal != nil {
-			return fmt.Errorf("%w (the server says: %s)", fatal, message)
+			return fatal
 		}
 		if why == "twin" {
-			kicked = append(kicked, time.Now())
-			if n := len(kicked); n >= 2 && kicked[n-1].Sub(kicked[n-2]) < time.Minute {
-				return fmt.Errorf("%w %d: give shop.mysql.server_id another value, or stop the other client", ErrTwins, c.cfg.ServerID)
+			if !kicked.IsZero() && time.Since(kicked) < time.Minute {
+				return fmt.Errorf("%w %d: %s", ErrTwins, c.cfg.ServerID, hint(why))
 			}
+			kicked = time.Now()
 		}
 		if time.Since(began) > c.cfg.LastRetry {
 			wait.Reset()
@@ -156,135 +192,39 @@ func (c *Canal) Run(ctx context.Context, from Position, h Handler) error {
 		if why == "access" {
 			delay = max(delay, 15*time.Second)
 		}
-		if c.oncePer("lost "+message, 30*time.Second) {
+		if c.oncePer("lost "+why, 30*time.Second) {
 			c.log.Warn("binlog connection lost, trying again", "reason", why, "err", message, "wait", delay.Round(time.Millisecond), "hint", hint(why))
 		}
 		select {
 		case <-ctx.Done():
+			c.disconnected("")
 			return nil
 		case <-time.After(delay):
 		}
 	}
 }
 
-func hint(why string) string {
-	if why == "access" {
-		return "check user, password and TLS; the user needs: GRANT REPLICATION SLAVE ON *.*"
-	}
-	return ""
-}
-
-// session is one connection's life.
-func (c *Canal) session(ctx context.Context, h Handler) error {
+// begin forgets what an earlier Run knew: it may have been of another log.
+func (c *Canal) begin(from Position) {
+	c.server, c.logWasOff, c.prepared = c.cfg.Server, false, map[string]bool{}
 	c.mu.Lock()
-	from := c.next
+	c.next = from
 	c.mu.Unlock()
-	started, err := Here(ctx, c.cfg.DB, c.cfg.Server)
-	if err != nil {
-		return err
-	}
-	for _, t := range c.order { // tables may have changed while we were away
-		t.mapped, t.current = shape{}, nil
-	}
-	s := &stream{c: c, ctx: ctx, handler: h, started: started, file: from.File, offset: from.Offset, seen: map[Touch]bool{}, maps: map[*replication.TableMapEvent][]byte{}}
-
-	cfg := replication.BinlogSyncerConfig{
-		ServerID:                       c.cfg.ServerID,
-		Flavor:                         c.cfg.Server.Flavor,
-		User:                           c.cfg.User,
-		Password:                       c.cfg.Password,
-		TLSConfig:                      c.cfg.TLS,
-		Localhost:                      "octail",
-		HeartbeatPeriod:                c.cfg.Heartbeat,
-		DisableRetrySync:               true,
-		DiscardGTIDSet:                 true,
-		SynchronousEventHandler:        s,
-		RowsEventDecodeFunc:            s.decode,
-		TableMapOptionalMetaDecodeFunc: s.metadata,
-		// MariaDB 11.4+ leaves the position out of most events.
-		FillZeroLogPos: c.cfg.Server.Flavor == MariaDB && c.cfg.Server.AtLeast(11, 4),
-		Logger:         discard,
-	}
-	if path, ok := strings.CutPrefix(c.cfg.Address, "unix:"); ok {
-		cfg.Host = path
-	} else {
-		host, port, err := net.SplitHostPort(c.cfg.Address)
-		if err != nil {
-			return fmt.Errorf("server address %q: %w", c.cfg.Address, err)
-		}
-		n, err := strconv.ParseUint(port, 10, 16)
-		if err != nil {
-			return fmt.Errorf("server address %q: %w", c.cfg.Address, err)
-		}
-		cfg.Host, cfg.Port = host, uint16(n)
-	}
-	syncer := replication.NewBinlogSyncer(cfg)
-	defer syncer.Close()
-
-	var streamer *replication.BinlogStreamer
-	if from.GTID != "" && c.cfg.Server.GTID {
-		if s.gtids, err = mysql.ParseGTIDSet(c.cfg.Server.Flavor, from.GTID); err != nil {
-			return fmt.Errorf("stored GTID set %q: %w", from.GTID, err)
-		}
-		streamer, err = syncer.StartSyncGTID(s.gtids.Clone())
-	} else {
-		if c.cfg.Server.Flavor == MariaDB { // always has GTIDs: none yet means an empty log
-			s.gtids = &mysql.MariadbGTIDSet{Sets: map[uint32]*mysql.MariadbGTID{}}
-		}
-		streamer, err = syncer.StartSync(mysql.Position{Name: from.File, Pos: uint32(from.Offset)})
-	}
-	if err != nil {
-		return err
-	}
-	stopWatching := c.watchSilence(syncer)
-	defer stopWatching()
-	// The server refuses a position only after the dump began: wait for the
-	// first event before saying that we are connected.
-	_, err = streamer.GetEvent(ctx)
-	return err
-}
-
-// watchSilence closes the connection when the server has been silent for too
-// long. (The library's ReadTimeout sets a deadline at every packet, which costs
-// more than reading it.)
-func (c *Canal) watchSilence(syncer *replication.BinlogSyncer) (stop func()) {
-	done := make(chan struct{})
-	began := time.Now()
-	go func() {
-		tick := time.NewTicker(max(c.cfg.Silence/10, time.Millisecond))
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-tick.C:
-			}
-			last := time.Unix(0, c.lastRead.Load())
-			if last.Before(began) {
-				last = began
-			}
-			if !c.handling.Load() && time.Since(last) > c.cfg.Silence {
-				c.log.Warn("no sign of life from the database server", "silence", c.cfg.Silence)
-				syncer.Close()
-				return
-			}
-		}
-	}()
-	return func() { close(done) }
 }
 
 // alive notes a sign of life from the server.
-func (c *Canal) alive() {
-	now := time.Now()
-	if c.lastRead.Swap(now.UnixNano()) == 0 || !c.metrics.isConnected() {
-		c.mu.Lock()
-		c.status.Connected, c.status.Since, c.status.LastError = true, now, ""
-		at := c.next
-		c.mu.Unlock()
-		c.metrics.setConnected(true)
-		c.log.Info("reading the binlog", "from", at.String())
-	}
+func (c *Canal) alive(now time.Time) {
+	c.lastRead.Store(now.UnixNano())
 	c.metrics.read(now)
+	if c.metrics.isConnected() {
+		return
+	}
+	c.mu.Lock()
+	c.status.Connected, c.status.Since, c.status.LastError = true, now, ""
+	at := c.next
+	c.mu.Unlock()
+	c.metrics.setConnected(true)
+	c.log.Info("reading the binlog", "from", at.String())
 }
 
 func (c *Canal) disconnected(message string) {
@@ -303,10 +243,11 @@ func (c *Canal) handedOver(p Position) {
 	c.mu.Unlock()
 }
 
-func (c *Canal) failHandler(err error) {
-	c.mu.Lock()
-	c.failed = err
-	c.mu.Unlock()
+// readUpTo notes that everything committed before t has been read.
+func (c *Canal) readUpTo(t time.Time) {
+	if n := t.UnixNano(); n > c.upTo.Load() { // one writer
+		c.upTo.Store(n)
+	}
 }
 
 // Status may be called at any time.
@@ -321,7 +262,8 @@ func (c *Canal) Status() Status {
 	return s
 }
 
-// oncePer reports true at most once a period for the same what.
+// oncePer reports true at most once a period for the same what, of which there
+// are few.
 func (c *Canal) oncePer(what string, period time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -330,22 +272,4 @@ func (c *Canal) oncePer(what string, period time.Duration) bool {
 	}
 	c.said[what] = time.Now()
 	return true
-}
-
-// plain is an error in one line without the library's stack traces. Decoding
-// errors hold row data and are cut down to their kind.
-func plain(err error) string {
-	if err == nil {
-		return "the server ended the stream"
-	}
-	var e *mysql.MyError
-	if errors.As(err, &e) {
-		return fmt.Sprintf("error %d (%s): %s", e.Code, e.State, e.Message)
-	}
-	var ee *replication.EventError
-	if errors.As(err, &ee) {
-		return fmt.Sprintf("event %s at %d could not be decoded", ee.Header.EventType, ee.Header.LogPos)
-	}
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
 }

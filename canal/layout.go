@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 	"github.com/go-mysql-org/go-mysql/replication"
@@ -15,15 +16,11 @@ import (
 // matching a table map event with the watch list.
 type layout struct {
 	widths []width
+	json   int // columns of type JSON
 	rules  []compiledRule
 	// problem says why rows cannot be read ("" = they can). Then every row
 	// change is answered with a Resync of the table's targets.
 	problem string
-	// byNow is set when the names came from the table as it was at schemaAt
-	// rather than from the log.
-	byNow    bool
-	schemaAt Position
-	rows     int // row changes read with this layout
 }
 
 type compiledRule struct {
@@ -33,25 +30,23 @@ type compiledRule struct {
 	relevant []int // columns whose change matters
 }
 
-// columns is what information_schema says of a column, see ServerColumns.
+// column is what information_schema says of a column.
 type column struct {
 	name      string
 	dataType  string
-	octets    int64 // CHARACTER_OCTET_LENGTH of a varchar
+	octets    int64 // CHARACTER_OCTET_LENGTH
 	precision int64 // of a decimal
 	scale     int64
 }
 
-// columnSource reads a table's present columns and a position that is not
-// before the moment at which they were read.
-type columnSource func(ctx context.Context, table string) ([]column, Position, error)
+// columnSource reads a table's present columns.
+type columnSource func(ctx context.Context, table string) ([]column, error)
 
-// table is one watched table's state in a stream.
+// table is one watched table's state.
 type table struct {
 	Table
 	mapped  shape // what the layout was made for
 	current *layout
-	named   bool // the log carries this table's column names
 }
 
 // shape is what a table map event says of a table's columns. meta is the
@@ -70,33 +65,25 @@ func (a shape) same(b shape) bool {
 // resolve returns the layout for the rows that follow a table map.
 // An error means that the server could not be asked (reconnect and try again).
 func (t *table) resolve(ctx context.Context, m shape, source columnSource) (*layout, error) {
-	if t.current != nil && t.mapped.same(m) {
-		t.mapped = m
-		return t.current, nil
+	if t.current == nil || !t.mapped.same(m) {
+		l, err := newLayout(ctx, &t.Table, m, source)
+		if err != nil {
+			return nil, err
+		}
+		t.current = l
 	}
-	l, err := newLayout(ctx, &t.Table, m, source)
-	if err != nil {
-		return nil, err
-	}
-	t.mapped, t.current, t.named = m, l, !l.byNow
-	return l, nil
+	t.mapped = m
+	return t.current, nil
 }
 
-// forget drops the layout after a statement at pos that may have changed the
-// table. It reports whether rows before it may have been read with names that
-// were not theirs: in this run, when the columns were read from the server after
-// it had executed the statement; or in a run before, when the server was already
-// past the statement as this run began (at started).
-func (t *table) forget(pos, started Position) bool {
-	l := t.current
-	t.mapped, t.current = shape{}, nil
-	if t.named {
-		return false
-	}
-	return started.AtOrAfter(pos.File, pos.Offset) ||
-		l != nil && l.byNow && l.rows > 0 && l.schemaAt.AtOrAfter(pos.File, pos.Offset)
-}
+// forget drops the layout: the table may have changed.
+func (t *table) forget() { t.mapped, t.current = shape{}, nil }
 
+// newLayout matches a table map with the watch list. Where the log has no column
+// names they are those the table has now, if number and types agree. They may be
+// wrong even then: when we are behind, and a statement further on in the log puts
+// columns of the same type in another order. Each such statement is a Resync of
+// the table (see effect), which makes good for what was read with wrong names.
 func newLayout(ctx context.Context, t *Table, sh shape, source columnSource) (*layout, error) {
 	l, m := &layout{}, sh.event
 	names, err := columnNames(sh.meta)
@@ -105,11 +92,10 @@ func newLayout(ctx context.Context, t *Table, sh shape, source columnSource) (*l
 		return l, nil
 	}
 	if len(names) == 0 {
-		cols, at, err := source(ctx, t.Name)
+		cols, err := source(ctx, t.Name)
 		if err != nil {
 			return nil, fmt.Errorf("read the columns of %s: %w", t.Name, err)
 		}
-		l.byNow, l.schemaAt = true, at
 		if l.problem = mismatch(cols, m); l.problem != "" {
 			return l, nil
 		}
@@ -125,17 +111,24 @@ func newLayout(ctx context.Context, t *Table, sh shape, source columnSource) (*l
 			return l, nil
 		}
 		l.widths[i] = w
+		if m.ColumnType[i] == mysql.MYSQL_TYPE_JSON {
+			l.json++
+		}
 	}
 	for i := range t.Rules {
 		r := compiledRule{Rule: &t.Rules[i], key: -1}
 		if r.Key != "" {
-			if r.key = slices.Index(names, r.Key); r.key < 0 {
+			if r.key = indexName(names, r.Key); r.key < 0 {
 				l.problem = "no column " + r.Key
+				return l, nil
+			}
+			if !isInteger(m.ColumnType[r.key]) {
+				l.problem = "column " + r.Key + " is no integer"
 				return l, nil
 			}
 		}
 		for _, n := range r.TextColumns {
-			c := slices.Index(names, n)
+			c := indexName(names, n)
 			if c < 0 {
 				l.problem = "no column " + n
 				return l, nil
@@ -143,7 +136,7 @@ func newLayout(ctx context.Context, t *Table, sh shape, source columnSource) (*l
 			r.text = append(r.text, c)
 		}
 		for c, n := range names {
-			if len(r.Only) > 0 && !slices.Contains(r.Only, n) || slices.Contains(r.Ignore, n) {
+			if len(r.Only) > 0 && indexName(r.Only, n) < 0 || indexName(r.Ignore, n) >= 0 {
 				continue
 			}
 			r.relevant = append(r.relevant, c)
@@ -153,6 +146,11 @@ func newLayout(ctx context.Context, t *Table, sh shape, source columnSource) (*l
 	return l, nil
 }
 
+// indexName finds a column's name; the case of its letters means nothing.
+func indexName(names []string, name string) int {
+	return slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+}
+
 // columnNames finds the names in a table map's optional metadata: a list of
 // type, length, value; type 4 holds the names, each behind its length. Empty when
 // the server does not log them (binlog_row_metadata other than FULL).
@@ -160,33 +158,56 @@ func columnNames(meta []byte) ([]string, error) {
 	const columnName = 4
 	for len(meta) > 0 {
 		kind := meta[0]
-		length, _, n := mysql.LengthEncodedInt(meta[1:])
-		if n == 0 || uint64(len(meta)-1-n) < length {
+		value, rest, ok := counted(meta[1:])
+		if !ok {
 			return nil, errTorn
 		}
-		value := meta[1+n : 1+n+int(length)]
-		meta = meta[1+n+int(length):]
-		if kind != columnName {
+		if meta = rest; kind != columnName {
 			continue
 		}
 		var names []string
 		for len(value) > 0 {
-			name, _, n, err := mysql.LengthEncodedString(value)
-			if err != nil {
+			var name []byte
+			if name, value, ok = counted(value); !ok {
 				return nil, errTorn
 			}
 			names = append(names, string(name))
-			value = value[n:]
 		}
 		return names, nil
 	}
 	return nil, nil
 }
 
+// counted cuts a value off that has its length in front, as a packed integer.
+func counted(b []byte) (value, rest []byte, ok bool) {
+	size := 1
+	if len(b) > 0 {
+		switch b[0] {
+		case 0xfc:
+			size = 3
+		case 0xfd:
+			size = 4
+		case 0xfe:
+			size = 9
+		}
+	}
+	if len(b) < size { // the library reads on regardless
+		return nil, nil, false
+	}
+	length, isNull, n := mysql.LengthEncodedInt(b)
+	if isNull || length > uint64(len(b)-n) {
+		return nil, nil, false
+	}
+	return b[n : n+int(length)], b[n+int(length):], true
+}
+
 // mismatch compares a table's present columns with a table map that carries no
 // names. Any difference means that the rows may be older or newer than the
 // columns: then nothing is read by position.
 func mismatch(cols []column, m *replication.TableMapEvent) string {
+	if len(cols) == 0 {
+		return "the log has no column names (binlog_row_metadata = FULL gives them), and the table is not there or may not be seen"
+	}
 	if len(cols) != int(m.ColumnCount) {
 		return fmt.Sprintf("the log has %d columns, the table %d", m.ColumnCount, len(cols))
 	}
@@ -228,8 +249,15 @@ func (c column) matches(tp byte, meta uint16) bool {
 		return tp == mysql.MYSQL_TYPE_TIMESTAMP || tp == mysql.MYSQL_TYPE_TIMESTAMP2
 	case "varchar", "varbinary":
 		return tp == mysql.MYSQL_TYPE_VARCHAR && int64(meta) == c.octets
-	case "char", "binary", "enum", "set":
-		return tp == mysql.MYSQL_TYPE_STRING
+	case "char", "binary":
+		real, length := realType(tp, meta)
+		return real == mysql.MYSQL_TYPE_STRING && int64(length) == c.octets
+	case "enum":
+		real, _ := realType(tp, meta)
+		return real == mysql.MYSQL_TYPE_ENUM
+	case "set":
+		real, _ := realType(tp, meta)
+		return real == mysql.MYSQL_TYPE_SET
 	case "tinytext", "tinyblob":
 		return tp == mysql.MYSQL_TYPE_BLOB && meta == 1
 	case "text", "blob":
@@ -246,12 +274,14 @@ func (c column) matches(tp byte, meta uint16) bool {
 }
 
 // serverColumns is the columnSource of a real server.
-func (c *Canal) serverColumns(ctx context.Context, table string) ([]column, Position, error) {
+func (c *Canal) serverColumns(ctx context.Context, table string) ([]column, error) {
 	const query = `SELECT COLUMN_NAME, DATA_TYPE, COALESCE(CHARACTER_OCTET_LENGTH, 0), COALESCE(NUMERIC_PRECISION, 0), COALESCE(NUMERIC_SCALE, 0)
 		FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
 	rows, err := c.cfg.DB.QueryContext(ctx, query, c.cfg.Database, table)
 	if err != nil {
-		return nil, Position{}, err
+		return nil, err
 	}
 	defer rows.Close()
 	var cols []column
@@ -259,19 +289,12 @@ func (c *Canal) serverColumns(ctx context.Context, table string) ([]column, Posi
 		var col column
 		var octets, precision, scale string // unsigned, and huge for LONGTEXT
 		if err := rows.Scan(&col.name, &col.dataType, &octets, &precision, &scale); err != nil {
-			return nil, Position{}, err
+			return nil, err
 		}
 		col.octets, _ = strconv.ParseInt(octets, 10, 64)
 		col.precision, _ = strconv.ParseInt(precision, 10, 64)
 		col.scale, _ = strconv.ParseInt(scale, 10, 64)
 		cols = append(cols, col)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, Position{}, err
-	}
-	at, err := Here(ctx, c.cfg.DB, c.cfg.Server)
-	if err != nil {
-		return nil, Position{}, err
-	}
-	return cols, at, nil
+	return cols, rows.Err()
 }

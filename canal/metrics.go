@@ -56,10 +56,10 @@ func (m *Metrics) tables(list []Table) {
 	}
 }
 
-func (m *Metrics) row(table string, k kind)  { m.ops[table][k].Inc() }
-func (m *Metrics) statement(table, _ string) { m.statements.WithLabelValues(table).Inc() }
-func (m *Metrics) read(now time.Time)        { m.lastRead.Set(float64(now.UnixMilli()) / 1000) }
-func (m *Metrics) isConnected() bool         { return m.up.Load() }
+func (m *Metrics) row(table string, k kind) { m.ops[table][k].Inc() }
+func (m *Metrics) statement(table string)   { m.statements.WithLabelValues(table).Inc() }
+func (m *Metrics) read(now time.Time)       { m.lastRead.Set(float64(now.UnixMilli()) / 1000) }
+func (m *Metrics) isConnected() bool        { return m.up.Load() }
 
 func (m *Metrics) setConnected(up bool) {
 	m.up.Store(up)

@@ -9,15 +9,23 @@ import (
 
 // Lag is how far the stream is behind its server.
 type Lag struct {
-	Seconds  float64 `json:"seconds"`          // age of the oldest commit not read yet; 0: all is read
+	Seconds  float64 `json:"seconds"`          // age of the oldest commit not read yet, or more; 0: all is read
 	Bytes    uint64  `json:"bytes"`            // of binlog in between
 	Headroom float64 `json:"headroom_seconds"` // until the file we stand in may be purged; negative: never
 }
 
 // Measure asks the server for its position and compares. It also sets the
-// metrics. read is the commit time of the last transaction that was read.
+// metrics. read is the commit time of the last transaction the caller knows to be
+// read; where the stream has read on since, without a transaction to hand over,
+// its own clock counts.
 func (c *Canal) Measure(ctx context.Context, read time.Time) (Lag, error) {
 	at := c.Status().Position
+	if at.IsZero() {
+		return Lag{}, nil // nobody has said yet where to start
+	}
+	if n := c.upTo.Load(); n > 0 && time.Unix(0, n).After(read) {
+		read = time.Unix(0, n)
+	}
 	files, err := LogFiles(ctx, c.cfg.DB)
 	if err != nil {
 		return Lag{}, err
@@ -26,6 +34,9 @@ func (c *Canal) Measure(ctx context.Context, read time.Time) (Lag, error) {
 	newest := ""
 	for _, f := range files {
 		newest = f.Name
+		if at.File == "" { // not found yet on a server it was not read on
+			continue
+		}
 		switch n := compareFiles(f.Name, at.File); {
 		case n == 0 && f.Size > at.Offset:
 			lag.Bytes += f.Size - at.Offset
@@ -33,9 +44,8 @@ func (c *Canal) Measure(ctx context.Context, read time.Time) (Lag, error) {
 			lag.Bytes += f.Size
 		}
 	}
-	// A rotation alone leaves a few bytes that hold no commit.
-	caughtUp := lag.Bytes == 0
-	if !caughtUp {
+	caughtUp := lag.Bytes == 0 && at.File != ""
+	if !caughtUp { // a rotation alone leaves a few bytes that hold no commit
 		if here, err := Here(ctx, c.cfg.DB, c.cfg.Server); err == nil && here.GTID != "" && here.GTID == at.GTID {
 			caughtUp = true
 		}

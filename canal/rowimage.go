@@ -2,6 +2,7 @@ package canal
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
@@ -21,19 +22,7 @@ type width struct {
 
 // columnWidth reads type and meta of a table map entry.
 func columnWidth(tp byte, meta uint16) (width, error) {
-	length := int(meta)
-	if tp == mysql.MYSQL_TYPE_STRING && meta >= 256 {
-		// CHAR, ENUM and SET share a type code: the real one is in the meta
-		// bytes, which also carry the two high bits of a long CHAR's length.
-		b0, b1 := byte(meta>>8), byte(meta)
-		if b0&0x30 != 0x30 {
-			length = int(b1) | int((b0&0x30)^0x30)<<4
-			tp = b0 | 0x30
-		} else {
-			length = int(b1)
-			tp = b0
-		}
-	}
+	tp, length := realType(tp, meta)
 	switch tp {
 	case mysql.MYSQL_TYPE_TINY, mysql.MYSQL_TYPE_YEAR:
 		return width{fixed: 1}, nil
@@ -52,6 +41,9 @@ func columnWidth(tp byte, meta uint16) (width, error) {
 	case mysql.MYSQL_TYPE_TIME2:
 		return width{fixed: 3 + (int(meta)+1)/2}, nil
 	case mysql.MYSQL_TYPE_NEWDECIMAL:
+		if meta>>8 < meta&0xFF {
+			return width{}, fmt.Errorf("a decimal of %d digits with %d behind the point", meta>>8, meta&0xFF)
+		}
 		return width{fixed: decimalWidth(int(meta>>8), int(meta&0xFF))}, nil
 	case mysql.MYSQL_TYPE_BIT:
 		bits := int(meta>>8)*8 + int(meta&0xFF)
@@ -73,6 +65,19 @@ func columnWidth(tp byte, meta uint16) (width, error) {
 	return width{}, fmt.Errorf("unknown column type %d", tp)
 }
 
+// realType tells CHAR, ENUM and SET apart, which share a type code: the real one is
+// in the meta bytes, which also carry the two high bits of a long CHAR's length.
+func realType(tp byte, meta uint16) (real byte, length int) {
+	if tp != mysql.MYSQL_TYPE_STRING || meta < 256 {
+		return tp, int(meta)
+	}
+	b0, b1 := byte(meta>>8), byte(meta)
+	if b0&0x30 != 0x30 {
+		return b0 | 0x30, int(b1) | int((b0&0x30)^0x30)<<4
+	}
+	return b0, int(b1)
+}
+
 // decimalWidth is the size of a packed DECIMAL(precision, scale): nine digits
 // in four bytes, the rest in as few as they need.
 func decimalWidth(precision, scale int) int {
@@ -87,7 +92,7 @@ type span struct{ start, end int }
 var (
 	absent  = span{-1, -1} // the image does not carry the column
 	isNull  = span{-2, -2}
-	errTorn = fmt.Errorf("row image ends early")
+	errTorn = errors.New("the row image ends early")
 )
 
 func bit(bitmap []byte, i int) bool { return bitmap[i>>3]&(1<<(i&7)) != 0 }
@@ -144,15 +149,40 @@ func scanImage(data []byte, pos int, present []byte, widths []width, spans []spa
 	return pos, nil
 }
 
+// skipPartial passes over what stands before the image behind an update in a
+// PARTIAL_UPDATE_ROWS event (MySQL with binlog_row_value_options=PARTIAL_JSON, for
+// tables without JSON columns too): options and, with bit 0 of them, a bitmap of
+// the JSON columns that are written as differences. Such a difference has its
+// length in front like a whole value.
+func skipPartial(data []byte, pos, jsonColumns int) (int, error) {
+	if pos >= len(data) || data[pos] > 250 { // options are few: one byte
+		return 0, errTorn
+	}
+	options := data[pos]
+	if pos++; options&1 != 0 {
+		pos += (jsonColumns + 7) / 8
+	}
+	if pos > len(data) {
+		return 0, errTorn
+	}
+	return pos, nil
+}
+
+// isInteger reports whether a column type is one whose bytes integer can read.
+func isInteger(tp byte) bool {
+	switch tp {
+	case mysql.MYSQL_TYPE_TINY, mysql.MYSQL_TYPE_SHORT, mysql.MYSQL_TYPE_INT24, mysql.MYSQL_TYPE_LONG, mysql.MYSQL_TYPE_LONGLONG:
+		return true
+	}
+	return false
+}
+
 // integer reads an integer column's bytes. Ids are never negative in the tables
 // we watch, so the bytes count as unsigned, which needs no metadata.
-func integer(b []byte) (int64, bool) {
-	if len(b) == 0 || len(b) > 8 {
-		return 0, false
-	}
+func integer(b []byte) int64 {
 	var v uint64
 	for i, c := range b {
 		v |= uint64(c) << (8 * i)
 	}
-	return int64(v), true
+	return int64(v)
 }

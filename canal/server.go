@@ -24,16 +24,19 @@ type Server struct {
 	Identity string
 	ServerID uint32
 	GTID     bool // positions carry a GTID set
+	// FoldsNames: names of databases and tables mean the same in any case
+	// (lower_case_table_names other than 0).
+	FoldsNames bool
 }
 
 // Inspect asks db who it is. It needs no privilege.
 func Inspect(ctx context.Context, db *sql.DB) (Server, error) {
 	var s Server
-	var id int64
-	if err := db.QueryRowContext(ctx, "SELECT VERSION(), @@server_id").Scan(&s.Version, &id); err != nil {
+	var id, folds int64
+	if err := db.QueryRowContext(ctx, "SELECT VERSION(), @@server_id, @@lower_case_table_names").Scan(&s.Version, &id, &folds); err != nil {
 		return s, fmt.Errorf("ask the server for its version: %w", err)
 	}
-	s.ServerID = uint32(id)
+	s.ServerID, s.FoldsNames = uint32(id), folds != 0
 	if strings.Contains(strings.ToLower(s.Version), "mariadb") {
 		s.Flavor, s.GTID = MariaDB, true
 		s.Identity = "mariadb/" + strconv.FormatInt(id, 10)

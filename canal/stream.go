@@ -1,10 +1,11 @@
 package canal
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"fmt"
-	"log/slog"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
@@ -12,78 +13,135 @@ import (
 	"github.com/google/uuid"
 )
 
-// stream turns one connection's events into transactions. All its methods run
-// on the syncer's reader goroutine: decode while an event is parsed, HandleEvent
-// after it.
+const (
+	// progressEvery is how often Progress is called while the log holds nothing
+	// to report. (A quiet log: at each heartbeat.)
+	progressEvery = time.Second
+	// mostTouches bounds what is kept of one transaction. Past it, whatever else it
+	// touches becomes a Resync.
+	mostTouches = 200_000
+	// mostEarly bounds the transactions that a server may be committing at a moment.
+	mostEarly = 200
+	// mostText is how much of a statement is looked at: names stand in front, data
+	// behind.
+	mostText = 64 << 10
+)
+
+// stream turns one connection's events into transactions. Its methods run on the
+// syncer's reader goroutine: decode and metadata while an event is parsed,
+// HandleEvent after it.
 type stream struct {
 	c       *Canal
 	ctx     context.Context
 	handler Handler
-	started Position // the server's position when Run began
+	failed  error // why HandleEvent refused an event; read it after the syncer was closed
 
-	file   string
+	file   string // where the reader is
 	offset uint64
-	gtids  mysql.GTIDSet // executed set without the open transaction; nil: none
+	gtids  mysql.GTIDSet // executed set without the open group; nil: positions have none
+	last   Position      // behind the last group that ended
+	left   Position      // where the session began
+	joined bool          // the log was seen to go on at left, see join
+	early  int           // groups that began in front of left
 
-	open     bool   // between a transaction's first event and its commit
-	begun    bool   // MySQL: the group opened with BEGIN
-	alone    bool   // MariaDB: the group is a single Query event
-	apply    func() // adds the open transaction's GTID to gtids
-	time     time.Time
-	touches  []Touch
-	seen     map[Touch]bool
-	resyncs  []Resync
-	queue    []rawRows // watched rows events of the event being parsed
-	metas    [][]byte  // optional metadata of the table maps of the event being parsed
-	maps     map[*replication.TableMapEvent][]byte
-	spans    [2][]span
+	open    bool   // between a group's first event and its end
+	begun   bool   // MySQL: the group opened with BEGIN
+	alone   bool   // MariaDB: the group is a single Query event
+	apply   func() // adds the open group's GTID to gtids
+	time    time.Time
+	xid     string // of an XA transaction
+	touches []Touch
+	seen    map[Touch]bool
+	resyncs []Resync
+
+	queue []rawRows // watched rows events of the event being parsed
+	metas [][]byte  // optional metadata of the table maps of the event being parsed
+	maps  map[*replication.TableMapEvent][]byte
+	spans [2][]span
+
 	lastTold time.Time
+	heard    atomic.Int64             // unix nanoseconds of the last sign of life; 0: an event is being handled
+	logEnd   atomic.Pointer[Position] // where the server says its log ends, as long as it says nothing else
 }
 
-func (s *stream) position() Position {
-	p := Position{File: s.file, Offset: s.offset}
-	if s.gtids != nil {
-		p.GTID = s.gtids.String()
+func newStream(c *Canal, h Handler, from Position, gtids mysql.GTIDSet) *stream {
+	s := &stream{c: c, handler: h, file: from.File, offset: from.Offset, gtids: gtids, last: from, left: from,
+		seen: map[Touch]bool{}, maps: map[*replication.TableMapEvent][]byte{}}
+	// A file and an offset are taken at their word: the server refuses wrong ones.
+	s.joined = from.GTID == "" || from.File == ""
+	s.heard.Store(time.Now().UnixNano())
+	return s
+}
+
+// quietSince is when the server was last heard of; zero while we are at work, and
+// the silence is ours.
+func (s *stream) quietSince() time.Time {
+	if n := s.heard.Load(); n > 0 {
+		return time.Unix(0, n)
 	}
-	return p
+	return time.Time{}
 }
 
 // HandleEvent implements replication.EventHandler.
 func (s *stream) HandleEvent(e *replication.BinlogEvent) error {
-	s.c.handling.Store(true)
-	defer s.c.handling.Store(false)
-	s.c.alive()
-	if err := s.event(e); err != nil {
-		s.c.failHandler(err)
-		return err
+	s.heard.Store(0)
+	s.c.alive(time.Now())
+	err := s.event(e)
+	s.heard.Store(time.Now().UnixNano())
+	if err != nil {
+		s.failed = err
 	}
-	return nil
+	return err
 }
 
 func (s *stream) event(e *replication.BinlogEvent) error {
 	h := e.Header
+	if ev, ok := e.Event.(*replication.HeartbeatEvent); ok {
+		return s.heartbeat(ev.Filename, uint64(h.LogPos))
+	}
+	s.logEnd.Store(nil)
+	// MariaDB 11.4 and later give no position to events inside a group.
 	if h.LogPos > 0 && h.Flags&replication.LOG_EVENT_ARTIFICIAL_F == 0 {
+		if err := s.join(h.EventType, s.file, uint64(h.LogPos-h.EventSize)); err != nil {
+			return err
+		}
 		s.offset = uint64(h.LogPos)
 	}
 	switch ev := e.Event.(type) {
 	case *replication.RotateEvent:
-		// Also the first, artificial event of every connection.
+		// Also the first, artificial event of every connection. A group that the
+		// file's end cut short (the server crashed) was never committed.
 		s.file, s.offset = string(ev.NextLogName), ev.Position
+		s.begin()
+		s.open = false
 	case *replication.MariadbGTIDEvent:
 		s.begin()
 		s.alone = ev.IsStandalone()
 		gtid := ev.GTID
 		s.apply = func() {
 			if set, ok := s.gtids.(*mysql.MariadbGTIDSet); ok {
-				if err := set.AddSet(&gtid); err != nil {
-					s.c.log.Warn("GTID out of order", "gtid", gtid.String(), "err", err)
-				}
+				set.Sets[gtid.DomainID] = &gtid
 			}
 		}
 	case *replication.GTIDEvent:
 		s.mysqlGTID(ev)
 	case *replication.GtidTaggedLogEvent:
 		s.mysqlGTID(&ev.GTIDEvent)
+	case *replication.TransactionPayloadEvent: // a compressed transaction
+		for _, inner := range ev.Events {
+			if err := s.inner(inner.Header, inner.Event); err != nil {
+				return err
+			}
+		}
+	default:
+		return s.inner(h, ev)
+	}
+	return nil
+}
+
+// inner handles what makes up a group, compressed as a whole or not.
+func (s *stream) inner(h *replication.EventHeader, e replication.Event) error {
+	switch ev := e.(type) {
 	case *replication.XIDEvent:
 		return s.commit(h)
 	case *replication.QueryEvent:
@@ -92,41 +150,81 @@ func (s *stream) event(e *replication.BinlogEvent) error {
 		s.mapped(ev)
 	case *replication.RowsEvent:
 		return s.rows(h, ev)
-	case *replication.TransactionPayloadEvent: // a compressed transaction
-		for _, inner := range ev.Events {
-			inner.Header.LogPos = h.LogPos
-			switch iv := inner.Event.(type) {
-			case *replication.XIDEvent:
-				return s.commit(h)
-			case *replication.QueryEvent:
-				if err := s.query(h, iv); err != nil {
-					return err
-				}
-			case *replication.TableMapEvent:
-				s.mapped(iv)
-			case *replication.RowsEvent:
-				if err := s.rows(inner.Header, iv); err != nil {
-					return err
-				}
-			}
-		}
 	case *replication.ExecuteLoadQueryEvent:
-		s.resyncAll("statement") // statement format; the library does not give us its text
-	case *replication.HeartbeatEvent:
-		return s.tell()
+		s.resyncAll("statement") // LOAD DATA in statement format; the library does not give us its text
 	case *replication.GenericEvent:
-		if h.EventType == replication.INCIDENT_EVENT {
-			s.c.log.Error("the server reports lost events in its binlog: everything is compared again", "file", s.file, "pos", s.offset)
-			s.resyncAll("incident")
-			return s.commit(h)
-		}
+		return s.generic(h, ev)
 	}
 	return nil
 }
 
+// generic handles what the library does not decode.
+func (s *stream) generic(h *replication.EventHeader, ev *replication.GenericEvent) error {
+	switch h.EventType {
+	case replication.INCIDENT_EVENT:
+		s.c.log.Error("the server reports lost events in its binlog: everything is compared again", "file", s.file, "pos", s.offset)
+		s.resyncAll("incident")
+		return s.commit(h)
+	case replication.XA_PREPARE_LOG_EVENT:
+		return s.prepare(h, len(ev.Data) > 0 && ev.Data[0] != 0)
+	case replication.START_EVENT_V3, replication.STOP_EVENT, replication.RAND_EVENT, replication.USER_VAR_EVENT,
+		replication.TRANSACTION_CONTEXT_EVENT, replication.VIEW_CHANGE_EVENT, replication.MARIADB_START_ENCRYPTION_EVENT:
+		return nil
+	}
+	if h.Flags&replication.LOG_EVENT_IGNORABLE_F == 0 {
+		if s.c.oncePer("event", time.Minute) {
+			s.c.log.Error("the binlog holds an event of an unknown kind: everything is compared again", "kind", int(h.EventType), "file", s.file, "pos", s.offset)
+		}
+		s.resyncAll("decode")
+	}
+	return nil
+}
+
+// join makes sure, once, that the log goes on where we left it. A GTID does not
+// prove that: after RESET MASTER, or in a restored backup, a server gives the same
+// numbers to other transactions. So some event has to begin exactly at our place,
+// unless the log goes on in a later file. Groups and heartbeats decide; what else
+// stands in the log is sent from the head of the file on.
+func (s *stream) join(tp replication.EventType, file string, start uint64) error {
+	if s.joined {
+		return nil
+	}
+	where := compareFiles(file, s.left.File)
+	if where == 0 { // offsets in events have 32 bits
+		where = cmp.Compare(uint32(start), uint32(s.left.Offset))
+		s.joined = where == 0
+	} else {
+		s.joined = where > 0
+	}
+	if s.joined {
+		return nil
+	}
+	switch tp {
+	case replication.MARIADB_GTID_EVENT, replication.GTID_EVENT, replication.GTID_TAGGED_LOG_EVENT, replication.ANONYMOUS_GTID_EVENT:
+		// A position from Here may be ahead of its GTID set, which is read first: by
+		// what was being committed at that moment.
+		if s.early++; where < 0 && file == s.left.File && s.early <= mostEarly {
+			return nil
+		}
+	case replication.HEARTBEAT_EVENT:
+		// MySQL also sends them while it skips what we have.
+		if where < 0 && s.early == 0 && s.c.cfg.Server.Flavor == MySQL {
+			return nil
+		}
+	default:
+		return nil
+	}
+	return fmt.Errorf("%w: behind the same GTID it goes on at %s:%d instead of %s:%d, so it was begun anew or restored", ErrDiverged, file, start, s.left.File, s.left.Offset)
+}
+
 func (s *stream) begin() {
-	// Whatever an unfinished group left behind was never committed to us.
-	s.open, s.begun, s.alone, s.apply = true, false, false, nil
+	// Whatever an unfinished group left behind was never committed.
+	s.open, s.begun, s.alone, s.apply, s.xid = true, false, false, nil, ""
+	s.forget()
+}
+
+// forget drops what was found in a group.
+func (s *stream) forget() {
 	s.touches, s.resyncs, s.time = nil, nil, time.Time{}
 	clear(s.seen)
 	clear(s.maps)
@@ -147,103 +245,168 @@ func (s *stream) mysqlGTID(ev *replication.GTIDEvent) {
 }
 
 func (s *stream) query(h *replication.EventHeader, ev *replication.QueryEvent) error {
+	text := string(ev.Query[:min(len(ev.Query), mostText)])
 	switch {
-	case isWordOf(ev.Query, "BEGIN"):
+	case strings.EqualFold(text, "BEGIN"):
 		if !s.open { // a server without any GTID event
 			s.begin()
 		}
 		s.begun = true
 		return nil
-	case isWordOf(ev.Query, "COMMIT"), isWordOf(ev.Query, "ROLLBACK"):
+	case strings.EqualFold(text, "COMMIT"), strings.EqualFold(text, "ROLLBACK"):
+		// ROLLBACK ends a group in which tables without transactions were changed.
 		return s.commit(h)
 	}
-	text := string(ev.Query)
-	st := readStatement(text, string(ev.Schema), s.c.cfg.Database, func(name string) bool { return s.c.tables[name] != nil })
-	do := st.effect()
-	if st.whole {
-		s.resyncAll("ddl")
+	st := readStatement(text, string(ev.Schema), s.c)
+	if st.verb == "XA" && s.xa(st, text) {
+		return nil
 	}
-	for name := range st.tables {
-		t := s.c.tables[name]
-		reason := do.resync
-		if do.layout {
-			if t.forget(Position{File: s.file, Offset: s.offset}, s.started) && reason == "" {
-				reason = "layout"
-			}
-		}
-		if reason != "" {
-			s.resync(t, reason)
-		}
-		s.c.metrics.statement(name, st.verb)
-	}
-	if len(st.tables) > 0 {
-		s.c.log.Debug("statement on a watched table", "verb", st.verb, "file", s.file, "pos", s.offset)
-	}
-	// A group that did not open with BEGIN is this one statement. MariaDB says
-	// so in its GTID event, and has no BEGIN event at all.
+	s.effect(st)
+	// A group that did not open with BEGIN is this one statement. MariaDB says so
+	// in its GTID event, and has no BEGIN event at all.
 	if s.c.cfg.Server.Flavor == MariaDB && s.open && !s.alone || s.begun {
 		return nil
 	}
 	return s.commit(h)
 }
 
-// isWordOf reports whether query is the bare keyword.
-func isWordOf(query []byte, word string) bool {
-	return len(query) == len(word) && bytes.EqualFold(query, []byte(word))
+// effect notes what a statement does to watched tables.
+func (s *stream) effect(st statement) {
+	do := st.effect()
+	if do == (effect{}) {
+		return
+	}
+	tables := st.tables
+	if do.whole {
+		tables = s.c.order
+	}
+	for _, t := range tables {
+		if do.layout {
+			t.forget()
+		}
+		if do.resync != "" {
+			s.resync(t, do.resync)
+		}
+		s.c.metrics.statement(t.Name)
+	}
+	if len(tables) > 0 {
+		s.c.log.Debug("statement on a watched table", "verb", st.verb, "file", s.file, "pos", s.offset)
+	}
 }
 
-// commit ends the open transaction and hands it over.
+// xa follows the statements of XA transactions, which come in two groups: one that
+// ends at XA PREPARE with its rows, not visible to anybody yet, and much later
+// XA COMMIT alone. Rows are not kept that long: XA COMMIT becomes a Resync, unless
+// its rows are known to concern nothing watched. It reports true when the group
+// goes on.
+func (s *stream) xa(st statement, text string) bool {
+	_, rest, _ := strings.Cut(text, " ") // the server writes it itself: XA END X'61',X'',1
+	_, id, _ := strings.Cut(rest, " ")
+	switch {
+	case st.words["START"]:
+		s.begun = true
+		return true
+	case st.words["END"]:
+		s.xid = id
+		return true
+	case st.words["COMMIT"]:
+		if concerned, known := s.c.prepared[id]; concerned || !known {
+			s.resyncAll("statement")
+		}
+		delete(s.c.prepared, id)
+	case st.words["ROLLBACK"]:
+		delete(s.c.prepared, id)
+	}
+	return false
+}
+
+// prepare ends a group at XA PREPARE; onePhase: it was XA COMMIT ... ONE PHASE.
+func (s *stream) prepare(h *replication.EventHeader, onePhase bool) error {
+	if !onePhase {
+		s.c.prepared[s.xid] = len(s.touches)+len(s.resyncs) > 0
+		s.forget()
+	}
+	return s.commit(h)
+}
+
+// commit ends the open group and hands it over when it found something.
 func (s *stream) commit(h *replication.EventHeader) error {
 	if s.apply != nil {
 		s.apply()
 	}
 	s.open, s.begun, s.alone, s.apply = false, false, false, nil
+	s.last.File, s.last.Offset = s.file, s.offset
+	if s.time.IsZero() {
+		s.time = time.Unix(int64(h.Timestamp), 0).UTC()
+	}
+	s.c.readUpTo(s.time)
 	if len(s.touches) == 0 && len(s.resyncs) == 0 {
-		if time.Since(s.lastTold) > s.c.cfg.progressEvery() {
+		if time.Since(s.lastTold) > progressEvery {
 			return s.tell()
 		}
 		return nil
 	}
 	t := Transaction{Position: s.position(), Time: s.time, Touches: s.touches, Resyncs: s.resyncs}
-	if t.Time.IsZero() {
-		t.Time = time.Unix(int64(h.Timestamp), 0).UTC()
-	}
-	s.touches, s.resyncs = nil, nil
-	clear(s.seen)
+	s.forget()
 	s.lastTold = time.Now()
+	if err := s.handler.Commit(t); err != nil {
+		return handlerError{err}
+	}
 	s.c.handedOver(t.Position)
-	return s.handler.Commit(t)
+	return nil
 }
 
-// tell reports the position when no transaction is open.
+// position is the place behind the last group.
+func (s *stream) position() Position {
+	if s.gtids != nil {
+		s.last.GTID = s.gtids.String()
+	}
+	return s.last
+}
+
+// heartbeat is the server's word that its log ends here, or, on MySQL, that it
+// skips what we have read already.
+func (s *stream) heartbeat(file string, offset uint64) error {
+	if err := s.join(replication.HEARTBEAT_EVENT, file, offset); err != nil || s.open || !s.joined {
+		return err
+	}
+	if s.last.File == "" || !s.last.AtOrAfter(file, offset) {
+		s.last.File, s.last.Offset = file, offset
+	}
+	s.c.readUpTo(time.Now())
+	if err := s.tell(); err != nil {
+		return err
+	}
+	s.logEnd.Store(&Position{File: file, Offset: offset})
+	return nil
+}
+
+// tell reports the position.
 func (s *stream) tell() error {
 	s.lastTold = time.Now()
-	if s.open || s.file == "" {
-		return nil
-	}
 	p := s.position()
+	if err := s.handler.Progress(p); err != nil {
+		return handlerError{err}
+	}
 	s.c.handedOver(p)
-	return s.handler.Progress(p)
+	return nil
 }
 
-func (s *stream) touch(t Touch) {
-	if s.seen[t] {
+func (s *stream) touch(t *table, what Touch) {
+	if s.seen[what] {
 		return
 	}
-	s.seen[t] = true
-	s.touches = append(s.touches, t)
+	if len(s.touches) >= mostTouches {
+		s.add(Resync{Target: what.Target, Table: t.Name, Reason: "bulk"})
+		return
+	}
+	s.seen[what] = true
+	s.touches = append(s.touches, what)
 }
 
 func (s *stream) resync(t *table, reason string) {
 	for _, r := range t.Rules {
-		re := Resync{Target: r.Target, Table: t.Name, Reason: reason}
-		known := false
-		for _, other := range s.resyncs {
-			known = known || other == re
-		}
-		if !known {
-			s.resyncs = append(s.resyncs, re)
-		}
+		s.add(Resync{Target: r.Target, Table: t.Name, Reason: reason})
 	}
 }
 
@@ -253,210 +416,11 @@ func (s *stream) resyncAll(reason string) {
 	}
 }
 
-// rawRows is a rows event of a watched table with the undecoded row images.
-type rawRows struct {
-	event *replication.RowsEvent
-	data  []byte
+func (s *stream) add(r Resync) {
+	for _, other := range s.resyncs {
+		if other == r {
+			return
+		}
+	}
+	s.resyncs = append(s.resyncs, r)
 }
-
-// decode is the syncer's RowsEventDecodeFunc. The header is always read (that
-// is what finds and frees table maps); row images are kept aside for watched
-// tables, and skipped for all others.
-func (s *stream) decode(e *replication.RowsEvent, data []byte) error {
-	pos, err := e.DecodeHeader(data)
-	if err != nil {
-		return err
-	}
-	if s.c.watched(e.Table) != nil {
-		s.queue = append(s.queue, rawRows{e, data[pos:]})
-	}
-	return nil
-}
-
-// metadata is the syncer's TableMapOptionalMetaDecodeFunc: names are decoded only
-// when a table's shape is new (see shape).
-func (s *stream) metadata(data []byte) error {
-	s.metas = append(s.metas, data)
-	return nil
-}
-
-// mapped takes the metadata of a table map, which arrive in the same order.
-func (s *stream) mapped(m *replication.TableMapEvent) {
-	if len(s.metas) == 0 {
-		return // a map without any
-	}
-	meta := s.metas[0]
-	if s.metas = s.metas[1:]; len(s.metas) == 0 {
-		s.metas = nil
-	}
-	if s.c.watched(m) != nil {
-		s.maps[m] = meta
-	}
-}
-
-// rows reads the keys out of a rows event, and nothing else.
-func (s *stream) rows(h *replication.EventHeader, e *replication.RowsEvent) error {
-	t := s.c.watched(e.Table)
-	if t == nil {
-		return nil
-	}
-	raw := s.queue[0]
-	s.queue = s.queue[1:]
-	if len(s.queue) == 0 {
-		s.queue = nil
-	}
-	l, err := t.resolve(s.ctx, shape{e.Table, s.maps[e.Table]}, s.c.columns)
-	if err != nil {
-		return err
-	}
-	if l.problem != "" {
-		if s.c.oncePer(t.Name+l.problem, time.Minute) {
-			s.c.log.Warn("the layout of a table in the log is in doubt: all of it is compared again",
-				"table", t.Name, "problem", l.problem, "file", s.file, "pos", s.offset)
-		}
-		s.resync(t, "layout")
-		return nil
-	}
-	if err := s.readRows(t, l, h.EventType, raw); err != nil {
-		s.c.log.Warn("rows could not be read: the table is compared again", "table", t.Name, "problem", err.Error(), "file", s.file, "pos", s.offset)
-		s.resync(t, "decode")
-	}
-	return nil
-}
-
-func (s *stream) readRows(t *table, l *layout, tp replication.EventType, raw rawRows) error {
-	e, data, kind := raw.event, raw.data, kindOf(tp)
-	switch tp {
-	case replication.PARTIAL_UPDATE_ROWS_EVENT:
-		s.resync(t, "image")
-		return nil
-	case replication.MARIADB_WRITE_ROWS_COMPRESSED_EVENT_V1, replication.MARIADB_UPDATE_ROWS_COMPRESSED_EVENT_V1,
-		replication.MARIADB_DELETE_ROWS_COMPRESSED_EVENT_V1:
-		var err error
-		if data, err = mysql.DecompressMariadbData(data); err != nil {
-			return fmt.Errorf("the compressed rows cannot be unpacked")
-		}
-	}
-	full := complete(e.ColumnBitmap1, len(l.widths)) && (kind != update || complete(e.ColumnBitmap2, len(l.widths)))
-	if !full && s.c.oncePer("image", time.Minute) {
-		s.c.log.Warn("a session writes partial row images: set binlog_row_image = FULL", "table", t.Name)
-	}
-	for i := range s.spans {
-		if cap(s.spans[i]) < len(l.widths) {
-			s.spans[i] = make([]span, len(l.widths))
-		}
-		s.spans[i] = s.spans[i][:len(l.widths)]
-	}
-	before, after := s.spans[0], s.spans[1]
-	for pos := 0; pos < len(data); {
-		var err error
-		if pos, err = scanImage(data, pos, e.ColumnBitmap1, l.widths, before); err != nil {
-			return err
-		}
-		if kind == update {
-			if pos, err = scanImage(data, pos, e.ColumnBitmap2, l.widths, after); err != nil {
-				return err
-			}
-		}
-		l.rows++
-		s.c.metrics.row(t.Name, kind)
-		for i := range l.rules {
-			r := &l.rules[i]
-			if kind == update && full && !differ(data, before, after, r.relevant) {
-				continue
-			}
-			found := s.key(r, data, before)
-			if kind == update {
-				found = s.key(r, data, after) || found
-			}
-			if !found {
-				s.resync(t, "image")
-			}
-		}
-	}
-	return nil
-}
-
-// key touches the key that one image names. It reports false when the image
-// does not carry it.
-func (s *stream) key(r *compiledRule, data []byte, image []span) bool {
-	switch {
-	case r.key >= 0:
-		at := image[r.key]
-		if at == absent {
-			return false
-		}
-		if at == isNull {
-			return true // a row that belongs to nobody
-		}
-		if k, ok := integer(data[at.start:at.end]); ok {
-			s.touch(Touch{r.Target, k})
-		}
-	case r.Resolve != nil:
-		values := make([]string, len(r.text))
-		for i, c := range r.text {
-			at := image[c]
-			if at == absent {
-				return false
-			}
-			if at != isNull {
-				values[i] = string(data[at.start:at.end])
-			}
-		}
-		if k, ok := r.Resolve(values); ok {
-			s.touch(Touch{r.Target, k})
-		}
-	default:
-		s.touch(Touch{r.Target, 0})
-	}
-	return true
-}
-
-func differ(data []byte, before, after []span, columns []int) bool {
-	for _, c := range columns {
-		b, a := before[c], after[c]
-		if b.start < 0 || a.start < 0 {
-			if b != a {
-				return true
-			}
-			continue
-		}
-		if !bytes.Equal(data[b.start:b.end], data[a.start:a.end]) {
-			return true
-		}
-	}
-	return false
-}
-
-func complete(bitmap []byte, columns int) bool {
-	for i := range columns {
-		if !bit(bitmap, i) {
-			return false
-		}
-	}
-	return true
-}
-
-type kind int
-
-const (
-	insert kind = iota
-	update
-	remove
-)
-
-func (k kind) String() string { return [...]string{"insert", "update", "delete"}[k] }
-
-func kindOf(tp replication.EventType) kind {
-	switch tp {
-	case replication.WRITE_ROWS_EVENTv0, replication.WRITE_ROWS_EVENTv1, replication.WRITE_ROWS_EVENTv2, replication.MARIADB_WRITE_ROWS_COMPRESSED_EVENT_V1:
-		return insert
-	case replication.DELETE_ROWS_EVENTv0, replication.DELETE_ROWS_EVENTv1, replication.DELETE_ROWS_EVENTv2, replication.MARIADB_DELETE_ROWS_COMPRESSED_EVENT_V1:
-		return remove
-	}
-	return update
-}
-
-// discard is a logger for the library: it logs its configuration and, at times,
-// row data and SQL text.
-var discard = slog.New(slog.DiscardHandler)

@@ -16,7 +16,8 @@ type Table struct {
 type Rule struct {
 	// Target is what is touched: an entity or a reference table. Opaque here.
 	Target string
-	// Key is the integer column that holds the target's key.
+	// Key is the integer column that holds the target's key. A row in which it
+	// is NULL concerns nobody.
 	// Empty: the target as a whole (key 0), unless Resolve is set.
 	Key string
 	// Resolve finds the key where it is written inside text columns (TextColumns,
@@ -35,12 +36,25 @@ type Touch struct {
 	Key    int64
 }
 
-// Resync says that all keys of a target may have changed without a row event.
+// Resync says that all keys of a target may have changed without a row event
+// that names them.
 type Resync struct {
 	Target string
 	Table  string
-	Reason string // a bounded word: truncate, statement, layout, image, ddl, incident, decode
+	Reason string // one of Reasons
 }
+
+// Reasons are the words a Resync gives:
+//
+//	truncate   the table was emptied by TRUNCATE
+//	ddl        a statement may have changed or removed values (DROP, RENAME, ALTER ... MODIFY, REPAIR, ...)
+//	statement  a change was logged as SQL text, not as rows
+//	layout     rows were, or would have been, read with column names that may not be theirs
+//	image      a row image does not carry the key (binlog_row_image other than FULL)
+//	decode     rows, or an event of an unknown kind, could not be read
+//	bulk       one transaction touched more keys than are worth listing
+//	incident   the server says that its log lacks events
+var Reasons = []string{"truncate", "ddl", "statement", "layout", "image", "decode", "bulk", "incident"}
 
 // Transaction is what one committed transaction did to the watched tables.
 type Transaction struct {
@@ -51,14 +65,16 @@ type Transaction struct {
 }
 
 // Handler receives what the stream finds. Its methods are called from one
-// goroutine; while one blocks, nothing is read (that is the back-pressure).
+// goroutine, never after Run has returned; while one blocks, nothing is read (that
+// is the back-pressure), and Run waits for it even when its context has ended.
 // An error stops Run, which returns it.
 type Handler interface {
 	// Commit is called once for each transaction that concerns a watched table.
 	// It may keep t and what it holds.
 	Commit(t Transaction) error
-	// Progress is called now and then when the log moved on, or the server sent
-	// a sign of life, without anything to report: all up to pos was handed over.
+	// Progress is called now and then (about once a second) when the log moved on,
+	// or the server sent a sign of life, without anything to report: all up to pos
+	// was handed over.
 	Progress(pos Position) error
 }
 

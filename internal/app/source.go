@@ -250,7 +250,8 @@ func (a *Agent) prepare(ctx context.Context, s *source) (canal.Position, error) 
 	}
 	if identity != s.server.Identity {
 		a.log.Warn("this is another database server than last time", "was", identity, "is", s.server.Identity)
-		if !(s.server.GTID && from.GTID != "") {
+		from.File, from.Offset = "", 0 // they meant a place in the other's log
+		if !s.server.GTID || from.GTID == "" {
 			if from, err = a.gap(ctx, s, "another database server, and positions without GTIDs mean nothing on it"); err != nil {
 				return from, err
 			}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"octail/internal/console"
 	"octail/internal/shoptest"
 	"octail/internal/shoptest/shoptesting"
 )
@@ -258,13 +259,6 @@ func TestRefusesToStart(t *testing.T) {
 			}
 			return text
 		}, 1, []string{"journal", "damaged", "backup"}},
-		{"events of another shop", func(t *testing.T, dir, text string) string {
-			line := `{"specversion":"1.0","id":"order/1@1","source":"octail://other","sequence":"000000000001"}` + "\n"
-			if err := os.WriteFile(filepath.Join(dir, "events.jsonl"), []byte(line), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			return text
-		}, 1, []string{"another shop", "octail://other"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, text := base(t)
@@ -284,6 +278,40 @@ func TestRefusesToStart(t *testing.T) {
 			t.Log(out)
 		})
 	}
+	// A sink that cannot be used keeps neither the agent nor other sinks from running.
+	t.Run("events of another shop", func(t *testing.T) {
+		s, text := base(t)
+		line := `{"specversion":"1.0","id":"order/1@1","source":"octail://other","sequence":"000000000001"}` + "\n"
+		events, file := filepath.Join(s.dir, "events.jsonl"), filepath.Join(s.dir, "config.yaml")
+		for name, content := range map[string]string{events: line, file: text} {
+			if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		a := start(t, server, configure(t, server, database, s))
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+			var st console.Status
+			if err := a.get("/api/v1/status", &st); err == nil && st.Journal.Sequence > 0 {
+				break
+			} else if time.Now().After(deadline) {
+				t.Fatalf("nothing is journaled: %v", err)
+			}
+		}
+		code, out := runProgram(t, "--config", file, "status")
+		for _, w := range []string{"Sink log", "another shop", "octail://other", "another path"} {
+			if !strings.Contains(out, w) {
+				t.Errorf("the message lacks %q", w)
+			}
+		}
+		if code != 1 {
+			t.Errorf("exit code %d, want 1", code)
+		}
+		a.stop()
+		if got, err := os.ReadFile(events); err != nil || string(got) != line {
+			t.Errorf("the other shop's events were touched: %q %v", got, err)
+		}
+		t.Log(out)
+	})
 	t.Run("two agents", func(t *testing.T) {
 		s, text := base(t)
 		file := filepath.Join(s.dir, "config.yaml")

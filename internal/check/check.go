@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"octail/internal/config"
@@ -205,8 +206,11 @@ func (c *checker) fail(name, remedy, format string, args ...any) {
 	c.add(Error, name, remedy, format, args...)
 }
 
+// leaveOut says that a check could not be tried; once, where it has two steps.
 func (c *checker) leaveOut(name, reason string) {
-	c.report.LeftOut = append(c.report.LeftOut, LeftOut{name, reason})
+	if l := (LeftOut{name, reason}); !slices.Contains(c.report.LeftOut, l) {
+		c.report.LeftOut = append(c.report.LeftOut, l)
+	}
 }
 
 // is reports the flavor of the server.

@@ -18,6 +18,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"octail/canal"
+	"octail/internal/config"
 	"octail/internal/shop"
 )
 
@@ -271,7 +272,7 @@ func firstLine(err error) string {
 // looked at all the same.
 func (c *checker) noDatabase(ctx context.Context, refusal error) error {
 	s := c.settings()
-	db, err := shop.Open(shop.Options{Address: s.Address, User: s.User, Password: s.Password.Reveal(), TLS: c.TLS})
+	db, err := shop.Open(shop.Options{Address: s.Address, User: s.User, Password: s.Password.Reveal(), TLS: c.TLS, Plaintext: s.TLS.Mode == config.TLSPreferred})
 	if err != nil {
 		return err
 	}
@@ -309,7 +310,7 @@ func (c *checker) noDatabase(ctx context.Context, refusal error) error {
 // shopDatabases lists the databases that hold an OpenCart shop, as far as the
 // user may see them.
 func shopDatabases(ctx context.Context, db *sql.DB) ([]string, error) {
-	rows, err := db.QueryContext(ctx, `SELECT DISTINCT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_NAME LIKE '%order\_product' ORDER BY 1`)
+	rows, err := db.QueryContext(ctx, `SELECT DISTINCT TABLE_SCHEMA FROM information_schema.TABLES WHERE RIGHT(TABLE_NAME, CHAR_LENGTH('order_product')) = 'order_product' ORDER BY 1`)
 	if err != nil {
 		return nil, asked("look for OpenCart tables", err)
 	}

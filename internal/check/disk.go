@@ -14,43 +14,69 @@ import (
 // leastFree is the free space below which a shop's busy week may fill the disk.
 const leastFree = 1 << 30
 
-// disk tries to write where the journal lies, and looks at the space there.
+// disk tries to write where the journal lies or will lie, and looks at the space
+// there.
 func (c *checker) disk(context.Context) error {
 	dir := filepath.Dir(c.Config.Journal.Path)
-	info, err := os.Stat(dir)
+	there, err := existing(dir)
+	made := there != dir // the first start makes what is missing
+	if err == nil {
+		err = tryWrite(there)
+	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		c.fail("disk", fmt.Sprintf("install -d -m 0700 -o %s %s", owner(), dir), "the journal's directory %s does not exist", dir)
+	case errors.Is(err, errNoDirectory):
+		c.fail("disk", "# give journal.path in "+c.configFile()+" another directory", "%s, where the journal's directory should be, is no directory", there)
+		return nil
+	case errors.Is(err, syscall.EROFS):
+		c.fail("disk", "findmnt -T "+there+"   # mounted read-only: look at the kernel's log (dmesg), then: mount -o remount,rw ...\n# an octail under systemd may write only where its unit lets it: ReadWritePaths=",
+			"nothing can be written to %s (%s)", there, reason(err))
+		return nil
+	case err != nil && made:
+		c.fail("disk", fmt.Sprintf("install -d -m 0700 -o %s %s", owner(), dir), "the journal's directory %s does not exist, and this user may not make it in %s (%s)", dir, there, reason(err))
 		return nil
 	case err != nil:
-		c.fail("disk", chown(dir), "the journal's directory %s cannot be used (%s)", dir, reason(err))
-		return nil
-	case !info.IsDir():
-		c.fail("disk", "# give journal.path in "+c.configFile()+" another directory", "%s, where the journal's directory should be, is a file", dir)
+		c.fail("disk", chown(dir), "nothing can be written to the journal's directory %s (%s)", dir, reason(err))
 		return nil
 	}
-	if err := tryWrite(dir); err != nil {
-		remedy := chown(dir)
-		if errors.Is(err, syscall.EROFS) {
-			remedy = "mount | grep ' on '   # the file system is mounted read-only: look at the kernel's log (dmesg), then remount it"
-		}
-		c.fail("disk", remedy, "nothing can be written to the journal's directory %s (%s)", dir, reason(err))
-		return nil
-	}
-	free, err := c.free(dir)
+	free, err := c.free(there)
 	if err != nil {
-		return fmt.Errorf("ask for the free space in %s: %w", dir, err)
+		return fmt.Errorf("ask for the free space in %s: %w", there, err)
 	}
 	most := uint64(c.Config.Journal.MaxBytes)
 	switch {
 	case free < leastFree:
-		c.warn("disk", "df -h "+dir+"   # make room, or give journal.path a larger disk", "only %s are free in %s: octail stops following the shop when the disk is full", size(free), dir)
+		c.warn("disk", "df -h "+there+"   # make room, or give journal.path a larger disk", "only %s are free in %s: octail stops following the shop when the disk is full", size(free), there)
 	case free < most/4:
-		c.warn("disk", "df -h "+dir+"   # make room, or lower journal.max_bytes", "only %s are free in %s, although the journal may grow to %s (journal.max_bytes)", size(free), dir, size(most))
+		c.warn("disk", "df -h "+there+"   # make room, or lower journal.max_bytes", "only %s are free in %s, although the journal may grow to %s (journal.max_bytes)", size(free), there, size(most))
+	case made:
+		c.ok("disk", "the first start makes the journal's directory %s; %s has %s free", dir, there, size(free))
 	default:
 		c.ok("disk", "%s can be written to and has %s free", dir, size(free))
 	}
 	return nil
+}
+
+// errNoDirectory: something else stands where a directory should be.
+var errNoDirectory = errors.New("no directory")
+
+// existing is dir, or the nearest directory above it that there is.
+func existing(dir string) (string, error) {
+	for {
+		info, err := os.Stat(dir)
+		switch {
+		case err == nil && !info.IsDir():
+			return dir, errNoDirectory
+		case err == nil:
+			return dir, nil
+		case errors.Is(err, syscall.ENOTDIR): // the file is further up
+		case !errors.Is(err, fs.ErrNotExist):
+			return dir, err
+		}
+		if _, err := os.Lstat(dir); err == nil { // a link to nowhere
+			return dir, errNoDirectory
+		}
+		dir = filepath.Dir(dir)
+	}
 }
 
 // tryWrite makes and removes a file in dir.
@@ -104,6 +130,8 @@ func size(n uint64) string {
 		return fmt.Sprintf("%.1f TiB", float64(n)/(1<<40))
 	case n >= 1<<30:
 		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20))
 	}
-	return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20))
+	return fmt.Sprintf("%d KiB", n>>10)
 }

@@ -41,3 +41,6 @@ func WithPatience(d Deps, patience time.Duration) Deps {
 	d.patience = patience
 	return d
 }
+
+// Free is the real one.
+var Free = freeBytes

@@ -2,10 +2,8 @@ package check
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"octail/canal"
@@ -79,108 +77,24 @@ func (c *checker) storedPosition(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	byGTID := c.report.Server.GTID && stored.GTID != ""
-	if !byGTID && was != "" && was != c.report.Server.Identity {
-		c.leaveOut("position", "it is another server's")
-		return nil
+	at := stored
+	if was != "" && was != c.report.Server.Identity {
+		if !c.report.Server.GTID || stored.GTID == "" {
+			c.leaveOut("position", "it is another server's")
+			return nil
+		}
+		at.File, at.Offset = "", 0
 	}
-	var hole string
+	hole := canal.Verify(ctx, c.db, c.report.Server, at)
 	switch {
-	case byGTID && c.is(canal.MySQL):
-		hole, err = holeMySQL(ctx, c.db, stored)
-	case byGTID:
-		hole, err = holeMariaDB(ctx, c.db, stored)
-	default:
-		hole, err = holeFile(ctx, c.db, stored)
-	}
-	if err != nil {
-		return asked("compare the stored position with the binary log", err)
-	}
-	if hole == "" {
+	case hole == nil:
 		c.ok("position", "the binary log still holds all behind octail's place, %s", stored)
-		return nil
+	case errors.Is(hole, canal.ErrPurged):
+		c.warn("position", "", "the binary log behind octail's place, %s, was deleted: %s%s", stored, comparesAgain, c.window(ctx))
+	case errors.Is(hole, canal.ErrDiverged):
+		c.warn("position", "", "octail's place, %s, is not in this server's binary log: the server lost transactions, was restored from a backup, or its log was reset: %s%s", stored, comparesAgain, c.window(ctx))
+	default:
+		return asked("compare the stored position with the binary log", hole)
 	}
-	c.warn("position", "", "%s: %s%s", hole, comparesAgain, c.window(ctx))
 	return nil
-}
-
-// What a hole can be.
-const (
-	purged   = "the binary log behind octail's place, %s, was deleted"
-	diverged = "octail's place, %s, is not in this server's binary log: the server lost transactions, was restored from a backup, or its log was reset"
-)
-
-func holeMySQL(ctx context.Context, db *sql.DB, p canal.Position) (string, error) {
-	var within, executed bool
-	err := db.QueryRowContext(ctx, "SELECT GTID_SUBSET(@@global.gtid_purged, ?), GTID_SUBSET(?, @@global.gtid_executed)", p.GTID, p.GTID).Scan(&within, &executed)
-	switch {
-	case err != nil:
-		return "", err
-	case !executed:
-		return fmt.Sprintf(diverged, p), nil
-	case !within:
-		return fmt.Sprintf(purged, p), nil
-	}
-	return "", nil
-}
-
-// holeMariaDB compares domain by domain with where the log begins and ends.
-func holeMariaDB(ctx context.Context, db *sql.DB, p canal.Position) (string, error) {
-	files, err := canal.LogFiles(ctx, db)
-	if err != nil || len(files) == 0 {
-		return "", err
-	}
-	var first, last sql.NullString
-	if err := db.QueryRowContext(ctx, "SELECT BINLOG_GTID_POS(?, 4), @@global.gtid_binlog_pos", files[0].Name).Scan(&first, &last); err != nil {
-		return "", err
-	}
-	at, begin, end := domains(p.GTID), domains(first.String), domains(last.String)
-	for domain, sequence := range at {
-		if sequence > end[domain] {
-			return fmt.Sprintf(diverged, p), nil
-		}
-	}
-	for domain, sequence := range begin {
-		if at[domain] < sequence {
-			return fmt.Sprintf(purged, p), nil
-		}
-	}
-	return "", nil
-}
-
-// domains are the sequences of a MariaDB position (domain-server-sequence,...) by
-// domain.
-func domains(gtid string) map[string]uint64 {
-	m := map[string]uint64{}
-	for part := range strings.SplitSeq(gtid, ",") {
-		f := strings.Split(strings.TrimSpace(part), "-")
-		if len(f) != 3 {
-			continue
-		}
-		if n, err := strconv.ParseUint(f[2], 10, 64); err == nil {
-			m[f[0]] = max(m[f[0]], n)
-		}
-	}
-	return m
-}
-
-// holeFile looks for the place itself, where there are no GTIDs.
-func holeFile(ctx context.Context, db *sql.DB, p canal.Position) (string, error) {
-	files, err := canal.LogFiles(ctx, db)
-	if err != nil {
-		return "", err
-	}
-	for _, f := range files {
-		if f.Name != p.File {
-			continue
-		}
-		if f.Size < p.Offset {
-			return fmt.Sprintf(diverged, p), nil
-		}
-		return "", nil
-	}
-	if len(files) > 0 && p.AtOrAfter(files[len(files)-1].Name, 0) {
-		return fmt.Sprintf(diverged, p), nil
-	}
-	return fmt.Sprintf(purged, p), nil
 }

@@ -31,7 +31,7 @@ func TestPrefix(t *testing.T) {
 		}
 		t.Run(flavor+"/two shops", func(t *testing.T) {
 			i := install(t, server, shoptest.V4)
-			if err := shoptest.Load(t.Context(), shoptesting.Open(t, server, i.config.Shop.MySQL.Database), shoptest.V3, ""); err != nil {
+			if err := shoptest.Load(t.Context(), shoptesting.Open(t, server, i.config.Shop.MySQL.Database), shoptest.V3, "", shoptest.WithoutCatalogue()); err != nil {
 				t.Fatal(err)
 			}
 			i.config.Shop.TablePrefix = "x_"

@@ -279,7 +279,7 @@ func (c *checker) durability(context.Context) error {
 func (c *checker) filters(context.Context) error {
 	database := c.settings().Database
 	same := func(a string) bool { return a == database }
-	if v := c.variables["lower_case_table_names"]; v != "" && v != "0" {
+	if c.report.Server.FoldsNames {
 		same = func(a string) bool { return strings.EqualFold(a, database) }
 	}
 	only, without := list(c.logStatus["Binlog_Do_DB"]), list(c.logStatus["Binlog_Ignore_DB"])

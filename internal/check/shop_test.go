@@ -43,7 +43,8 @@ var soundArgs = []string{"--sync-binlog=1", "--innodb-flush-log-at-trx-commit=1"
 func sound(t *testing.T, flavor string) *shoptest.Server {
 	t.Helper()
 	if servers[flavor] == nil {
-		s, err := shoptest.Start(context.Background(), shoptest.Options{Flavor: flavor, Args: soundArgs})
+		version := os.Getenv("OCTAIL_TEST_" + strings.ToUpper(flavor))
+		s, err := shoptest.Start(context.Background(), shoptest.Options{Flavor: flavor, Version: version, Args: soundArgs})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +93,7 @@ func reinstall(t *testing.T, server *shoptest.Server, database string) *installa
 
 func load(t *testing.T, server *shoptest.Server, gen shoptest.Generation, database string) *installation {
 	t.Helper()
-	if err := shoptest.Load(t.Context(), shoptesting.Open(t, server, database), gen, "oc_"); err != nil {
+	if err := shoptest.Load(t.Context(), shoptesting.Open(t, server, database), gen, "oc_", shoptest.WithoutCatalogue()); err != nil {
 		t.Fatal(err)
 	}
 	return newInstallation(t, server, database)
@@ -139,7 +140,8 @@ func (i *installation) deps() check.Deps {
 	}
 	i.t.Cleanup(func() { _ = db.Close() })
 	c := i.config
-	return check.Deps{Config: &c, DB: db, TLS: i.tls, Journal: i.journal}
+	d := check.Deps{Config: &c, DB: db, TLS: i.tls, Journal: i.journal}
+	return check.WithFree(d, func(string) (uint64, error) { return 1 << 40, nil }) // whatever this machine has
 }
 
 func (i *installation) run() check.Report {

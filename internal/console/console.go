@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"octail/internal/journal"
+	"octail/transform/document"
 )
 
 // Agent is what the console shows.
@@ -49,21 +52,13 @@ func Handler(a Agent, registry *prometheus.Registry, token string, trusted bool)
 			plain(w, http.StatusForbidden, "documents hold personal data: set http.token and send it as a bearer token, or use `octail trace`\n")
 			return
 		}
-		keys, err := Keys(r.Context(), a.Journal(), r.URL.Query().Get("entity"), r.URL.Query().Get("key"))
-		if err != nil {
-			respond(w, nil, err)
+		kind, text := r.URL.Query().Get("entity"), r.URL.Query().Get("key")
+		if text == "" || kind != "" && !slices.Contains(document.Entities, kind) {
+			plain(w, http.StatusBadRequest, "give key= (an id, an order number, an e-mail address or a SKU) and, if you like, entity= ("+strings.Join(document.Entities, ", ")+")\n")
 			return
 		}
-		traces := []Trace{}
-		for _, k := range keys {
-			t, err := TraceOf(r.Context(), a.Journal(), k, a.Sinks(r.Context()))
-			if err != nil {
-				respond(w, nil, err)
-				return
-			}
-			traces = append(traces, t)
-		}
-		respond(w, traces, nil)
+		traces, err := traces(r.Context(), a, kind, text)
+		respond(w, traces, err)
 	})
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		s, err := a.Status(r.Context())
@@ -75,22 +70,49 @@ func Handler(a Agent, registry *prometheus.Registry, token string, trusted bool)
 		s.Text(&b)
 		plain(w, http.StatusOK, b.String()+"\n/metrics  /healthz  /readyz  /api/v1/status\n")
 	})
-	return guard(mux, trusted)
+	return guard(mux, token, trusted)
+}
+
+// tracesBytes bounds one answer about traces.
+const tracesBytes = 32 << 20
+
+func traces(ctx context.Context, a Agent, kind, text string) ([]Trace, error) {
+	keys, err := Keys(ctx, a.Journal(), kind, text)
+	if err != nil {
+		return nil, err
+	}
+	out, filters, size := []Trace{}, a.Sinks(ctx), 0
+	for _, k := range keys {
+		t, err := TraceOf(ctx, a.Journal(), k, filters)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+		for _, r := range t.Revisions {
+			size += len(r.Data)
+		}
+		if size > tracesBytes {
+			break
+		}
+	}
+	return out, nil
 }
 
 // guard refuses what a browser may be tricked into: another Host (DNS
-// rebinding), cross-site requests; and sets the headers every answer has.
-func guard(next http.Handler, trusted bool) http.Handler {
+// rebinding), writing requests of other sites; and sets the headers every answer
+// has. Who has the token is no tricked browser, and may use any name of ours.
+func guard(next http.Handler, token string, trusted bool) http.Handler {
+	next = http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !trusted && !hostAllowed(r) {
-			plain(w, http.StatusForbidden, "unknown Host: use the address octail listens on\n")
-			return
-		}
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Referrer-Policy", "no-referrer")
+		if !trusted && !hostAllowed(r) && !authorized(r, token) {
+			plain(w, http.StatusForbidden, "unknown Host: use the address octail listens on (an IP address or localhost), or send http.token as a bearer token\n")
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }
@@ -102,8 +124,11 @@ func hostAllowed(r *http.Request) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	host = strings.Trim(host, "[]")
-	return host == "localhost" || net.ParseIP(host) != nil
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil
 }
 
 func plain(w http.ResponseWriter, code int, text string) {
@@ -117,7 +142,7 @@ func respond(w http.ResponseWriter, v any, err error) {
 		plain(w, http.StatusInternalServerError, err.Error()+"\n")
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"octail/canal"
 	"octail/internal/dispatch"
@@ -72,55 +74,90 @@ type Journal struct {
 	journal.Counts
 }
 
-// Judge sets level, sentence and reasons from the rest.
+// Limits of what is good.
+const (
+	connectWithin = time.Minute      // then a lost database needs somebody
+	deliverWithin = 15 * time.Minute // then an event waits longer than it should
+	readWithin    = 5 * time.Minute
+	// readingSince is how old the next unread commit must be to be worth a word.
+	readingSince = 5
+)
+
+// Judge sets level, sentence and reasons from the rest. Reasons that make it red
+// come first, and the sentence is the first of them.
 func (s *Status) Judge() {
-	s.Level, s.Reasons = Green, nil
-	raise := func(level, format string, args ...any) {
-		if level == Red || s.Level == Green {
-			s.Level = level
+	var red, amber []string
+	say := func(to *[]string, format string, args ...any) { *to = append(*to, fmt.Sprintf(format, args...)) }
+	switch since := s.Source.Since; {
+	case !s.Running:
+		say(&red, "the agent is not running: start it with `systemctl start octail` (or `octail run`)")
+	case s.Source.State != "connected":
+		if since.IsZero() {
+			since = s.Started
 		}
-		s.Reasons = append(s.Reasons, fmt.Sprintf(format, args...))
-	}
-	if !s.Running {
-		raise(Red, "the agent is not running: start it with `systemctl start octail` (or `octail run`)")
-	} else if s.Source.State != "connected" {
-		level := Amber
-		if s.At.Sub(s.Source.Since) > time.Minute {
-			level = Red
+		to := &amber
+		if s.At.Sub(since) > connectWithin {
+			to = &red
 		}
 		why := s.Source.Error
 		if why == "" {
 			why = "no answer yet"
 		}
-		raise(level, "the shop's database is not connected since %s: %s", ago(s.Source.Since, s.At), why)
+		say(to, "the shop's database is not connected since %s: %s", ago(since, s.At), why)
 	}
 	if s.Documents.Blocked != "" {
-		raise(Red, "documents cannot be made: %s", s.Documents.Blocked)
+		say(&red, "documents cannot be made: %s", s.Documents.Blocked)
 	}
 	if n := s.Journal.Failing; n > 0 {
-		raise(Amber, "%s cannot be read from the shop (octail trace shows why)", count(n, "entity", "entities"))
+		say(&amber, "%s cannot be read from the shop (octail trace shows why)", count(n, "entity", "entities"))
 	}
 	var waiting int64
 	for _, k := range s.Sinks {
 		waiting += k.Pending
 		if k.LastError != "" {
-			raise(Red, "sink %s fails since %s: %s", k.Name, ago(k.FailingFrom, s.At), k.LastError)
-		} else if !k.Oldest.IsZero() && s.At.Sub(k.Oldest) > 15*time.Minute {
-			raise(Amber, "sink %s has events waiting since %s", k.Name, ago(k.Oldest, s.At))
+			say(&red, "sink %s fails since %s: %s", k.Name, ago(k.FailingFrom, s.At), k.LastError)
+		} else if !k.Oldest.IsZero() && s.At.Sub(k.Oldest) > deliverWithin {
+			say(&amber, "sink %s has events waiting since %s", k.Name, ago(k.Oldest, s.At))
 		}
 	}
-	if lag := s.Source.Lag; lag != nil && lag.Seconds > 300 {
-		raise(Amber, "reading the shop's binlog is %s behind", time.Duration(lag.Seconds*float64(time.Second)).Round(time.Second))
+	lag := s.Source.Lag
+	if lag != nil && lag.Seconds > readWithin.Seconds() {
+		say(&amber, "reading the shop's binlog is %s behind", seconds(lag.Seconds))
 	}
+	s.Reasons = append(red, amber...)
+	switch {
+	case len(red) > 0:
+		s.Level = Red
+	case len(amber) > 0:
+		s.Level = Amber
+	default:
+		s.Level = Green
+	}
+	s.Sentence = s.sentence(waiting)
+}
+
+func (s *Status) sentence(waiting int64) string {
 	reading := int64(s.Documents.Pending) + s.Journal.Dirty
+	lag := s.Source.Lag
 	switch {
 	case s.Level != Green:
-		s.Sentence = strings.ToUpper(s.Reasons[0][:1]) + s.Reasons[0][1:] + "."
+		return strings.ToUpper(s.Reasons[0][:1]) + s.Reasons[0][1:] + "."
+	case lag != nil && lag.Bytes > 0 && lag.Seconds == 0: // no commit read yet that would tell the time
+		return fmt.Sprintf("Everything is on its way: %d bytes of the shop's binlog, %s to read, %s to deliver.",
+			lag.Bytes, count(reading, "entity", "entities"), count(waiting, "event", "events"))
+	case lag != nil && lag.Seconds >= readingSince:
+		return fmt.Sprintf("Everything is on its way: %s of the shop's binlog, %s to read, %s to deliver.",
+			seconds(lag.Seconds), count(reading, "entity", "entities"), count(waiting, "event", "events"))
 	case waiting+reading > 0:
-		s.Sentence = fmt.Sprintf("Everything is on its way: %s to read, %s to deliver.", count(reading, "entity", "entities"), count(waiting, "event", "events"))
-	default:
-		s.Sentence = "Everything is delivered."
+		return fmt.Sprintf("Everything is on its way: %s to read, %s to deliver.", count(reading, "entity", "entities"), count(waiting, "event", "events"))
+	case lag == nil: // it has just been connected
+		return "Everything that was read is delivered; how far the shop is ahead is not known yet."
 	}
+	return "Everything is delivered."
+}
+
+func seconds(n float64) time.Duration {
+	return time.Duration(n * float64(time.Second)).Round(time.Second)
 }
 
 func count(n int64, one, many string) string {
@@ -134,15 +171,26 @@ func ago(at, now time.Time) string {
 	if at.IsZero() {
 		return "its start"
 	}
-	return fmt.Sprintf("%s (%s ago)", at.UTC().Format("2006-01-02 15:04:05Z"), now.Sub(at).Round(time.Second))
+	return fmt.Sprintf("%s (%s ago)", at.UTC().Format("2006-01-02 15:04:05Z"), max(0, now.Sub(at)).Round(time.Second))
+}
+
+// oneLine makes a text from elsewhere (a database, a target) fit to be shown:
+// whoever wrote it must not draw on the reader's terminal.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // Text writes the status for people.
 func (s *Status) Text(w io.Writer) {
-	fmt.Fprintf(w, "%s\n", s.Sentence)
+	fmt.Fprintf(w, "%s\n", oneLine(s.Sentence))
 	if len(s.Reasons) > 1 {
 		for _, r := range s.Reasons[1:] {
-			fmt.Fprintf(w, "  also: %s\n", r)
+			fmt.Fprintf(w, "  also: %s\n", oneLine(r))
 		}
 	}
 	fmt.Fprintln(w)
@@ -160,7 +208,7 @@ func (s *Status) Text(w io.Writer) {
 	}
 	fmt.Fprintf(w, "reading   %d touched, %d marked, %d failing\n", s.Documents.Pending, s.Journal.Dirty, s.Journal.Failing)
 	for _, f := range s.Documents.Failing {
-		fmt.Fprintf(w, "          %s: %s (tried %d times, next %s)\n", f.Subject, f.Error, f.Attempts, f.Next.UTC().Format(time.TimeOnly))
+		fmt.Fprintf(w, "          %s: %s (tried %d times, next %s)\n", f.Subject, oneLine(f.Error), f.Attempts, f.Next.UTC().Format(time.TimeOnly))
 	}
 	mark := ""
 	if s.Journal.Birth != "" {
@@ -176,7 +224,7 @@ func (s *Status) Text(w io.Writer) {
 			fmt.Fprintf(w, ", last success %s ago", s.At.Sub(k.LastSuccess).Round(time.Second))
 		}
 		if k.LastError != "" {
-			fmt.Fprintf(w, ", last error: %s", k.LastError)
+			fmt.Fprintf(w, ", last error: %s", oneLine(k.LastError))
 		}
 		fmt.Fprintln(w)
 	}

@@ -18,6 +18,7 @@ import (
 type Trace struct {
 	Subject   string     `json:"subject"`
 	Exists    bool       `json:"exists"` // in the shop, as far as the journal knows
+	Deleted   bool       `json:"deleted,omitempty"`
 	Waiting   *Waiting   `json:"waiting,omitempty"`
 	Revisions []Revision `json:"revisions"` // newest first; older ones may have left the journal
 }
@@ -48,7 +49,7 @@ type Revision struct {
 // SinkState is what became of a revision in one sink.
 type SinkState struct {
 	Sink  string `json:"sink"`
-	State string `json:"state"` // delivered, waiting, not taken
+	State string `json:"state"` // delivered, waiting, not taken, before its start
 	Error string `json:"error,omitempty"`
 }
 
@@ -59,38 +60,44 @@ type SinkFilter struct {
 	Error    string   // why it fails at present
 }
 
-// Keys finds the entities a person means by "order 1042", an order number, an
-// e-mail address or a SKU. kind is "" or an entity.
+// keysAtMost bounds what one search finds.
+const keysAtMost = 100
+
+// Keys finds the entities a person means by "order 1042", "order/1042", an order
+// number, an e-mail address or a SKU: at most 100. kind is "" or an entity; a bare
+// number without it is an order's id.
 func Keys(ctx context.Context, j *journal.Journal, kind, text string) ([]document.Key, error) {
-	var out []document.Key
+	var named []document.Key
 	if id, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64); err == nil && id > 0 {
-		kinds := []string{kind}
-		if kind == "" {
-			kinds = []string{document.OrderEntity}
+		entity := kind
+		if entity == "" {
+			entity = document.OrderEntity
 		}
-		for _, k := range kinds {
-			known, err := j.Known(ctx, k, []int64{id})
-			if err != nil {
-				return nil, err
-			}
-			_, marked, err := j.Marked(ctx, document.Key{Entity: k, ID: id})
-			if err != nil {
-				return nil, err
-			}
-			if known[id].Revision > 0 || marked {
-				out = append(out, document.Key{Entity: k, ID: id})
-			}
-		}
+		named = append(named, document.Key{Entity: entity, ID: id})
 	}
-	if key, err := document.ParseKey(text); err == nil {
-		out = append(out, key)
+	if key, err := document.ParseKey(text); err == nil && (kind == "" || kind == key.Entity) {
+		named = append(named, key)
+	}
+	var out []document.Key
+	for _, k := range named {
+		known, err := j.Known(ctx, k.Entity, []int64{k.ID})
+		if err != nil {
+			return nil, err
+		}
+		_, marked, err := j.Marked(ctx, k)
+		if err != nil {
+			return nil, err
+		}
+		if known[k.ID].Revision > 0 || marked {
+			out = append(out, k)
+		}
 	}
 	found, err := j.Find(ctx, text)
 	if err != nil {
 		return nil, err
 	}
 	for _, k := range found {
-		if (kind == "" || kind == k.Entity) && !slices.Contains(out, k) {
+		if (kind == "" || kind == k.Entity) && !slices.Contains(out, k) && len(out) < keysAtMost {
 			out = append(out, k)
 		}
 	}
@@ -107,6 +114,16 @@ func TraceOf(ctx context.Context, j *journal.Journal, key document.Key, sinks []
 	if marked {
 		t.Waiting = &Waiting{Reason: mark.Reason, Since: mark.Since, Next: mark.Next, Attempts: mark.Attempts, Error: mark.Error}
 	}
+	known, err := j.Known(ctx, key.Entity, []int64{key.ID})
+	if err != nil {
+		return t, err
+	}
+	t.Exists = known[key.ID].Revision > 0 && !known[key.ID].Deleted
+	t.Deleted = known[key.ID].Deleted
+	places, err := placesOf(ctx, j, key, sinks)
+	if err != nil {
+		return t, err
+	}
 	events, err := j.Revisions(ctx, key)
 	if err != nil {
 		return t, err
@@ -121,40 +138,68 @@ func TraceOf(ctx context.Context, j *journal.Journal, key document.Key, sinks []
 			return t, fmt.Errorf("read event %d: %w", e.Sequence, err)
 		}
 		r.Changed = append(r.Changed, d.Changed...)
-		for _, s := range sinks {
-			st := SinkState{Sink: s.Name, State: "waiting", Error: s.Error}
-			at, _, err := j.Cursor(ctx, s.Name, journal.Live)
-			if err != nil {
-				return t, err
-			}
-			switch {
-			case s.Entities != nil && !slices.Contains(s.Entities, key.Entity):
-				st = SinkState{Sink: s.Name, State: "not taken"}
-			case at >= e.Sequence:
-				st = SinkState{Sink: s.Name, State: "delivered"}
-			}
-			r.Sinks = append(r.Sinks, st)
+		for _, p := range places {
+			r.Sinks = append(r.Sinks, p.state(e.Sequence))
 		}
 		t.Revisions = append(t.Revisions, r)
 	}
-	t.Exists = len(events) > 0 && events[0].Kind != document.Deleted
 	return t, nil
+}
+
+// sinkPlace is how far a sink is.
+type sinkPlace struct {
+	SinkFilter
+	takes  bool  // this kind of entity
+	start  int64 // it never got what is not behind this
+	cursor int64
+}
+
+func placesOf(ctx context.Context, j *journal.Journal, key document.Key, sinks []SinkFilter) ([]sinkPlace, error) {
+	var out []sinkPlace
+	for _, s := range sinks {
+		p := sinkPlace{SinkFilter: s, takes: s.Entities == nil || slices.Contains(s.Entities, key.Entity)}
+		record, _, err := j.Sink(ctx, s.Name)
+		if err != nil {
+			return nil, err
+		}
+		p.start = record.Start
+		if p.cursor, _, err = j.Cursor(ctx, s.Name, journal.Live); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func (p *sinkPlace) state(sequence int64) SinkState {
+	switch {
+	case !p.takes:
+		return SinkState{Sink: p.Name, State: "not taken"}
+	case sequence <= p.start:
+		return SinkState{Sink: p.Name, State: "before its start"}
+	case sequence <= p.cursor:
+		return SinkState{Sink: p.Name, State: "delivered"}
+	}
+	return SinkState{Sink: p.Name, State: "waiting", Error: p.Error}
 }
 
 // Text writes a trace for people.
 func (t *Trace) Text(w io.Writer) {
+	n := count(int64(len(t.Revisions)), "revision", "revisions")
 	switch {
-	case len(t.Revisions) == 0:
-		fmt.Fprintf(w, "%s: nothing journaled yet\n", t.Subject)
+	case t.Deleted && len(t.Revisions) == 0:
+		fmt.Fprintf(w, "%s: deleted in the shop; its revisions have left the journal\n", t.Subject)
+	case t.Deleted:
+		fmt.Fprintf(w, "%s: deleted in the shop; %s, newest first\n", t.Subject, n)
 	case t.Exists:
-		fmt.Fprintf(w, "%s: %s, newest first\n", t.Subject, count(int64(len(t.Revisions)), "revision", "revisions"))
+		fmt.Fprintf(w, "%s: %s, newest first\n", t.Subject, n)
 	default:
-		fmt.Fprintf(w, "%s: deleted in the shop; %s, newest first\n", t.Subject, count(int64(len(t.Revisions)), "revision", "revisions"))
+		fmt.Fprintf(w, "%s: nothing journaled yet\n", t.Subject)
 	}
 	if k := t.Waiting; k != nil {
 		fmt.Fprintf(w, "  to be read again (%s) since %s", k.Reason, k.Since.UTC().Format(time.RFC3339))
 		if k.Error != "" {
-			fmt.Fprintf(w, ": %s (tried %d times, next %s)", k.Error, k.Attempts, k.Next.UTC().Format(time.RFC3339))
+			fmt.Fprintf(w, ": %s (tried %d times, next %s)", oneLine(k.Error), k.Attempts, k.Next.UTC().Format(time.RFC3339))
 		}
 		fmt.Fprintln(w)
 	}
@@ -166,9 +211,12 @@ func (t *Trace) Text(w io.Writer) {
 		for _, s := range r.Sinks {
 			fmt.Fprintf(w, "      %s: %s", s.Sink, s.State)
 			if s.Error != "" {
-				fmt.Fprintf(w, " (%s)", s.Error)
+				fmt.Fprintf(w, " (%s)", oneLine(s.Error))
 			}
 			fmt.Fprintln(w)
 		}
+	}
+	if n := len(t.Revisions); n > 0 && t.Revisions[n-1].Revision > 1 {
+		fmt.Fprintf(w, "  older revisions are not shown or have left the journal\n")
 	}
 }

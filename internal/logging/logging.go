@@ -4,11 +4,13 @@ package logging
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // New makes a logger. level is debug, info, warn or error; format auto, text or
@@ -18,7 +20,7 @@ func New(w io.Writer, level, format string) *slog.Logger {
 	if err := l.UnmarshalText([]byte(level)); err != nil {
 		l = slog.LevelInfo
 	}
-	journald := os.Getenv("JOURNAL_STREAM") != ""
+	journald := toJournald(w)
 	if format == "auto" || format == "" {
 		format = "json"
 		if f, ok := w.(*os.File); ok && isTerminal(f) {
@@ -42,6 +44,22 @@ func New(w io.Writer, level, format string) *slog.Logger {
 		h = &priority{h, out}
 	}
 	return slog.New(h)
+}
+
+// toJournald reports whether journald reads w: systemd tells the device and inode
+// of the stream it made. The variable alone says nothing, it is inherited by
+// everything a service starts, with whatever output.
+func toJournald(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && os.Getenv("JOURNAL_STREAM") == fmt.Sprintf("%d:%d", st.Dev, st.Ino)
 }
 
 func isTerminal(f *os.File) bool {
