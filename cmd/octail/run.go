@@ -19,17 +19,18 @@ import (
 
 func (p *program) run() *cobra.Command {
 	return &cobra.Command{
-		Use: "run", Short: "Runs the agent in the foreground", Args: cobra.NoArgs,
+		Use: "run", Short: "Runs the agent in the foreground", Args: noArgs, ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := p.load()
 			if err != nil {
 				return err
 			}
 			log := logging.New(p.stderr, cfg.Log.Level, cfg.Log.Format)
+			logging.Libraries(log)
 			// A soft limit: the collector works harder rather than let an import
 			// grow the heap. GOMEMLIMIT in the environment overrides it.
 			if os.Getenv("GOMEMLIMIT") == "" {
-				debug.SetMemoryLimit(48 << 20)
+				debug.SetMemoryLimit(72 << 20)
 			}
 			hangup := make(chan os.Signal, 1)
 			signal.Notify(hangup, syscall.SIGHUP)
