@@ -335,7 +335,7 @@ func (s *stream) commit(h *replication.EventHeader) error {
 		s.apply()
 	}
 	s.open, s.begun, s.alone, s.apply = false, false, false, nil
-	s.last.File, s.last.Offset = s.file, s.offset
+	s.reach(s.file, s.offset)
 	if s.time.IsZero() {
 		s.time = time.Unix(int64(h.Timestamp), 0).UTC()
 	}
@@ -356,6 +356,15 @@ func (s *stream) commit(h *replication.EventHeader) error {
 	return nil
 }
 
+// reach moves on to the end of a group. It never goes back: where GTIDs are out of
+// order in the log (MariaDB without gtid_strict_mode), the server sends groups again
+// that lie in front of our place.
+func (s *stream) reach(file string, offset uint64) {
+	if s.last.File == "" || !s.last.AtOrAfter(file, offset) {
+		s.last.File, s.last.Offset = file, offset
+	}
+}
+
 // position is the place behind the last group.
 func (s *stream) position() Position {
 	if s.gtids != nil {
@@ -370,9 +379,7 @@ func (s *stream) heartbeat(file string, offset uint64) error {
 	if err := s.join(replication.HEARTBEAT_EVENT, file, offset); err != nil || s.open || !s.joined {
 		return err
 	}
-	if s.last.File == "" || !s.last.AtOrAfter(file, offset) {
-		s.last.File, s.last.Offset = file, offset
-	}
+	s.reach(file, offset)
 	s.c.readUpTo(time.Now())
 	if err := s.tell(); err != nil {
 		return err
