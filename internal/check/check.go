@@ -95,6 +95,9 @@ var steps = []step{
 	{"sinks", false, nothing, (*checker).sinks},
 }
 
+// askForLog is the SQL that says where the server writes what goes wrong.
+const askForLog = "SHOW GLOBAL VARIABLES LIKE 'log_error';   -- the file on the server to look into"
+
 // stepTimeout bounds one step's questions to the server.
 const stepTimeout = 30 * time.Second
 
@@ -140,7 +143,9 @@ func (c *checker) run(ctx context.Context) Report {
 			continue
 		}
 		if reason := c.lacks(s.need); reason != "" {
-			c.leaveOut(s.name, reason)
+			if !c.complained(s.name) { // about the same already, as "tls" when nobody got in
+				c.leaveOut(s.name, reason)
+			}
 			continue
 		}
 		bounded, cancel := context.WithTimeout(ctx, stepTimeout)
@@ -158,7 +163,7 @@ func (c *checker) run(ctx context.Context) Report {
 			c.lost(answer.err)
 			continue
 		}
-		c.fail(s.name, "", "this could not be tried: %s", shop.Explain(err))
+		c.fail(s.name, askForLog, "this could not be tried: %s", shop.Explain(err))
 	}
 	return c.report
 }
@@ -194,6 +199,11 @@ func asked(what string, err error) error {
 
 func (c *checker) add(level Level, name, remedy, format string, args ...any) {
 	c.report.Findings = append(c.report.Findings, Finding{name, level, fmt.Sprintf(format, args...), remedy})
+}
+
+// complained reports whether a check has found something already.
+func (c *checker) complained(name string) bool {
+	return slices.ContainsFunc(c.report.Findings, func(f Finding) bool { return f.Check == name && f.Level != OK })
 }
 
 func (c *checker) ok(name, format string, args ...any) { c.add(OK, name, "", format, args...) }

@@ -60,7 +60,7 @@ func (c *checker) connection(ctx context.Context) error {
 func (c *checker) connectedTo(ctx context.Context) error {
 	s, err := canal.Inspect(ctx, c.db)
 	if number(err) == errUnknownVariable {
-		c.fail("connection", "", "the database server %s is too old for octail", s.Version)
+		c.fail("connection", "# upgrade the database server, to MySQL 8.0 or MariaDB 10.5 or later", "the database server %s is too old for octail", s.Version)
 		return nil
 	}
 	if err != nil {
@@ -126,7 +126,7 @@ func (c *checker) refused(ctx context.Context, err error) error {
 			c.lost(err)
 			return nil
 		}
-		c.fail("connection", "", "the server refuses the connection (%s)", shop.Explain(err))
+		c.fail("connection", askForLog, "the server refuses the connection (%s)", shop.Explain(err))
 	}
 	return nil
 }
@@ -214,7 +214,8 @@ func (c *checker) notConnected(err error) {
 		c.fail("tls", c.line("mysql", "tls: {ca: /etc/octail/ca.pem}   # the authority that signed the server's certificate; the address must be a name in it"),
 			"the server's certificate is not accepted (%s)", firstLine(err))
 	case errors.As(err, &alert), errors.As(err, &record):
-		c.fail("tls", "", "the encrypted connection to %s cannot be made (%s)", c.settings().Address, firstLine(err))
+		c.fail("tls", c.line("mysql", "tls: {ca: /etc/octail/ca.pem, cert: /etc/octail/client.pem, key: /etc/octail/client.key}   # where the server asks its clients for a certificate (REQUIRE X509)"),
+			"the encrypted connection to %s cannot be made (%s)", c.settings().Address, firstLine(err))
 	case errors.Is(err, mysql.ErrUnknownPlugin), errors.Is(err, mysql.ErrNativePassword), errors.Is(err, mysql.ErrOldPassword), errors.Is(err, mysql.ErrCleartextPassword):
 		c.fail("connection", c.alter(err, "IDENTIFIED BY '<password>'"), "octail's account logs in by a plugin that octail does not know (%s)", firstLine(err))
 	default:
@@ -365,6 +366,16 @@ func texts(rows *sql.Rows) ([]string, error) {
 	return out, rows.Err()
 }
 
+// A certificate for a server that has none.
+const serverKey, serverCert = "/etc/mysql/server-key.pem", "/etc/mysql/server-cert.pem"
+
+// withoutTLS reports whether the server cannot encrypt. MySQL since 8.4 does not say:
+// it makes its own certificate.
+func (c *checker) withoutTLS() bool {
+	have, known := c.variables["have_ssl"]
+	return known && !on(strings.Replace(strings.ToUpper(have), "YES", "ON", 1))
+}
+
 // encryption looks whether passwords and documents cross a network in clear.
 func (c *checker) encryption(ctx context.Context) error {
 	rows, err := canal.Show(ctx, c.db, "SHOW SESSION STATUS LIKE 'Ssl_cipher'")
@@ -376,6 +387,10 @@ func (c *checker) encryption(ctx context.Context) error {
 		c.ok("tls", "the connection is encrypted (%s)", rows[0]["Value"])
 	case shop.IsLocal(c.settings().Address):
 		c.ok("tls", "the connection stays on this machine and is not encrypted")
+	case c.withoutTLS():
+		c.warn("tls", "openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=octail -keyout "+serverKey+" -out "+serverCert+"   # on the server\n"+
+			"chown mysql: "+serverKey+" "+serverCert+"\n"+c.options("ssl_cert = "+serverCert, "ssl_key = "+serverKey)+"\n"+c.line("mysql", "tls: required"),
+			"names, addresses and orders cross the network to %s unencrypted: the server has no certificate", c.settings().Address)
 	default:
 		c.warn("tls", c.line("mysql", "tls: required"), "names, addresses and orders cross the network to %s unencrypted", c.settings().Address)
 	}

@@ -135,7 +135,11 @@ func TestTLS(t *testing.T) {
 		i.tls = nil
 		wants(t, i.run())
 		i.config.Shop.MySQL.Address = strings.Replace(i.config.Shop.MySQL.Address, "127.0.0.1", "0.0.0.0", 1) // this machine, but nobody knows
-		wants(t, i.run(), "warning tls")
+		r = i.run()
+		wants(t, r, "warning tls")
+		if f := found(t, r, "tls"); !strings.Contains(f.Message, "the server has no certificate") || !strings.Contains(f.Remedy, "\nssl_cert = ") {
+			t.Errorf("%+v", f)
+		}
 		wants(t, i.essential())
 	})
 	t.Run("server with", func(t *testing.T) {

@@ -11,9 +11,9 @@
 // # Promises
 //
 // Nothing is changed anywhere, apart from a file that is made and removed in the
-// journal's directory, or above it where that is still to be made. Grants are not read but used, the replication stream
-// included: it is opened for a moment under a random server id, so that a running
-// agent is not disturbed. What could not be tried is listed with the reason
+// journal's directory, or above it where that is still to be made. Grants are not
+// read but used, the replication stream included: it is opened for a moment under a
+// random server id, so that a running agent is not disturbed. What could not be tried is listed with the reason
 // (Report.LeftOut); nothing is guessed. No password is in any message.
 //
 // A Remedy is SQL for the server's administrator, lines for a file or commands,

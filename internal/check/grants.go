@@ -84,9 +84,9 @@ func (c *checker) tryStream(ctx context.Context) error {
 		c.fail("grants", fmt.Sprintf("GRANT REPLICATION SLAVE ON *.* TO %s;", c.account),
 			"%s may not read the binary log: REPLICATION SLAVE is not granted", c.account)
 	case refusal == "":
-		c.fail("grants", "", "the server accepted the replication stream but sent nothing for %s", streamTimeout)
+		c.fail("grants", "SHOW PROCESSLIST;\n"+askForLog, "the server accepted the replication stream but sent nothing for %s", streamTimeout)
 	default:
-		c.fail("grants", "", "the server refuses the replication stream (%s)", refusal)
+		c.fail("grants", askForLog, "the server refuses the replication stream (%s)", refusal)
 	}
 	return nil
 }
@@ -164,7 +164,8 @@ func (c *checker) selectGrants(ctx context.Context) error {
 		case shop.Classify(err) == shop.Unreachable:
 			return asked("try SELECT", err)
 		default:
-			c.fail("tables", "CHECK TABLE "+name(c.settings().Database)+"."+name(t.Name)+";", "the table %s cannot be read (%s)", t.Name, shop.Explain(err))
+			table := name(c.settings().Database) + "." + name(t.Name) + ";"
+			c.fail("tables", "CHECK TABLE "+table+"\nREPAIR TABLE "+table+"   -- MyISAM and Aria; after a backup", "the table %s cannot be read (%s)", t.Name, shop.Explain(err))
 		}
 	}
 	if !c.anyTable { // what is not granted cannot be seen

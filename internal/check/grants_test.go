@@ -52,7 +52,9 @@ func TestGrantsByTable(t *testing.T) {
 	for flavor, gens := range map[string][]shoptest.Generation{shoptest.MariaDB: {shoptest.V3, shoptest.V4}, shoptest.MySQL: {shoptest.V4}} {
 		for _, gen := range gens {
 			t.Run(flavor+"/"+gen.String(), func(t *testing.T) {
-				i := install(t, sound(t, flavor), gen)
+				server := sound(t, flavor)
+				t.Parallel()
+				i := install(t, server, gen)
 				whole := i.run()
 				tables := i.watched()
 				i.sql("REVOKE SELECT ON {db}.* FROM {account}")

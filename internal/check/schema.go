@@ -187,16 +187,12 @@ func (c *checker) tables(ctx context.Context) error {
 		return nil
 	}
 	prefix := c.Config.Shop.TablePrefix
-	var views, damaged []string
+	var views []string
 	for _, t := range transform.WatchList(c.schema) {
-		switch table := strings.TrimPrefix(t.Name, prefix); {
-		case c.schema.View(table):
+		if c.schema.View(strings.TrimPrefix(t.Name, prefix)) {
 			views = append(views, t.Name)
-		case c.schema.Engine(table) == "":
-			damaged = append(damaged, t.Name)
 		}
 	}
-	_ = damaged
 	if len(views) > 0 {
 		c.fail("tables", "# octail has to read the tables themselves: set shop.mysql.database to where they are",
 			"%s: a view, whose changes do not stand in the binary log under its name", some(views))
@@ -215,7 +211,7 @@ func (c *checker) tables(ctx context.Context) error {
 		c.fail("tables", "# restore them from a backup of the shop's database", "the shop lacks tables that every OpenCart %s has: %s", c.report.Generation, some(core))
 	}
 	if len(other) > 0 {
-		c.warn("tables", "", "the shop lacks tables that OpenCart %s has, and documents will lack what would stand there: %s", c.report.Generation, some(other))
+		c.warn("tables", "# nothing has to be done where the shop works without them; else restore them from a backup of its database", "the shop lacks tables that OpenCart %s has, and documents will lack what would stand there: %s", c.report.Generation, some(other))
 	}
 	if len(core)+len(other)+len(views) == 0 {
 		c.ok("tables", "the tables are those of OpenCart %s", c.report.Generation)
@@ -244,9 +240,23 @@ func (c *checker) columns(context.Context) error {
 		c.ok("columns", "no column is missing")
 		return nil
 	}
-	c.fail("columns", "# put the columns back; where SELECT is granted by column, grant it on these too:\n"+c.grantColumns(gone),
+	remedy := c.showColumns(gone) + "\n-- put the columns back as OpenCart " + c.report.Generation + " has them: an extension or a half-done update has renamed or removed them"
+	if !c.anyTable { // what is not granted cannot be seen
+		remedy = "-- where SELECT is granted by column, grant it on these too; if they are gone, put them back:\n" + c.grantColumns(gone)
+	}
+	c.fail("columns", remedy,
 		"documents would be wrong without the columns %s", some(gone))
 	return nil
+}
+
+// showColumns is the SQL that lists the columns of the tables of table.column pairs.
+func (c *checker) showColumns(pairs []string) string {
+	var lines []string
+	for _, p := range pairs {
+		t, _, _ := strings.Cut(p, ".")
+		lines = append(lines, fmt.Sprintf("SHOW COLUMNS FROM %s.%s;", name(c.settings().Database), name(t)))
+	}
+	return strings.Join(slices.Compact(lines), "\n")
 }
 
 // grantColumns grants SELECT on table.column pairs.
@@ -263,14 +273,17 @@ func (c *checker) grantColumns(pairs []string) string {
 	return strings.Join(lines, "\n")
 }
 
+// compare shows a document as octail makes it.
+const compare = "octail trace order 1   # the number of some order: compare it with the shop's administration, and products and customers likewise"
+
 func (c *checker) openCart(context.Context) error {
 	switch g := c.report.Generation; {
 	case supported(g):
 		c.ok("opencart", "the shop is an OpenCart %s", g)
 	case g == "unknown":
-		c.warn("opencart", "", "the shop's release of OpenCart is not known to this version of octail, which covers 3.0 to 4.1: compare some documents with the shop")
+		c.warn("opencart", compare, "the shop's release of OpenCart is not known to this version of octail, which covers 3.0 to 4.1: compare some documents with the shop")
 	default:
-		c.warn("opencart", "", "the shop is an OpenCart %s, not yet covered by this version of octail (3.0 to 4.1 are): compare some documents with the shop", g)
+		c.warn("opencart", compare, "the shop is an OpenCart %s, not yet covered by this version of octail (3.0 to 4.1 are): compare some documents with the shop", g)
 	}
 	return nil
 }

@@ -1,6 +1,9 @@
 package check_test
 
 import (
+	"crypto/tls"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -83,6 +86,8 @@ func TestTables(t *testing.T) {
 			[]string{"warning tables"}, []string{"warning tables"}, "oc_product_related"},
 		{"no column", []string{"ALTER TABLE {db}.oc_order CHANGE currency_value currency_worth DECIMAL(15,8)"}, "ALTER TABLE {db}.oc_order CHANGE currency_worth currency_value DECIMAL(15,8)",
 			[]string{"error columns"}, []string{"error columns"}, "oc_order.currency_value"},
+		{"a damaged table", []string{"RENAME TABLE {db}.oc_product_image TO {db}.gone", "CREATE TABLE {db}.oc_product_image LIKE {db}.gone", "ALTER TABLE {db}.oc_product_image ENGINE = MyISAM", "{damage}"},
+			"DROP TABLE {db}.oc_product_image; RENAME TABLE {db}.gone TO {db}.oc_product_image", []string{"error tables"}, []string{"error tables"}, "REPAIR TABLE"},
 		{"a view", []string{"RENAME TABLE {db}.oc_product TO {db}.real_product", "CREATE VIEW {db}.oc_product AS SELECT * FROM {db}.real_product"},
 			"DROP VIEW {db}.oc_product; RENAME TABLE {db}.real_product TO {db}.oc_product", []string{"error tables"}, []string{"error tables"}, "oc_product: a view"},
 		{"latin1", []string{"ALTER TABLE {db}.oc_customer CONVERT TO CHARACTER SET latin1"}, "", []string{"warning character-set"}, nil, "oc_customer (latin1)"},
@@ -93,7 +98,13 @@ func TestTables(t *testing.T) {
 		for _, c := range cases {
 			t.Run(flavor+"/"+c.name, func(t *testing.T) {
 				i.t = t
-				i.sql(c.damage...)
+				for _, s := range c.damage {
+					if s == "{damage}" {
+						i.damage("oc_product_image")
+						continue
+					}
+					i.sql(s)
+				}
 				r := i.run()
 				wants(t, r, c.run...)
 				wants(t, i.essential(), c.short...)
@@ -109,6 +120,49 @@ func TestTables(t *testing.T) {
 				}
 				wants(t, i.run())
 			})
+		}
+	}
+}
+
+// damage scribbles over the index of a MyISAM table.
+func (i *installation) damage(table string) {
+	i.t.Helper()
+	i.sql("FLUSH TABLES")
+	if err := os.WriteFile(filepath.Join(i.server.DataDir(), i.config.Shop.MySQL.Database, table+".MYI"), []byte("scribble"), 0o600); err != nil {
+		i.t.Fatal(err)
+	}
+	i.sql("FLUSH TABLES")
+}
+
+// TestMissingColumn: a grant is no help where the column is gone.
+func TestMissingColumn(t *testing.T) {
+	i := install(t, sound(t, shoptest.MariaDB), shoptest.V4)
+	i.sql("ALTER TABLE {db}.oc_order DROP total, DROP currency_value")
+	f := found(t, i.run(), "columns")
+	if want := "SHOW COLUMNS FROM `" + i.config.Shop.MySQL.Database + "`.`oc_order`;"; strings.Count(f.Remedy, want) != 1 || strings.Contains(f.Remedy, "GRANT") {
+		t.Error(f.Remedy)
+	}
+	i.apply(f) // can be pasted
+}
+
+// TestLeftOut: each check is named once, and not where it has complained.
+func TestLeftOut(t *testing.T) {
+	i := install(t, sound(t, shoptest.MariaDB), shoptest.V4)
+	i.config.Shop.MySQL.Password = "wrong"
+	text := textOf(i.run())
+	for name, want := range map[string]int{"grants": 1, "binlog": 1, "connection": 0} {
+		_, left, _ := strings.Cut(text, "– not tried: ")
+		if got := strings.Count(left, name); got != want {
+			t.Errorf("%s is named %d times, want %d:\n%s", name, got, want, left)
+		}
+	}
+	i = install(t, sound(t, shoptest.MariaDB), shoptest.V4)
+	i.tls = &tls.Config{InsecureSkipVerify: true} // the server has none
+	r := i.run()
+	wants(t, r, "error tls")
+	for _, l := range r.LeftOut {
+		if l.Check == "tls" {
+			t.Errorf("%+v", l)
 		}
 	}
 }

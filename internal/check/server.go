@@ -76,13 +76,16 @@ func (c *checker) binlog(context.Context) error {
 	return nil
 }
 
+// openKeep: a session has its own copy of these settings.
+const openKeep = "\n-- connections that are open keep the old value: restart PHP-FPM or the web server, and any daemon that writes to the shop"
+
 func (c *checker) format(context.Context) error {
 	value, known := c.variables["binlog_format"]
 	if !known || strings.EqualFold(value, "ROW") {
 		c.ok("format", "the binary log holds rows")
 		return nil
 	}
-	c.fail("format", c.set("binlog_format", "ROW")+"\n-- connections that are open keep the old format: restart PHP-FPM or the web server",
+	c.fail("format", c.set("binlog_format", "ROW")+openKeep,
 		"binlog_format is %s: the binary log holds statements, from which octail cannot tell what changed", value)
 	return nil
 }
@@ -97,7 +100,7 @@ func (c *checker) image(context.Context) error {
 	if c.essential { // nothing is missed by it: octail compares more than it would have to
 		level = Warning
 	}
-	c.add(level, "image", c.set("binlog_row_image", "FULL"),
+	c.add(level, "image", c.set("binlog_row_image", "FULL")+openKeep,
 		"binlog_row_image is %s: rows lack columns in the binary log, so octail has to compare whole tables again and again", value)
 	return nil
 }
@@ -122,7 +125,7 @@ func (c *checker) partialJSON(context.Context) error {
 		c.ok("partial-json", "the binary log holds whole values")
 		return nil
 	}
-	c.fail("partial-json", c.set("binlog_row_value_options", "''"),
+	c.fail("partial-json", c.set("binlog_row_value_options", "''")+openKeep,
 		"binlog_row_value_options is %s: changes of JSON columns are written in part only, which octail cannot read", value)
 	return nil
 }

@@ -32,10 +32,14 @@ func (c *checker) sinks(ctx context.Context) error {
 		case errs[i] == nil:
 			c.ok(check, "the target answers and takes what octail delivers")
 		case errors.Is(errs[i], context.DeadlineExceeded):
-			c.fail(check, "", "the target gives no answer in time")
+			c.fail(check, c.sinkRemedy(s.Name), "the target gives no answer in time")
 		default:
-			c.fail(check, "", "%s", firstLine(errs[i]))
+			c.fail(check, c.sinkRemedy(s.Name), "%s", firstLine(errs[i]))
 		}
 	}
 	return nil
+}
+
+func (c *checker) sinkRemedy(sink string) string {
+	return "# see the settings of the sink " + sink + " in " + c.configFile() + "; then again: octail check"
 }

@@ -18,16 +18,28 @@ import (
 // them the test is reported as skipped, and says loudly what was left out.
 func Recordings(tb testing.TB) string {
 	tb.Helper()
+	return sharedFolder(tb, "recordings", "no recorded shop was replayed")
+}
+
+// Schemas finds the folder with the tables of every release of OpenCart, as their
+// installers make them, in the same places as Recordings.
+func Schemas(tb testing.TB) string {
+	tb.Helper()
+	return sharedFolder(tb, "schemas", "no schema of a real shop was looked at")
+}
+
+func sharedFolder(tb testing.TB, name, leftOut string) string {
+	tb.Helper()
 	shared := os.Getenv("OCTAIL_SHARED")
 	if shared == "" {
 		shared = filepath.Join(Root(tb), "..", "shared")
 	}
-	folder := filepath.Join(shared, "recordings")
+	folder := filepath.Join(shared, name)
 	if _, err := os.Stat(folder); err != nil {
 		if os.Getenv("OCTAIL_SHARED") != "" {
 			tb.Fatalf("OCTAIL_SHARED: %v", err)
 		}
-		tb.Skipf("LEFT OUT: no recorded shop was replayed, there is no %s (set OCTAIL_SHARED)", filepath.Join("..", "shared", "recordings"))
+		tb.Skipf("LEFT OUT: %s, there is no %s (set OCTAIL_SHARED)", leftOut, filepath.Join("..", "shared", name))
 	}
 	return folder
 }
