@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -18,7 +19,7 @@ import (
 func (p *program) check() *cobra.Command {
 	var asJSON, offline bool
 	cmd := &cobra.Command{
-		Use: "check", Short: "Tries everything the agent needs and says how to repair what is missing", Args: cobra.NoArgs,
+		Use: "check", Short: "Tries everything the agent needs and says how to repair what is missing", Args: noArgs, ValidArgsFunction: cobra.NoFileCompletions,
 		Long: `Tries everything "octail run" needs, for real: configuration, server settings,
 grants one by one, the shop's tables and version, the journal, each sink. Every
 finding comes with the exact SQL, config line or command that repairs it.
@@ -27,23 +28,26 @@ configuration, 3 the database could not be reached.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, warnings, err := p.loadQuiet()
 			if err != nil {
+				if asJSON {
+					printJSON(p.stdout, mistakes(err))
+				}
 				return err
 			}
-			if offline {
-				if asJSON {
-					printJSON(p.stdout, map[string]any{"config": cfg.Path, "findings": []string{}})
-				} else {
-					fmt.Fprintf(p.stdout, "✓ %s is a valid configuration\n", cfg.Path)
+			report := fileReport(cfg, warnings)
+			if !offline {
+				if report, err = checkAll(cmd.Context(), cfg, warnings); err != nil {
+					return err
 				}
-				return nil
 			}
-			report, err := checkAll(cmd.Context(), cfg, warnings)
-			if err != nil {
-				return &exitError{error: err, code: exitFailure}
-			}
-			if asJSON {
+			switch {
+			case asJSON:
 				printJSON(p.stdout, report)
-			} else {
+			case offline: // without the last line, which is about everything
+				for _, w := range warnings {
+					fmt.Fprintf(p.stdout, "! %s\n", w)
+				}
+				fmt.Fprintf(p.stdout, "✓ %s is a valid configuration\n", cfg.Path)
+			default:
 				report.Text(p.stdout)
 			}
 			if code := report.ExitCode(); code != 0 {
@@ -55,6 +59,38 @@ configuration, 3 the database could not be reached.`,
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
 	cmd.Flags().BoolVar(&offline, "offline", false, "look at the configuration file alone")
 	return cmd
+}
+
+// fileReport is the report about the configuration file alone, which is without
+// mistakes.
+func fileReport(cfg *config.Config, warnings []config.Warning) check.Report {
+	r := check.Report{}
+	for _, w := range warnings {
+		r.Findings = append(r.Findings, check.Finding{Check: "config", Level: check.Warning, Message: w.String()})
+	}
+	if len(warnings) == 0 {
+		r.Findings = append(r.Findings, check.Finding{Check: "config", Level: check.OK, Message: cfg.Path + " is without mistakes"})
+	}
+	r.LeftOut = append(r.LeftOut, check.LeftOut{Check: "everything else", Reason: "--offline looks at the file alone"})
+	return r
+}
+
+// mistakes is the report about a configuration file that cannot be used.
+func mistakes(err error) check.Report {
+	messages := []string{err.Error()}
+	var all *config.Errors
+	if errors.As(err, &all) {
+		messages = nil
+		for _, p := range all.Problems() {
+			messages = append(messages, p.String())
+		}
+	}
+	r := check.Report{}
+	for _, m := range messages {
+		r.Findings = append(r.Findings, check.Finding{Check: "config", Level: check.Error, Message: m})
+	}
+	r.LeftOut = append(r.LeftOut, check.LeftOut{Check: "everything else", Reason: "the configuration has to be repaired first"})
+	return r
 }
 
 func checkAll(ctx context.Context, cfg *config.Config, warnings []config.Warning) (check.Report, error) {

@@ -8,14 +8,17 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"octail/internal/config"
 	"octail/internal/journal"
+	"octail/internal/logging"
 	"octail/sinks/all"
 )
 
@@ -62,22 +65,22 @@ func main() {
 
 // execute runs one command line and returns the exit code.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	logging.Libraries(slog.New(slog.DiscardHandler)) // until run has a logger
 	root := newRoot(stdout, stderr)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
 	}
 	var coded *exitError
-	code := exitUsage // cobra's own errors: unknown command, unknown flag, missing argument
-	if errors.As(err, &coded) {
-		code = coded.code
-		if coded.quiet {
-			return code
-		}
+	if !errors.As(err, &coded) { // cobra's own: unknown command, unknown flag, missing argument
+		fmt.Fprintf(stderr, "octail: %s\n%s\n", strings.TrimSpace(err.Error()), hint(cmd))
+		return exitUsage
 	}
-	fmt.Fprintf(stderr, "octail: %v\n", err)
-	return code
+	if !coded.quiet {
+		fmt.Fprintf(stderr, "octail: %v\n", err)
+	}
+	return coded.code
 }
 
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
@@ -86,8 +89,8 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 		Use:   "octail",
 		Short: "Keeps the systems around an OpenCart shop equal to it",
 		Long: `octail tails the MySQL or MariaDB binlog of an OpenCart shop and delivers every
-order, customer, product, stock level and category, whole and exactly once, to
-the systems around the shop.
+order, customer, product, stock level and category, whole and as soon as it
+changed, to the systems around the shop.
 
 Start with:  octail check    tries everything and says what is missing
              octail run      the agent, in the foreground
@@ -97,7 +100,17 @@ Start with:  octail check    tries everything and says what is missing
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.PersistentFlags().StringVar(&p.config, "config", defaultConfig, "configuration file")
+	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml") // fails for unknown flags only
 	root.AddCommand(p.run(), p.check(), p.status(), p.trace(), p.demo(), p.version())
+	root.SetHelpCommand(helpCommand())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			refuseShells(cmd)
+		}
+		cmd.RunE = coded(cmd.RunE)
+	}
 	return root
 }
 

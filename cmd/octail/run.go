@@ -32,6 +32,7 @@ func (p *program) run() *cobra.Command {
 			if os.Getenv("GOMEMLIMIT") == "" {
 				debug.SetMemoryLimit(72 << 20)
 			}
+			signal.Ignore(syscall.SIGPIPE) // a reader of our messages that went away ends nothing
 			hangup := make(chan os.Signal, 1)
 			signal.Notify(hangup, syscall.SIGHUP)
 			defer signal.Stop(hangup)

@@ -23,7 +23,7 @@ import (
 func (p *program) status() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "status", Short: "Says whether everything is delivered", Args: cobra.NoArgs,
+		Use: "status", Short: "Says whether everything is delivered", Args: noArgs, ValidArgsFunction: cobra.NoFileCompletions,
 		Long: `Says in one sentence whether everything is delivered, then position, lag and
 each sink. Asks the running agent; without one it reads the journal.
 Exit code: 0 all well, 1 somebody has to act.`,

@@ -26,7 +26,18 @@ func (p *program) trace() *cobra.Command {
 was delivered. Instead of an id it takes a printed order number, a customer's
 e-mail address or a SKU.`,
 		Example: "  octail trace order 1042\n  octail trace order INV-2026-0017\n  octail trace alice@example.com",
-		Args:    cobra.RangeArgs(1, 2),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 || len(args) > 2 {
+				return fmt.Errorf("name one entity: an order's id, `order 1042`, an order number, an e-mail address or a SKU")
+			}
+			return nil
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return document.Entities, cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			kind, text := "", args[len(args)-1]
 			if len(args) == 2 {

@@ -33,6 +33,14 @@ type Agent interface {
 // Handler serves the console. trusted is true for the unix socket, whose file
 // permissions say who may ask; over TCP personal data needs the token.
 func Handler(a Agent, registry *prometheus.Registry, token string, trusted bool) http.Handler {
+	mayRead := func(r *http.Request) bool { return trusted || authorized(r, token) } // personal data
+	status := func(r *http.Request) (Status, error) {
+		s, err := a.Status(r.Context())
+		if !mayRead(r) {
+			s = s.masked()
+		}
+		return s, err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive\n") })
@@ -44,11 +52,11 @@ func Handler(a Agent, registry *prometheus.Registry, token string, trusted bool)
 		plain(w, http.StatusOK, "ready\n")
 	})
 	mux.HandleFunc("GET /api/v1/status", func(w http.ResponseWriter, r *http.Request) {
-		s, err := a.Status(r.Context())
+		s, err := status(r)
 		respond(w, s, err)
 	})
 	mux.HandleFunc("GET /api/v1/trace", func(w http.ResponseWriter, r *http.Request) {
-		if !trusted && !authorized(r, token) {
+		if !mayRead(r) {
 			plain(w, http.StatusForbidden, "documents hold personal data: set http.token and send it as a bearer token, or use `octail trace`\n")
 			return
 		}
@@ -61,7 +69,7 @@ func Handler(a Agent, registry *prometheus.Registry, token string, trusted bool)
 		respond(w, traces, err)
 	})
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		s, err := a.Status(r.Context())
+		s, err := status(r)
 		if err != nil {
 			plain(w, http.StatusInternalServerError, err.Error()+"\n")
 			return

@@ -201,7 +201,7 @@ func (s *Status) Text(w io.Writer) {
 	if s.Source.OpenCart != "" {
 		state += ", OpenCart " + s.Source.OpenCart
 	}
-	fmt.Fprintf(w, "shop      %s: %s\n", s.Shop, state)
+	fmt.Fprintf(w, "shop      %s: %s\n", s.Shop, oneLine(state))
 	fmt.Fprintf(w, "position  %s\n", s.Source.Position)
 	if s.Source.Lag != nil {
 		fmt.Fprintf(w, "behind    %.0f s, %d bytes\n", s.Source.Lag.Seconds, s.Source.Lag.Bytes)

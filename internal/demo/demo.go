@@ -97,15 +97,23 @@ func (d *demo) play(ctx context.Context, server *shoptest.Server, dir string) (b
 	}
 
 	agentCtx, stopAgent := context.WithCancel(setUp)
-	defer stopAgent()
 	ended := make(chan error, 1)
+	over := make(chan struct{})
 	go func() {
-		ended <- app.Run(agentCtx, cfg, app.Options{Version: d.Version, Log: slog.New(&problems{d})})
+		defer close(over)
+		ended <- app.Run(agentCtx, cfg, app.Options{Version: d.Version, Log: slog.New(&problems{d: d})})
+	}()
+	defer func() { // its files can be removed only when it has closed them
+		stopAgent()
+		<-over
 	}()
 	events := filepath.Join(dir, "events.jsonl")
 	d.seen = newArrivals()
 	follow := d.follow(agentCtx, events)
 	if err := d.quiet(ctx, cfg, ended); err != nil {
+		if ctx.Err() != nil {
+			err = errors.New("ended before the shop was open")
+		}
 		return false, err
 	}
 	d.say("the agent has read the catalogue (%d documents) and follows every change; here are the visitors", d.seen.total())
@@ -153,13 +161,22 @@ sinks:
 }
 
 // problems shows the agent's warnings and errors among the demo's lines.
-type problems struct{ d *demo }
+type problems struct {
+	d    *demo
+	with string // attributes of the logger
+}
 
 func (p *problems) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
-func (p *problems) WithAttrs([]slog.Attr) slog.Handler           { return p }
 func (p *problems) WithGroup(string) slog.Handler                { return p }
+func (p *problems) WithAttrs(attrs []slog.Attr) slog.Handler {
+	q := *p
+	for _, a := range attrs {
+		q.with += " " + a.String()
+	}
+	return &q
+}
 func (p *problems) Handle(_ context.Context, r slog.Record) error {
-	text := r.Message
+	text := r.Message + p.with
 	r.Attrs(func(a slog.Attr) bool {
 		text += " " + a.String()
 		return true

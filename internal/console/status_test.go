@@ -1,0 +1,123 @@
+package console_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"octail/canal"
+	"octail/internal/console"
+	"octail/internal/dispatch"
+	"octail/internal/journal"
+)
+
+// running is a status of an agent where all is well.
+func running() console.Status {
+	return console.Status{Shop: "main-shop", Running: true, Started: began.Add(-time.Hour), At: began,
+		Source: console.Source{State: "connected", Since: began.Add(-time.Hour), Server: "10.11.14-MariaDB", OpenCart: "4.1", Position: "mysql-bin.000004:4711", Lag: &canal.Lag{}},
+		Sinks:  []dispatch.Status{{Name: "log", Type: "file"}}}
+}
+
+// TestJudge: one sentence for each situation, the worst reason first.
+func TestJudge(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		with     func(*console.Status)
+		level    string
+		sentence string
+		also     []string // the reasons behind the first
+	}{
+		{"all is well", func(s *console.Status) {}, console.Green, "Everything is delivered.", nil},
+		{"one to deliver", func(s *console.Status) { s.Sinks[0].Pending = 1 }, console.Green, "Everything is on its way: 0 entities to read, 1 event to deliver.", nil},
+		{"some to read", func(s *console.Status) { s.Documents.Pending, s.Journal.Dirty = 1, 2 }, console.Green, "Everything is on its way: 3 entities to read, 0 events to deliver.", nil},
+		{"catching up", func(s *console.Status) { s.Source.Lag = &canal.Lag{Seconds: 90, Bytes: 5} }, console.Green, "Everything is on its way: 1m30s of the shop's binlog, 0 entities to read, 0 events to deliver.", nil},
+		{"catching up, nothing read yet", func(s *console.Status) { s.Source.Lag = &canal.Lag{Bytes: 4711} }, console.Green, "Everything is on its way: 4711 bytes of the shop's binlog, 0 entities to read, 0 events to deliver.", nil},
+		{"a moment behind", func(s *console.Status) { s.Source.Lag = &canal.Lag{Seconds: 1, Bytes: 100} }, console.Green, "Everything is delivered.", nil},
+		{"just connected", func(s *console.Status) { s.Source.Lag = nil }, console.Green, "Everything that was read is delivered; how far the shop is ahead is not known yet.", nil},
+		{"far behind", func(s *console.Status) { s.Source.Lag = &canal.Lag{Seconds: 301, Bytes: 5} }, console.Amber, "Reading the shop's binlog is 5m1s behind.", nil},
+		{"not running", func(s *console.Status) { s.Running, s.Source.State = false, "stopped" }, console.Red, "The agent is not running: start it with `systemctl start octail` (or `octail run`).", nil},
+		{"just lost", func(s *console.Status) {
+			s.Source.State, s.Source.Since, s.Source.Error = "waiting", began.Add(-time.Minute), "connection refused"
+		}, console.Amber, "The shop's database is not connected since 2026-11-22 01:02:22Z (1m0s ago): connection refused.", nil},
+		{"lost", func(s *console.Status) {
+			s.Source.State, s.Source.Since, s.Source.Error = "waiting", began.Add(-61*time.Second), "connection refused"
+		}, console.Red, "The shop's database is not connected since 2026-11-22 01:02:21Z (1m1s ago): connection refused.", nil},
+		{"never connected", func(s *console.Status) { s.Source.State, s.Source.Since = "starting", time.Time{} }, console.Red, "The shop's database is not connected since 2026-11-22 00:03:22Z (1h0m0s ago): no answer yet.", nil},
+		{"no documents", func(s *console.Status) { s.Documents.Blocked = "no space left on device" }, console.Red, "Documents cannot be made: no space left on device.", nil},
+		{"one fails", func(s *console.Status) { s.Journal.Failing = 1 }, console.Amber, "1 entity cannot be read from the shop (octail trace shows why).", nil},
+		{"two fail", func(s *console.Status) { s.Journal.Failing = 2 }, console.Amber, "2 entities cannot be read from the shop (octail trace shows why).", nil},
+		{"sink fails", func(s *console.Status) {
+			s.Sinks[0].LastError, s.Sinks[0].FailingFrom = "disk full", began.Add(-time.Second)
+		}, console.Red, "Sink log fails since 2026-11-22 01:03:21Z (1s ago): disk full.", nil},
+		{"sink fails from its start", func(s *console.Status) { s.Sinks[0].LastError = "disk full" }, console.Red, "Sink log fails since its start: disk full.", nil},
+		{"events wait", func(s *console.Status) { s.Sinks[0].Oldest, s.Sinks[0].Pending = began.Add(-15*time.Minute), 1 }, console.Green, "Everything is on its way: 0 entities to read, 1 event to deliver.", nil},
+		{"events wait long", func(s *console.Status) {
+			s.Sinks[0].Oldest, s.Sinks[0].Pending = began.Add(-15*time.Minute-time.Second), 1
+		}, console.Amber, "Sink log has events waiting since 2026-11-22 00:48:21Z (15m1s ago).", nil},
+		{"the worst first", func(s *console.Status) {
+			s.Journal.Failing = 3
+			s.Sinks = append(s.Sinks, dispatch.Status{Name: "erp", LastError: "401"})
+		}, console.Red, "Sink erp fails since its start: 401.", []string{"3 entities cannot be read"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := running()
+			c.with(&s)
+			s.Judge()
+			if s.Level != c.level || s.Sentence != c.sentence {
+				t.Errorf("%s: %s\nwant %s: %s", s.Level, s.Sentence, c.level, c.sentence)
+			}
+			if c.level == console.Green && len(s.Reasons) > 0 || len(s.Reasons) != len(c.also) && len(s.Reasons) != len(c.also)+1 {
+				t.Errorf("reasons %q", s.Reasons)
+			}
+			for i, also := range c.also {
+				has(t, s.Reasons[i+1], also)
+			}
+			again := s
+			again.Judge()
+			if again.Sentence != s.Sentence || len(again.Reasons) != len(s.Reasons) {
+				t.Errorf("judged again: %s %q", again.Sentence, again.Reasons)
+			}
+		})
+	}
+}
+
+func TestStatusText(t *testing.T) {
+	s := running()
+	s.Source.Lag = &canal.Lag{Seconds: 2, Bytes: 300}
+	s.Documents = console.Documents{Pending: 1, Failing: []console.Failing{{Subject: "order/1042", Error: "zone 9999\nis unknown", Attempts: 3, Next: began.Add(time.Minute)}}}
+	s.Journal = console.Journal{Path: "/var/lib/octail/octail.db", Sequence: 57, Birth: "k3f9", Counts: journal.Counts{Documents: 40, Dirty: 2, Failing: 1, Bytes: 3 << 20}}
+	s.Sinks = []dispatch.Status{{Name: "log", Type: "file", Pending: 4, Oldest: began.Add(-3 * time.Second), LastSuccess: began.Add(-5 * time.Second)},
+		{Name: "erp", Type: "webhook", LastError: "500 \x1b[31mInternal\u202e Server\r\nError"}}
+	s.Judge()
+	var b strings.Builder
+	s.Text(&b)
+	want := `Sink erp fails since its start: 500  [31mInternal  Server  Error.
+  also: 1 entity cannot be read from the shop (octail trace shows why)
+
+shop      main-shop: connected to 10.11.14-MariaDB, OpenCart 4.1
+position  mysql-bin.000004:4711
+behind    2 s, 300 bytes
+reading   1 touched, 2 marked, 1 failing
+          order/1042: zone 9999 is unknown (tried 3 times, next 01:04:22)
+journal   /var/lib/octail/octail.db: sequence 57, 40 documents, 3.0 MiB, birth mark ~k3f9
+sink      log (file): 4 pending, oldest 3s, last success 5s ago
+sink      erp (webhook): 0 pending, last error: 500  [31mInternal  Server  Error
+`
+	if b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", &b, want)
+	}
+}
+
+// TestStatusJSON: the names scripts rely on, and times that are unknown are absent.
+func TestStatusJSON(t *testing.T) {
+	s := running()
+	s.Sinks[0].Pending = 2
+	s.Judge()
+	text, err := json.Marshal(s)
+	check(t, err)
+	has(t, string(text), `"level":"green"`, `"sentence":"Everything is on its way`, `"shop":"main-shop"`, `"running":true`, `"at":"2026-11-22T01:03:22Z"`,
+		`"source":{"state":"connected"`, `"position":"mysql-bin.000004:4711"`, `"lag":{`, `"documents":{"pending":0}`, `"journal":{"path":""`, `"dirty":0`, `"failing":0`,
+		`"sinks":[{"name":"log","type":"file","cursor":0,"pending":2}]`)
+	hasNot(t, string(text), "0001-01-01", "reasons")
+}

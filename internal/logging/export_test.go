@@ -1,0 +1,4 @@
+package logging
+
+// IsTerminal is isTerminal for the tests.
+var IsTerminal = isTerminal
