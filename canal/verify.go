@@ -3,6 +3,7 @@ package canal
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -28,7 +29,7 @@ func Verify(ctx context.Context, db *sql.DB, server Server, p Position) error {
 		if err != nil {
 			return fmt.Errorf("compare the stored position with the server's log: %w", err)
 		}
-		if finding == nil || try == verifyTries {
+		if !errors.Is(finding, ErrDiverged) || try == verifyTries {
 			return finding
 		}
 		select {

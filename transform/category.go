@@ -7,6 +7,7 @@ import (
 
 var categoryEntity = entity{
 	name: document.CategoryEntity, root: "category", id: "category_id",
+	halfway: []string{"children"},
 	tables: []aggregateTable{
 		{"category", "category_id", []string{"category_id", "image", "parent_id", "sort_order", "status"}},
 		{"category_description", "category_id", []string{"category_id", "language_id", "name", "description", "meta_title", "meta_description", "meta_keyword"}},

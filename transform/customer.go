@@ -8,6 +8,7 @@ import (
 
 var customerEntity = entity{
 	name: document.CustomerEntity, root: "customer", id: "customer_id",
+	halfway: []string{"children"},
 	tables: []aggregateTable{
 		{"customer", "customer_id", []string{"customer_id", "customer_group_id", "store_id", "language_id", "firstname", "lastname", "email", "telephone", "fax",
 			"custom_field", "newsletter", "status", "approved", "address_id", "date_added"}},

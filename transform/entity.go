@@ -24,6 +24,8 @@ type entity struct {
 	// others no document is made: an order without lines, read while a backup is
 	// put back, would be believed.
 	optional []string
+	// halfway lists why a read may look like the middle of a change.
+	halfway []string
 	// seo says how oc_seo_url names the entity; zero when it does not.
 	seo seoNames
 	// read makes the documents of a.ids.

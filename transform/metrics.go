@@ -3,6 +3,7 @@ package transform
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"octail/canal"
 	"octail/transform/document"
 )
 
@@ -21,7 +22,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Help: "Entities read, by result: changed (a new revision), unchanged, draft (an order that is none yet), deleted, failed."}, []string{"entity", "result"}),
 		halfway: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "octail_documents_halfway_total",
 			Help: "Reads that still looked like the middle of a change when the wait was over, and were taken as they were."}, []string{"entity", "reason"}),
-		resyncs: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "octail_resyncs_total",
+		resyncs: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "octail_documents_resyncs_total",
 			Help: "Times an entity was compared as a whole because rows may have changed without row events."}, []string{"reason"}),
 		registry: r,
 	}
@@ -31,7 +32,12 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			m.documents.WithLabelValues(e, result)
 		}
 	}
-	for _, reason := range []string{"truncate", "ddl", "statement", "layout", "image", "decode", "bulk", "incident"} { // canal's
+	for _, e := range allEntities {
+		for _, reason := range e.halfway {
+			m.halfway.WithLabelValues(e.name, reason)
+		}
+	}
+	for _, reason := range canal.Reasons {
 		m.resyncs.WithLabelValues(reason)
 	}
 	return m

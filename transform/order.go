@@ -16,6 +16,7 @@ import (
 
 var orderEntity = entity{
 	name: document.OrderEntity, root: "order", id: "order_id",
+	halfway: []string{"status", "sums"},
 	tables: []aggregateTable{
 		{"order", "order_id", []string{"order_id", "invoice_no", "invoice_prefix", "transaction_id", "subscription_id",
 			"store_id", "store_name", "store_url", "customer_id", "customer_group_id", "firstname", "lastname", "email", "telephone", "fax", "custom_field",

@@ -13,6 +13,7 @@ import (
 
 var productEntity = entity{
 	name: document.ProductEntity, root: "product", id: "product_id",
+	halfway: []string{"children"},
 	tables: []aggregateTable{
 		{"product", "product_id", []string{"product_id", "master_id", "model", "sku", "upc", "ean", "jan", "isbn", "mpn", "location", "variant",
 			"image", "manufacturer_id", "shipping", "price", "points", "tax_class_id", "date_available", "weight", "weight_class_id",

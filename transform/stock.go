@@ -10,6 +10,7 @@ import (
 
 var stockEntity = entity{
 	name: document.StockEntity, root: "product", id: "product_id",
+	halfway: []string{"children"},
 	tables: []aggregateTable{
 		{"product", "product_id", []string{"product_id", "model", "sku", "quantity", "subtract", "stock_status_id"}},
 		{"product_code", "product_id", []string{"product_id", "code", "value"}},

@@ -728,7 +728,7 @@ func TestManyKeys(t *testing.T) {
 	if want := n + extra - 11; len(seen) != want {
 		t.Errorf("%d keys marked, want %d", len(seen), want)
 	}
-	if n := f.metric("octail_resyncs_total", "ddl"); n != 1 || f.tr.Pending() != 0 {
+	if n := f.metric("octail_documents_resyncs_total", "ddl"); n != 1 || f.tr.Pending() != 0 {
 		t.Errorf("%v resyncs, %d pending", n, f.tr.Pending())
 	}
 	// Those that are gone from the shop are found.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,11 +21,23 @@ type metrics struct {
 }
 
 func newMetrics(r prometheus.Registerer, version string) metrics {
-	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "octail_build_info", Help: "1, with the version of the running program.",
-		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()}})
+	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "octail_build_info", Help: "1, with version, source revision and Go version of the running program.",
+		ConstLabels: prometheus.Labels{"version": version, "revision": revision(), "goversion": runtime.Version()}})
 	build.Set(1)
 	r.MustRegister(build)
 	return metrics{registry: r, canal: canal.NewMetrics(r), transform: transform.NewMetrics(r)}
+}
+
+// revision is the commit the program was built from, "" when the build knew none.
+func revision() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return ""
 }
 
 // watch adds the series that are read from the journal when scraped.

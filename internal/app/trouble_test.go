@@ -80,14 +80,14 @@ func TestHoles(t *testing.T) {
 		}, "octail_source_gaps_total", "octail_source_gaps_total 1"},
 		{"statement format", true, func(t *testing.T, server *shoptest.Server, db *sql.DB, shop *shoptest.Shop) {
 			must(t, db, "SET SESSION binlog_format = STATEMENT", "UPDATE oc_product SET price = price + 1 WHERE product_id < 5", "UPDATE oc_order SET comment = 'by statement'")
-		}, `octail_resyncs_total{reason="statement"}`, ""},
+		}, `octail_documents_resyncs_total{reason="statement"}`, ""},
 		{"truncate", true, func(t *testing.T, server *shoptest.Server, db *sql.DB, shop *shoptest.Shop) {
 			must(t, db, "TRUNCATE TABLE oc_product_image", "TRUNCATE TABLE oc_order_history")
-		}, `octail_resyncs_total{reason="truncate"}`, ""},
+		}, `octail_documents_resyncs_total{reason="truncate"}`, ""},
 		{"not logged, then altered", true, func(t *testing.T, server *shoptest.Server, db *sql.DB, shop *shoptest.Shop) {
 			must(t, db, "SET SESSION sql_log_bin = 0", "UPDATE oc_product SET price = price + 1 WHERE product_id < 5", "SET SESSION sql_log_bin = 1",
 				"ALTER TABLE oc_product DROP COLUMN sort_order, ADD COLUMN sort_order INT NOT NULL DEFAULT 7 AFTER product_id")
-		}, `octail_resyncs_total{reason="ddl"}`, ""},
+		}, `octail_documents_resyncs_total{reason="ddl"}`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server := shoptesting.Server(t, shoptest.Options{})

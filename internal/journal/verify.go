@@ -42,10 +42,15 @@ func isDamage(err error) bool {
 	return false
 }
 
-// doing wraps an error with what was being done, and marks damage as such.
+// doing wraps an error with what was being done, marks damage as such, and says what
+// to do about a full disk.
 func doing(what string, err error) error {
-	if isDamage(err) {
+	var e *sqlite.Error
+	switch {
+	case isDamage(err):
 		return fmt.Errorf("%s: %w: %w", what, ErrDamaged, err)
+	case errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%s: %w; make room on the disk of journal.path, it goes on by itself", what, err)
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }
