@@ -170,7 +170,7 @@ func TestSettle(t *testing.T) {
 		tr.touch(1, 7)
 		for range 3 {
 			time.Sleep(400 * time.Millisecond)
-			if keys, next := tr.take(time.Now(), 10); len(keys) > 0 || next.Sub(time.Now()) != 100*time.Millisecond {
+			if keys, next := tr.take(time.Now(), 10); len(keys) > 0 || time.Until(next) != 100*time.Millisecond {
 				t.Fatalf("%v, next in %s", keys, time.Until(next))
 			}
 			tr.touch(2, 7)
