@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"octail/internal/shoptest/shoptesting"
 )
 
 // example says when the document of an example was true in the recording it was made from, and where the example
@@ -26,8 +28,8 @@ func TestExamples(t *testing.T) {
 	if testing.Short() {
 		t.Skip("LEFT OUT with -short: no example was compared")
 	}
-	shared := sharedFolder(t)
-	recording := filepath.Join(shared, "recordings", folderOf("4.1.0.4"))
+	folder := shoptesting.Examples(t)
+	recording := filepath.Join(shoptesting.Recordings(t), folderOf("4.1.0.4"))
 	flows, err := Flows(filepath.Join(recording, "flows.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -56,11 +58,11 @@ func TestExamples(t *testing.T) {
 		{"order.json", "order", 1, processing, []string{"lines[1].options", "store.url"}, []string{"history", "status"}},
 	}
 
-	shop := openShop(t, startServer(t, shared), recording, "shop", "")
+	shop := openShop(t, recording, "examples", "")
 	o := shop.oracle(t)
 	ctx := context.Background()
 	for _, e := range examples {
-		shop.replay(t, e.at)
+		shop.Replay(t, e.at)
 		if err := o.Refresh(ctx); err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +78,7 @@ func TestExamples(t *testing.T) {
 		if e.file == "" {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(shared, "examples", e.file))
+		text, err := os.ReadFile(filepath.Join(folder, e.file))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"octail/internal/shoptest/shoptesting"
 )
 
 // wantChanged is what the flows are known to change, and nothing else: an edit keeps lines, numbers and history.
@@ -42,13 +44,12 @@ func TestRecordings(t *testing.T) {
 	if testing.Short() {
 		t.Skip("LEFT OUT with -short: no recording was replayed")
 	}
-	shared := sharedFolder(t)
-	server := startServer(t, shared)
+	recordings := shoptesting.Recordings(t)
 	for i, release := range []string{"3.0.5.1", "3.0.5.1-concurrent", "4.1.0.4", "4.1.0.4-fullmeta", "2.3.0.2"} {
 		t.Run(release, func(t *testing.T) {
-			recording := filepath.Join(shared, "recordings", folderOf(release))
-			parameters := []string{"", "?parseTime=true"}[i%2]
-			shop := openShop(t, server, recording, fmt.Sprintf("shop%d", i), parameters)
+			recording := filepath.Join(recordings, folderOf(release))
+			parameters := []string{"", "&parseTime=true"}[i%2]
+			shop := openShop(t, recording, fmt.Sprintf("shop%d", i), parameters)
 			flows, err := Flows(filepath.Join(recording, "flows.md"))
 			if err != nil {
 				t.Fatal(err)
@@ -57,7 +58,7 @@ func TestRecordings(t *testing.T) {
 			files := 0
 			changed := map[string][]string{}
 			for _, flow := range flows {
-				shop.replay(t, flow.Stop)
+				shop.Replay(t, flow.Stop)
 				for _, file := range expectedFiles(t, recording, "after_"+flow.Name+".json") {
 					files++
 					checkFile(t, recorded, live, file, func(subject string, fields []string) {
@@ -73,7 +74,7 @@ func TestRecordings(t *testing.T) {
 					t.Errorf("%s: changed (-want +got):\n%s", name, diff)
 				}
 			}
-			shop.replay(t, toTheEnd)
+			shop.Replay(t, shoptesting.End)
 			finals := expectedFiles(t, recording, "final_*.json")
 			if len(finals) == 0 {
 				t.Fatal("no final state")

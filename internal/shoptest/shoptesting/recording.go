@@ -28,6 +28,13 @@ func Schemas(tb testing.TB) string {
 	return sharedFolder(tb, "schemas", "no schema of a real shop was looked at")
 }
 
+// Examples finds the folder with whole events as users may rely on them, in the same
+// places as Recordings.
+func Examples(tb testing.TB) string {
+	tb.Helper()
+	return sharedFolder(tb, "examples", "no event was compared with the examples")
+}
+
 func sharedFolder(tb testing.TB, name, leftOut string) string {
 	tb.Helper()
 	shared := os.Getenv("OCTAIL_SHARED")
