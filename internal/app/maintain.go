@@ -2,14 +2,18 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"time"
+
+	"octail/internal/config"
+	"octail/internal/journal"
 )
 
-// maintain applies retention and packs old events, now and then.
+// maintain keeps the journal within its limits, now and then.
 func (a *Agent) maintain(ctx context.Context) {
-	names := make([]string, len(a.cfg.Sinks))
-	for i, s := range a.cfg.Sinks {
-		names[i] = s.Name
+	h := housekeeping{journal: a.journal, limits: a.cfg.Journal, log: a.log}
+	for _, s := range a.cfg.Sinks {
+		h.sinks = append(h.sinks, s.Name)
 	}
 	wait := time.Minute
 	for {
@@ -19,12 +23,39 @@ func (a *Agent) maintain(ctx context.Context) {
 		case <-time.After(wait):
 		}
 		wait = 10 * time.Minute
-		removed, err := a.journal.Retain(ctx, time.Now(), a.cfg.Journal.Retention, a.cfg.Journal.MaxBytes, names)
-		if err != nil && ctx.Err() == nil {
-			a.log.Error("journal retention", "err", err)
-		}
-		if removed > 0 {
-			a.log.Info("old events left the journal", "count", removed)
-		}
+		a.excess.Store(h.round(ctx, time.Now()))
 	}
+}
+
+// warnEvery is how often it is said that the journal is too large.
+const warnEvery = time.Hour
+
+// housekeeping applies retention and packs old events.
+type housekeeping struct {
+	journal *journal.Journal
+	limits  config.Journal
+	sinks   []string // the configured ones: one that was taken out holds nothing back
+	log     *slog.Logger
+	warned  time.Time
+}
+
+// round returns what is too much afterwards, nil for nothing; it says so, once an
+// hour.
+func (h *housekeeping) round(ctx context.Context, now time.Time) *journal.Excess {
+	removed, err := h.journal.Retain(ctx, now, h.limits.Retention, h.limits.MaxBytes, h.sinks)
+	if err != nil && ctx.Err() == nil {
+		h.log.Error("journal retention", "err", err)
+	}
+	if removed > 0 {
+		h.log.Info("old events left the journal", "count", removed)
+	}
+	excess, err := h.journal.Excess(ctx, h.limits.MaxBytes, h.sinks)
+	if err != nil && ctx.Err() == nil {
+		h.log.Error("journal size", "err", err)
+	}
+	if excess != nil && now.Sub(h.warned) >= warnEvery {
+		h.warned = now
+		h.log.Warn(excess.String(), "bytes", excess.Bytes, "sink", excess.Sink, "behind", excess.Behind, "remedy", excess.Remedy())
+	}
+	return excess
 }

@@ -72,6 +72,7 @@ type Journal struct {
 	Sequence int64  `json:"sequence"`
 	Birth    string `json:"birth,omitempty"`
 	journal.Counts
+	Excess *journal.Excess `json:"excess,omitempty"` // when it is larger than journal.max_bytes, and why
 }
 
 // Limits of what is good.
@@ -110,6 +111,9 @@ func (s *Status) Judge() {
 	}
 	if n := s.Journal.Failing; n > 0 {
 		say(&amber, "%s cannot be read from the shop (octail trace shows why)", count(n, "entity", "entities"))
+	}
+	if x := s.Journal.Excess; x != nil {
+		say(&amber, "%s: %s", x, x.Remedy())
 	}
 	var waiting int64
 	for _, k := range s.Sinks {

@@ -55,6 +55,12 @@ func TestJudge(t *testing.T) {
 		{"events wait long", func(s *console.Status) {
 			s.Sinks[0].Oldest, s.Sinks[0].Pending = began.Add(-15*time.Minute-time.Second), 1
 		}, console.Amber, "Sink log has events waiting since 2026-11-22 00:48:21Z (15m1s ago).", nil},
+		{"journal too large for a sink", func(s *console.Status) {
+			s.Journal.Excess = &journal.Excess{Bytes: 5 << 30, Limit: 4 << 30, Sink: "erp", Behind: 1234, Oldest: began.Add(-90 * 24 * time.Hour)}
+		}, console.Amber, "The journal takes 5120.0 MiB, more than journal.max_bytes (4096.0 MiB), because sink erp is 1234 events behind, since 2026-08-24 01:03:22Z: " +
+			"mend sink erp, or take it out of the configuration if it is not wanted any more (retention waits for configured sinks only), or raise journal.max_bytes.", nil},
+		{"journal too large for its documents", func(s *console.Status) { s.Journal.Excess = &journal.Excess{Bytes: 5 << 30, Limit: 4 << 30} }, console.Amber,
+			"The journal takes 5120.0 MiB, more than journal.max_bytes (4096.0 MiB), with the newest documents alone, which always stay: raise journal.max_bytes.", nil},
 		{"the worst first", func(s *console.Status) {
 			s.Journal.Failing = 3
 			s.Sinks = append(s.Sinks, dispatch.Status{Name: "erp", LastError: "401"})
@@ -119,5 +125,11 @@ func TestStatusJSON(t *testing.T) {
 	has(t, string(text), `"level":"green"`, `"sentence":"Everything is on its way`, `"shop":"main-shop"`, `"running":true`, `"at":"2026-11-22T01:03:22Z"`,
 		`"source":{"state":"connected"`, `"position":"mysql-bin.000004:4711"`, `"lag":{`, `"documents":{"pending":0}`, `"journal":{"path":""`, `"dirty":0`, `"failing":0`,
 		`"sinks":[{"name":"log","type":"file","cursor":0,"pending":2}]`)
-	hasNot(t, string(text), "0001-01-01", "reasons")
+	hasNot(t, string(text), "0001-01-01", "reasons", "excess")
+
+	s.Journal.Excess = &journal.Excess{Bytes: 9, Limit: 8, Sink: "log", Behind: 7, Oldest: began}
+	s.Judge()
+	text, err = json.Marshal(s)
+	check(t, err)
+	has(t, string(text), `"level":"amber"`, `"reasons":["the journal takes`, `"excess":{"bytes":9,"limit":8,"sink":"log","behind":7,"oldest":"2026-11-22T01:03:22Z"}`)
 }

@@ -111,11 +111,11 @@ func New(ctx context.Context, cfg Config) (*Lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	if last := cfg.Journal.Last(); at > last { // the journal was cut back, see journal.Restored
-		at, taken = last, min(taken, last)
-	}
 	l.at = place{at, taken}
 	l.stored, l.kept = l.at, known
+	if last := cfg.Journal.Last(); at > last { // the journal was cut back, see journal.Restored
+		l.setBack(ctx, place{last, min(taken, last)})
+	}
 	_, l.unknown = cfg.Sink.(sinks.Resumer)
 	if err := l.locate(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -271,6 +271,17 @@ func (l *Lane) moveTo(p place) {
 	l.mu.Lock()
 	l.status.Cursor = p.cursor
 	l.mu.Unlock()
+}
+
+// setBack moves to an earlier place and lets the journal know at once, before
+// retention takes what is to be delivered again.
+func (l *Lane) setBack(ctx context.Context, to place) {
+	l.moveTo(to)
+	if err := l.cfg.Journal.SetBack(ctx, l.cfg.Name, to.cursor); err != nil {
+		l.cfg.Log.Error("cursor not set back; deliveries go on", "sink", l.cfg.Name, "err", err)
+		return
+	}
+	l.stored = place{min(l.stored.cursor, to.cursor), min(l.stored.taken, to.cursor)}
 }
 
 // store saves the place: now, or when it is time to. What a sink has not made

@@ -62,7 +62,7 @@ func (l *Lane) resume(ctx context.Context, held sinks.Held) error {
 		l.moveTo(place{max(l.at.cursor, held.Sequence), held.Sequence})
 	case same: // it has lost what came behind
 		l.cfg.Log.Warn("the target has lost events at its end: they are delivered again", "sink", l.cfg.Name, "held_seq", held.Sequence, "taken_seq", l.at.taken)
-		l.moveTo(place{held.Sequence, held.Sequence})
+		l.setBack(ctx, place{held.Sequence, held.Sequence})
 	case held.Moved: // another journal's: it says nothing of ours
 	default:
 		return l.takeBirth(ctx, held)

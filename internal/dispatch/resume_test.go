@@ -55,6 +55,9 @@ func TestResume(t *testing.T) {
 				s.held, s.any = c.held(j), true
 			}
 			l := newLane(t, j, s)
+			if at, _, err := j.Place(t.Context(), "log"); err != nil || at >= c.next {
+				t.Errorf("retention sees the sink at %d (%v), and may take what is to be delivered", at, err)
+			}
 			_, err = l.Step(t.Context())
 			check(t, err)
 			if c.next <= 10 {
@@ -256,6 +259,9 @@ func TestJournalCutBack(t *testing.T) {
 	check(t, j.Advance(t.Context(), "log", map[string]int64{journal.Live: 9, journal.Taken: 9}))
 	s := &sink{}
 	l := newLane(t, j, s)
+	if at := cursor(t, j, "log"); at != 3 {
+		t.Errorf("retention sees the sink at %d, and may take what is to be delivered", at)
+	}
 	fill(t, j, 2)
 	_, err := l.Step(t.Context())
 	check(t, err)

@@ -29,24 +29,6 @@ type NewEvent struct {
 	SKU    string
 }
 
-// Mark says that a key is to be read again although no binlog event will say so.
-type Mark struct {
-	document.Key
-	Reason   string
-	Origin   string
-	Position string    // first touch, "" when none
-	Touched  time.Time // last touch
-	Next     time.Time // not before; zero = at once
-	Attempts int
-	Error    string
-}
-
-// Seen refers to a mark as it was when its key was read.
-type Seen struct {
-	document.Key
-	Mark int64
-}
-
 // Commit is what one Append writes, in one transaction.
 type Commit struct {
 	Events   []NewEvent
@@ -149,7 +131,7 @@ func (j *Journal) appendTx(ctx context.Context, tx *sql.Tx, c Commit, at time.Ti
 		mark := tx.StmtContext(ctx, s.mark)
 		for i := range c.Marks {
 			m := &c.Marks[i]
-			if _, err := mark.ExecContext(ctx, m.Entity, m.ID, m.Reason, m.Origin, now, m.Position, micros(m.Touched), m.Attempts, micros(m.Next), m.Error); err != nil {
+			if _, err := mark.ExecContext(ctx, m.Entity, m.ID, m.Reason, m.Origin, now, m.Position, micros(m.AddedSince), micros(m.Touched), m.Attempts, micros(m.Next), m.Error); err != nil {
 				return err
 			}
 		}
@@ -207,10 +189,11 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 		{&s.update, `UPDATE documents SET revision = ?, sequence = ?, deleted = ?, schema = ?, lines = ?, hash = ?, fields = ?, number = ?, email = ?, sku = ?
 			WHERE entity = ? AND key = ? AND revision = ? AND sequence = ?`},
 		{&s.next, `UPDATE meta SET value = ? WHERE name = 'last_sequence' AND value = ?`},
-		{&s.mark, `INSERT INTO dirty (entity, key, mark, reason, origin, since, position, touched, attempts, next, error)
-			VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)
+		{&s.mark, `INSERT INTO dirty (entity, key, mark, reason, origin, since, position, added_since, touched, attempts, next, error)
+			VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (entity, key) DO UPDATE SET mark = mark + 1, reason = excluded.reason,
 			origin = CASE WHEN excluded.origin = 'shop' THEN 'shop' ELSE origin END,
+			added_since = min(added_since, excluded.added_since),
 			touched = max(touched, excluded.touched), attempts = excluded.attempts, next = excluded.next, error = excluded.error`},
 		{&s.clear, `DELETE FROM dirty WHERE entity = ? AND key = ? AND mark = ?`},
 		{&s.position, `UPDATE meta SET value = ? WHERE name = 'position'`},

@@ -72,7 +72,7 @@ func (j *Journal) Cursor(ctx context.Context, sink, name string) (sequence int64
 	return sequence, true, nil
 }
 
-// Advance moves cursors of a sink, durably and together. A cursor never goes back.
+// Advance moves cursors of a sink on, durably and together; none goes back by it.
 func (j *Journal) Advance(ctx context.Context, sink string, to map[string]int64) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -94,16 +94,46 @@ func (j *Journal) Advance(ctx context.Context, sink string, to map[string]int64)
 	return nil
 }
 
-// Passed is the lowest cursor of the given sinks: what all of them have behind
-// them. Without sinks it is the newest sequence.
-func (j *Journal) Passed(ctx context.Context, sinks []string) (int64, error) {
-	low := j.Last()
-	for _, s := range sinks {
-		at, _, err := j.Cursor(ctx, s, Live)
-		if err != nil {
-			return 0, err
-		}
-		low = min(low, at)
+// SetBack moves all cursors of a sink that are behind to back to it, durably: what
+// came after is delivered again, and retention waits for it.
+func (j *Journal) SetBack(ctx context.Context, sink string, to int64) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.writable(); err != nil {
+		return err
 	}
-	return low, nil
+	if _, err := j.write.ExecContext(ctx, "UPDATE cursors SET sequence = ? WHERE sink = ? AND sequence > ?", to, sink, to); err != nil {
+		return doing("set back the cursor of sink "+sink, err)
+	}
+	return nil
+}
+
+// Place is what a sink has behind it: the lowest cursor of its queues, or where it
+// began while it has none. ok is false when it never ran: it will begin with what
+// comes then.
+func (j *Journal) Place(ctx context.Context, sink string) (sequence int64, ok bool, err error) {
+	var at sql.NullInt64
+	err = j.read.QueryRowContext(ctx, `SELECT coalesce((SELECT min(sequence) FROM cursors WHERE sink = ?1 AND queue IN (?2, ?3)),
+		(SELECT start FROM sinks WHERE name = ?1))`, sink, Live, Bulk).Scan(&at)
+	if err != nil {
+		return 0, false, doing("read the cursor of sink "+sink, err)
+	}
+	return at.Int64, at.Valid, nil
+}
+
+// Slowest is the one of the given sinks that has passed least, and what it has
+// passed: all of them have that behind them. When all have everything it is "" and
+// the newest sequence.
+func (j *Journal) Slowest(ctx context.Context, sinks []string) (sink string, passed int64, err error) {
+	passed = j.Last()
+	for _, s := range sinks {
+		at, ok, err := j.Place(ctx, s)
+		if err != nil {
+			return "", 0, err
+		}
+		if ok && at < passed {
+			sink, passed = s, at
+		}
+	}
+	return sink, passed, nil
 }

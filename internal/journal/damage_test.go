@@ -39,7 +39,7 @@ func furnished(t testing.TB) string {
 		if i%13 == 12 {
 			e.Kind = document.Deleted
 		}
-		mark := journal.Mark{Key: order(100 + i), Reason: "snapshot", Origin: document.FromSnapshot, Position: "p", Touched: began, Next: began.Add(time.Duration(i) * time.Minute), Error: strings.Repeat("e", int(i%2))}
+		mark := journal.Mark{Key: order(100 + i), Reason: "snapshot", Origin: document.FromSnapshot, Position: "p", AddedSince: began, Touched: began, Next: began.Add(time.Duration(i) * time.Minute), Error: strings.Repeat("e", int(i%2))}
 		must[int64](t)(j.Append(t.Context(), journal.Commit{Events: []journal.NewEvent{e}, Marks: []journal.Mark{mark}, Position: fmt.Sprint("position ", i)}))
 	}
 	must[int64](t)(j.Retain(t.Context(), time.Now().Add(90*time.Minute), 24*time.Hour, 0, nil)) // packs

@@ -21,7 +21,7 @@ func TestAppendAndReadBack(t *testing.T) {
 	j := open(t, path)
 	e := event(order(7), journal.Known{}, `{"changed":["a"],"document":{"a":1}}`)
 	e.Number, e.Email, e.SKU, e.Origin = "INV-7", "alice@example.com", "", document.FromSnapshot
-	mark := journal.Mark{Key: order(8), Reason: "snapshot", Origin: document.FromSnapshot, Position: "p0", Touched: began, Next: began.Add(time.Hour), Attempts: 2, Error: "no such table"}
+	mark := journal.Mark{Key: order(8), Reason: "snapshot", Origin: document.FromSnapshot, Position: "p0", AddedSince: began.Add(-time.Hour), Touched: began, Next: began.Add(time.Hour), Attempts: 2, Error: "no such table"}
 	if first := must[int64](t)(j.Append(t.Context(), journal.Commit{Events: []journal.NewEvent{e}, Marks: []journal.Mark{mark}, Position: "p1"})); first != 1 {
 		t.Fatal(first)
 	}
@@ -167,6 +167,7 @@ func TestLookCannotWrite(t *testing.T) {
 		"meta":     func() error { return j.SetMeta(ctx, "shop", "other") },
 		"birth":    func() error { _, err := j.TakeBirth(ctx); return err },
 		"register": func() error { _, err := j.RegisterSink(ctx, "log", "file", 0); return err },
+		"set back": func() error { return j.SetBack(ctx, "log", 1) },
 		"advance":  func() error { return j.Advance(ctx, "log", map[string]int64{journal.Live: 1}) },
 		"retain":   func() error { _, err := j.Retain(ctx, time.Now(), 0, 1, nil); return err },
 	} {
@@ -313,15 +314,34 @@ func TestCursors(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	must[journal.Sink](t)(j.RegisterSink(t.Context(), "erp", "odoo", 9))
-	if n := must[int64](t)(j.Passed(t.Context(), nil)); n != 9 {
-		t.Error(n)
+	for name, start := range map[string]int64{"erp": 5, "bulk": 1, "late": 9} {
+		must[journal.Sink](t)(j.RegisterSink(t.Context(), name, "odoo", start))
 	}
-	if n := must[int64](t)(j.Passed(t.Context(), []string{"log"})); n != 8 {
-		t.Error(n)
+	check(t, j.Advance(t.Context(), "bulk", map[string]int64{journal.Live: 7, journal.Bulk: 3, journal.Taken: 2}))
+	for _, c := range []struct {
+		sinks  string
+		sink   string
+		passed int64
+	}{
+		{"", "", 9},
+		{"log", "log", 8},
+		{"log erp", "erp", 5},   // it has delivered nothing, and counts from where it began
+		{"other", "", 9},        // it never ran
+		{"late", "", 9},         // it began behind all there is
+		{"log bulk", "bulk", 3}, // the lower of its queues
+		{"late other bulk log erp", "bulk", 3},
+	} {
+		sink, passed, err := j.Slowest(t.Context(), strings.Fields(c.sinks))
+		if err != nil || sink != c.sink || passed != c.passed {
+			t.Errorf("of %q the slowest is %q with %d (%v), want %q with %d", c.sinks, sink, passed, err, c.sink, c.passed)
+		}
 	}
-	if n := must[int64](t)(j.Passed(t.Context(), []string{"log", "erp"})); n != 0 {
-		t.Errorf("a sink that has stored nothing has passed %d", n)
+	check(t, j.SetBack(t.Context(), "bulk", 4))
+	if at, ok, err := j.Place(t.Context(), "bulk"); at != 3 || !ok || err != nil {
+		t.Errorf("set back to 4 it is at %d (%v)", at, err)
+	}
+	if at, _, _ := j.Cursor(t.Context(), "bulk", journal.Live); at != 4 {
+		t.Errorf("set back to 4 it is at %d", at)
 	}
 	closeIt(t, j)
 	j = open(t, path)

@@ -231,56 +231,6 @@ func (j *Journal) Find(ctx context.Context, text string) ([]document.Key, error)
 	return out, nil
 }
 
-// Dirty is a stored mark.
-type Dirty struct {
-	Mark
-	Number int64 // for Seen
-	Since  time.Time
-}
-
-// Due lists marks whose time has come, longest waiting first.
-func (j *Journal) Due(ctx context.Context, now time.Time, limit int) ([]Dirty, error) {
-	return j.dirty(ctx, "WHERE next <= ? ORDER BY next, since LIMIT ?", now.UnixMicro(), limit)
-}
-
-// Failing lists the marks whose last read failed.
-func (j *Journal) Failing(ctx context.Context, limit int) ([]Dirty, error) {
-	return j.dirty(ctx, "WHERE error <> '' ORDER BY since LIMIT ?", limit)
-}
-
-// Marked returns the mark of one key; ok is false when it has none.
-func (j *Journal) Marked(ctx context.Context, key document.Key) (d Dirty, ok bool, err error) {
-	list, err := j.dirty(ctx, "WHERE entity = ? AND key = ?", key.Entity, key.ID)
-	if err != nil || len(list) == 0 {
-		return Dirty{}, false, err
-	}
-	return list[0], true, nil
-}
-
-func (j *Journal) dirty(ctx context.Context, where string, args ...any) ([]Dirty, error) {
-	rows, err := j.read.QueryContext(ctx, "SELECT entity, key, mark, reason, origin, since, position, touched, attempts, next, error, sum = "+sums["dirty"]+" FROM dirty "+where, args...)
-	if err != nil {
-		return nil, doing("read journal marks", err)
-	}
-	var out []Dirty
-	err = each(rows, func() error {
-		var d Dirty
-		var since, touched, next int64
-		var whole bool
-		err := rows.Scan(&d.Entity, &d.ID, &d.Number, &d.Reason, &d.Origin, &since, &d.Position, &touched, &d.Attempts, &next, &d.Error, &whole)
-		if err == nil && !whole {
-			err = fmt.Errorf("%w: mark of %s: wrong checksum", ErrDamaged, d.Key)
-		}
-		d.Since, d.Touched, d.Next = fromMicros(since), fromMicros(touched), fromMicros(next)
-		out = append(out, d)
-		return err
-	})
-	if err != nil {
-		return nil, doing("read journal marks", err)
-	}
-	return out, nil
-}
-
 // Counts are the journal's sizes.
 type Counts struct {
 	Events    int64 `json:"events"`

@@ -32,14 +32,15 @@ type sweep struct {
 
 // Retain removes events that are older than age, that all the named sinks have
 // passed and that are not the newest of their entity; over maxBytes, also
-// younger ones. Of deleted entities the last document goes too, their row in
+// younger ones (should that not be enough, Excess says why). A sink that is not
+// named holds nothing back. Of deleted entities the last document goes too, their row in
 // documents stays. Old events that remain are compressed. It returns how many
 // events it removed; it is safe to call at any time, from one goroutine.
 func (j *Journal) Retain(ctx context.Context, now time.Time, age time.Duration, maxBytes int64, sinks []string) (int64, error) {
 	if err := j.writable(); err != nil {
 		return 0, err
 	}
-	passed, err := j.Passed(ctx, sinks)
+	_, passed, err := j.Slowest(ctx, sinks)
 	if err != nil {
 		return 0, err
 	}
@@ -52,7 +53,10 @@ func (j *Journal) Retain(ctx context.Context, now time.Time, age time.Duration, 
 	}
 	if maxBytes > 0 {
 		var from int64
-		more, err := j.sweep(ctx, now, passed, &from, func() (bool, error) { return j.over(ctx, maxBytes) })
+		more, err := j.sweep(ctx, now, passed, &from, func() (bool, error) {
+			used, err := j.used(ctx)
+			return used > maxBytes, err
+		})
 		removed += more
 		if err != nil {
 			return removed, err
@@ -66,15 +70,15 @@ func (j *Journal) Retain(ctx context.Context, now time.Time, age time.Duration, 
 	return removed, j.keepBorn(ctx)
 }
 
-// over reports whether the journal holds more than maxBytes.
-func (j *Journal) over(ctx context.Context, maxBytes int64) (bool, error) {
+// used is the room the journal takes in its file; what retention freed is used again.
+func (j *Journal) used(ctx context.Context) (int64, error) {
 	var used int64
 	err := j.read.QueryRowContext(ctx, `SELECT ((SELECT page_count FROM pragma_page_count()) - (SELECT freelist_count FROM pragma_freelist_count()))
 		* (SELECT page_size FROM pragma_page_size())`).Scan(&used)
 	if err != nil {
-		return false, doing("measure the journal", err)
+		return 0, doing("measure the journal", err)
 	}
-	return used > maxBytes, nil
+	return used, nil
 }
 
 // sweep removes what may go of the events added before, from sequence *from on and
