@@ -24,7 +24,7 @@ test: servers ## everything but the slow suites, race detector on
 kill: servers ## kill -9 the agent 200 times on a MyISAM and on an InnoDB shop (KILLS=200)
 	$(GO) test ./internal/app -count=1 -timeout 60m -v -run '^TestKill$$' -kills $(or $(KILLS),200)
 
-stale: servers ## 60 orders a second read at once beside three busy loops, MariaDB and MySQL (FOR=60s)
+stale: servers ## 60 orders a second read at once beside three busy loops, MariaDB and MySQL, InnoDB and MyISAM (FOR=60s)
 	$(GO) test ./internal/app -count=1 -timeout 60m -v -run '^TestNoStaleDocument$$' -stale $(or $(FOR),60s)
 
 bench: servers build ## CPU beside a go-mysql canal loop on the same binlog, peak memory

@@ -123,27 +123,19 @@ func (w *work) expandRows(r *shop.Reader, name string, rows []target) error {
 	return nil
 }
 
-// sinceWindow is how a mark of all orders carries the window of a snapshot.
-const sinceWindow = "since "
-
-// Since makes the Position of a mark for all of an entity that was added since.
-func Since(at time.Time) string { return sinceWindow + at.UTC().Format(time.DateTime) }
-
-// expandAll finds every key of some entities, page by page. A mark with a window
-// stands for what was added since alone.
+// expandAll finds every key of some entities, page by page: those that the journal
+// has, and in the shop those that it covers. A mark with a window stands for what was
+// added since alone.
 func (w *work) expandAll(r *shop.Reader, s source, entities ...*entity) error {
 	for _, e := range entities {
 		if err := unreadable(r.Schema(), e); err != nil {
 			return err
 		}
 		all := spread{entity: e.name, journal: true, source: s}
-		window := ""
-		if s.mark != nil && r.Schema().Has(e.root, "date_added") {
-			if text, ok := strings.CutPrefix(s.mark.Position, sinceWindow); ok {
-				if at, err := time.Parse(time.DateTime, text); err == nil {
-					window = " AND `date_added` >= '" + at.In(w.t.cfg.Zone).Format(time.DateTime) + "'"
-					all.journal = false
-				}
+		window := w.dated(r.Schema(), e, w.t.cfg.Covered[e.name], "date_added", "date_modified")
+		if s.mark != nil && !s.mark.AddedSince.IsZero() {
+			if added := w.dated(r.Schema(), e, s.mark.AddedSince, "date_added"); added != "" {
+				window, all.journal = added, false
 			}
 		}
 		for after := int64(0); ; after = all.ids[len(all.ids)-1] {
@@ -161,6 +153,21 @@ func (w *work) expandAll(r *shop.Reader, s source, entities ...*entity) error {
 		w.spreads = append(w.spreads, all)
 	}
 	return nil
+}
+
+// dated is the condition that one of the root's dates is not before a time; empty for
+// no time, and where the root has none of them.
+func (w *work) dated(s *shop.Schema, e *entity, since time.Time, columns ...string) string {
+	var any []string
+	for _, c := range columns {
+		if !since.IsZero() && s.Has(e.root, c) {
+			any = append(any, "`"+c+"` >= '"+since.In(w.t.cfg.Zone).Format(time.DateTime)+"'")
+		}
+	}
+	if len(any) == 0 {
+		return ""
+	}
+	return " AND (" + strings.Join(any, " OR ") + ")"
 }
 
 // spread marks what expand found, for the reason its target was touched or marked.
@@ -186,10 +193,13 @@ func (w *work) spread(ctx context.Context) error {
 		if m.Reason == "" {
 			m.Reason = "reference"
 		}
-		if sp.source.taken != nil {
-			m.Touched = sp.source.time
-		} else {
+		switch {
+		case sp.source.mark != nil:
 			m.Touched = sp.source.mark.Touched
+		case sp.source.reason != "": // a resync: nobody has touched them
+			m.Origin = document.FromReconcile
+		default:
+			m.Touched = sp.source.time
 		}
 		for chunk := range slices.Chunk(sp.ids, markChunk) {
 			if len(w.commit.Marks)+len(chunk) > markChunk {

@@ -32,8 +32,11 @@ type Config struct {
 	// ImageBase is put before image paths; "" leaves image URLs out.
 	ImageBase string
 	From      canal.Position // where capture starts
-	Log       *slog.Logger
-	Metrics   *Metrics
+	// Covered is since when the journal covers an entity: comparing all of it looks
+	// at what it has, and at what the shop has added or changed since. None: all.
+	Covered map[string]time.Time
+	Log     *slog.Logger
+	Metrics *Metrics
 	// Failpoint is called with the name of a stop point; tests kill the process
 	// there. May be nil.
 	Failpoint func(name string)
@@ -82,14 +85,18 @@ type Transformer struct {
 	dropped   bool              // Drop was called: holds mean nothing any more
 	nextMarks time.Time         // when the dirty table has to be looked at
 	blocked   map[string]string // why something cannot be done at present, by what
+	renewed   time.Time         // when stored marks may have been made again last
 
 	// The loop's own:
 	holds    map[target]hold
 	position canal.Position // stored last
 	storedAt time.Time
-	schemaAt time.Time // when the schema was read
-	movedAt  time.Time // when old touches were looked for
-	turn     int       // live batches since stored marks had a turn
+	schemaAt time.Time         // when the schema was read
+	movedAt  time.Time         // when old touches were looked for
+	turn     int               // live batches since stored marks had a turn
+	applied  map[string]string // shop settings that the journal's documents were made with
+	liveKeys portion           // read together
+	bulkKeys portion
 	wait     time.Duration
 	bulkWait time.Duration
 }
@@ -97,7 +104,8 @@ type Transformer struct {
 // New prepares a Transformer; Run starts it.
 func New(cfg Config) *Transformer {
 	t := &Transformer{
-		cfg: cfg, log: cfg.Log, now: time.Now, schema: cfg.Schema, text: &texts{}, blocked: map[string]string{}, holds: map[target]hold{}, position: cfg.From,
+		cfg: cfg, log: cfg.Log, now: time.Now, schema: cfg.Schema, text: &texts{}, blocked: map[string]string{}, holds: map[target]hold{}, applied: map[string]string{}, position: cfg.From,
+		liveKeys: newPortion(batchSize, liveBytes), bulkKeys: newPortion(bulkSize, bulkBytes), renewed: time.Now(),
 	}
 	t.tracker = newTracker(cfg.Settle, pendingOK, cfg.From, func() time.Time { return t.now() })
 	t.ref = newReference(t.text, cfg.Zone)
@@ -115,6 +123,9 @@ func (t *Transformer) Commit(tx canal.Transaction) error {
 		targets = append(targets, target{touch.Target, touch.Key})
 	}
 	reasons := map[target]string{}
+	if tx.Tables {
+		t.outdated()
+	}
 	for _, r := range tx.Resyncs {
 		k := target{r.Target, 0}
 		reasons[k] = r.Reason
@@ -185,13 +196,14 @@ func (t *Transformer) Drop() {
 	t.dropped = true
 	t.mu.Unlock()
 	t.tracker.drop()
+	t.cfg.Shop.Forget()
 }
 
 // Restart tells where capture goes on after a hole, once everything is marked.
 func (t *Transformer) Restart(from canal.Position) {
 	t.outdated()
 	t.tracker.progress(from)
-	t.marksAt(t.now())
+	t.renewedMarks()
 }
 
 // Stop makes a waiting Commit return; Run ends with its context.
@@ -205,7 +217,7 @@ func (t *Transformer) Mark(ctx context.Context, marks []journal.Mark) error {
 			return err
 		}
 	}
-	t.marksAt(t.now())
+	t.renewedMarks()
 	return nil
 }
 
@@ -276,7 +288,7 @@ func (t *Transformer) step(ctx context.Context) (did bool, next time.Time, err e
 			return true, now, nil
 		}
 	}
-	keys, next := t.tracker.take(now, batchSize)
+	keys, next := t.tracker.take(now, t.liveKeys.size)
 	if len(keys) > 0 {
 		t.turn++
 		return true, now, t.live(ctx, keys)
@@ -302,11 +314,18 @@ func (t *Transformer) step(ctx context.Context) (did bool, next time.Time, err e
 
 // live reads a batch of touched targets.
 func (t *Transformer) live(ctx context.Context, keys []taken) error {
-	err := t.work(ctx, func(w *work) {
+	err := t.work(ctx, &t.liveKeys, func(w *work) {
 		for i := range keys {
 			w.add(keys[i].target, source{taken: &keys[i], time: keys[i].time, origin: document.FromShop, reason: keys[i].reason})
 		}
 	})
+	if errors.Is(err, shop.ErrTooMuch) {
+		n := t.liveKeys.tooMuch(len(keys))
+		for _, k := range keys[n:] {
+			t.tracker.postponed(k, k.notYet, k.confirm)
+		}
+		return t.live(ctx, keys[:n])
+	}
 	if err != nil {
 		for _, k := range keys {
 			t.tracker.postponed(k, time.Time{}, k.confirm)
@@ -319,8 +338,8 @@ func (t *Transformer) live(ctx context.Context, keys []taken) error {
 // failures make it wait alone, so that live keys are not held up.
 func (t *Transformer) bulk(ctx context.Context, now time.Time) bool {
 	marks, err := t.dueMarks(ctx, now)
-	if err == nil && len(marks) > 0 {
-		err = t.work(ctx, func(w *work) {
+	for err == nil && len(marks) > 0 {
+		err = t.work(ctx, &t.bulkKeys, func(w *work) {
 			for i := range marks {
 				m := &marks[i]
 				at := m.Touched
@@ -330,6 +349,10 @@ func (t *Transformer) bulk(ctx context.Context, now time.Time) bool {
 				w.add(target{m.Entity, m.ID}, source{mark: m, time: at, origin: m.Origin, reason: m.Reason})
 			}
 		})
+		if !errors.Is(err, shop.ErrTooMuch) {
+			break
+		}
+		marks, err = marks[:t.bulkKeys.tooMuch(len(marks))], nil // the others stay due
 	}
 	if err != nil {
 		if ctx.Err() == nil {
@@ -355,12 +378,12 @@ func (t *Transformer) dueMarks(ctx context.Context, now time.Time) ([]journal.Di
 	t.mu.Lock()
 	t.nextMarks = now.Add(positionEvery) // for those with a time in the future
 	t.mu.Unlock()
-	marks, err := t.cfg.Journal.Due(ctx, now, bulkSize+t.tracker.size())
+	marks, err := t.cfg.Journal.Due(ctx, now, t.bulkKeys.size+t.tracker.size())
 	if err != nil {
 		return nil, failure{readJournal, err}
 	}
 	marks = slices.DeleteFunc(marks, func(m journal.Dirty) bool { return t.tracker.join(target{m.Entity, m.ID}, m.Number) })
-	marks = marks[:min(len(marks), bulkSize)]
+	marks = marks[:min(len(marks), t.bulkKeys.size)]
 	switch i := slices.IndexFunc(marks, func(m journal.Dirty) bool { return m.Error != "" }); {
 	case i == 0:
 		marks = marks[:1]
@@ -371,6 +394,15 @@ func (t *Transformer) dueMarks(ctx context.Context, now time.Time) ([]journal.Di
 		t.marksAt(now) // there may be more
 	}
 	return marks, nil
+}
+
+// renewedMarks notes that keys were marked, and makes the dirty table be looked at.
+func (t *Transformer) renewedMarks() {
+	now := t.now()
+	t.mu.Lock()
+	t.renewed = now
+	t.mu.Unlock()
+	t.marksAt(now)
 }
 
 // marksAt makes the dirty table be looked at, not later than at.
@@ -387,7 +419,8 @@ func (t *Transformer) marksAt(at time.Time) {
 // failing entities) to the dirty table, in the transaction that advances the
 // position.
 func (t *Transformer) moveOld(ctx context.Context, now time.Time) error {
-	keys := t.tracker.old(now.Add(-heldFor))
+	// What is never quiet may wait longer for its reading than others are held.
+	keys := t.tracker.old(now.Add(-max(heldFor, t.tracker.patience())))
 	if len(keys) == 0 {
 		return nil
 	}
@@ -407,7 +440,7 @@ func (t *Transformer) moveOld(ctx context.Context, now time.Time) error {
 		return err
 	}
 	t.tracker.answered(keys)
-	t.marksAt(now)
+	t.renewedMarks()
 	return nil
 }
 

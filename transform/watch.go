@@ -1,11 +1,14 @@
 package transform
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"octail/canal"
 	"octail/internal/shop"
+	"octail/transform/document"
 )
 
 // A touch's target is an entity's name or one of these: a reference table whose
@@ -25,8 +28,7 @@ const (
 
 func isReference(name string) bool { return strings.HasPrefix(name, refPrefix) }
 
-// WatchList is what capture has to look for, for the schema the shop has. It is
-// made again when the schema changes.
+// WatchList is what capture has to look for, for the schema the shop has.
 func WatchList(s *shop.Schema) []canal.Table {
 	rules := map[string][]canal.Rule{}
 	add := func(table string, r canal.Rule) {
@@ -85,4 +87,38 @@ func seoRule(s *shop.Schema, e *entity) canal.Rule {
 		r.Resolve = func(v []string) (int64, bool) { return e.seo.owner(v[0], "", "") }
 	}
 	return r
+}
+
+// Changed reports whether tables are to be watched that were not, or for something
+// else, and lists the entities whose documents may be others because of them.
+func Changed(was, is []canal.Table) (changed bool, entities []string) {
+	before := map[string]string{}
+	for _, t := range was {
+		before[t.Name] = meaning(t)
+	}
+	concerned := map[string]bool{}
+	for _, t := range is {
+		now := meaning(t)
+		if before[t.Name] == now {
+			continue
+		}
+		changed = true
+		for _, r := range t.Rules {
+			if entityByName(r.Target) != nil {
+				concerned[r.Target] = true
+			} else if !isReference(r.Target) { // names that are content
+				concerned[document.ProductEntity], concerned[document.CategoryEntity] = true, true
+			}
+		}
+	}
+	return changed, slices.Sorted(maps.Keys(concerned))
+}
+
+// meaning is what a table is watched for.
+func meaning(t canal.Table) string {
+	var all []string
+	for _, r := range t.Rules {
+		all = append(all, fmt.Sprint(r.Target, r.Key, r.Only, r.Ignore, r.TextColumns))
+	}
+	return strings.Join(all, "; ")
 }

@@ -13,16 +13,19 @@ import (
 // work is the reading of one batch: read, assemble, compare, journal. What it finds
 // out takes effect with its commit, or not at all.
 type work struct {
-	t   *Transformer
-	now time.Time
+	t       *Transformer
+	portion *portion
+	now     time.Time
 
 	targets []target
 	sources map[target]source
 	byName  map[string][]int64
 
-	proven   bool // what was read holds all that was announced
+	reader   *shop.Reader // of the snapshot that was read
+	bytes    int          // read for documents, from the journal or the shop
 	spreads  []spread
 	commit   journal.Commit
+	size     int     // bytes of the commit's events
 	answered []taken // live targets that the commit answers
 	counts   []outcome
 	after    []func() // what else takes effect with the commit
@@ -54,12 +57,17 @@ type parked struct {
 // is not the newest.
 var errSchemaChanged = errors.New("the shop's tables have changed")
 
-// work reads what fill adds. An error means that nothing was journaled.
-func (t *Transformer) work(ctx context.Context, fill func(*work)) error {
+// work reads what fill adds. An error means that nothing was journaled;
+// shop.ErrTooMuch, that it has to be asked for less: never with one target.
+func (t *Transformer) work(ctx context.Context, p *portion, fill func(*work)) error {
 	for {
-		w := &work{t: t, now: t.now(), sources: map[target]source{}, byName: map[string][]int64{}, failing: map[trouble]*parked{}}
+		w := &work{t: t, portion: p, now: t.now(), sources: map[target]source{}, byName: map[string][]int64{}, failing: map[trouble]*parked{}}
 		fill(w)
-		if err := w.run(ctx); !errors.Is(err, errSchemaChanged) {
+		err := w.run(ctx)
+		if err == nil {
+			p.fitted(len(w.targets), w.bytes)
+		}
+		if !errors.Is(err, errSchemaChanged) {
 			return err
 		}
 	}
@@ -108,8 +116,14 @@ func (w *work) run(ctx context.Context) error {
 		case r == nil || k.id == 0: // answered by expand
 		case r.err != nil:
 			w.park(k, r.err)
+		case w.size > w.portion.written():
+			w.putBack(k)
 		default:
 			w.answer(ctx, k, r.previous[k.id], r.results[k.id])
+		}
+		if r != nil { // not to be kept while the others are answered
+			delete(r.previous, k.id)
+			delete(r.results, k.id)
 		}
 	}
 	t.failpoint("before-commit")
@@ -149,6 +163,9 @@ func (w *work) previous(ctx context.Context, e *entity, ids []int64) (map[int64]
 		if ctx.Err() != nil {
 			return nil, failure{readJournal, ctx.Err()}
 		}
+		if w.bytes += len(p.data); w.bytes > w.portion.bytes && len(w.targets) > 1 {
+			return nil, shop.ErrTooMuch
+		}
 		out[id] = p
 	}
 	w.t.worked(readJournal)
@@ -161,7 +178,7 @@ func (w *work) read(ctx context.Context, readings map[string]*reading) error {
 	schema, stale := t.takeSchema()
 	after, _ := t.tracker.latest()
 	err := t.cfg.Shop.Read(ctx, after, schema, func(r *shop.Reader) error {
-		w.proven = r.Proven
+		w.reader = r
 		if stale {
 			if err := r.Refresh(); err != nil {
 				return err
@@ -174,6 +191,12 @@ func (w *work) read(ctx context.Context, readings map[string]*reading) error {
 		if err := t.ref.refresh(r); err != nil {
 			return err
 		}
+		if err := w.settings(ctx); err != nil {
+			return err
+		}
+		if r.Bound(w.portion.bytes); len(w.targets) == 1 {
+			r.Bound(-1)
+		}
 		for _, e := range allEntities {
 			if readings[e.name] == nil {
 				continue
@@ -184,6 +207,8 @@ func (w *work) read(ctx context.Context, readings map[string]*reading) error {
 			}
 			readings[e.name].err = err
 		}
+		w.bytes = max(w.bytes, r.Bytes())
+		r.Bound(-1) // what follows is ids
 		return w.expand(r, stale)
 	})
 	if err == nil {
@@ -294,8 +319,8 @@ func (w *work) done(k target, result string) {
 		w.counts = append(w.counts, outcome{k.name, result})
 	}
 	switch {
-	case w.proven:
-	case s.mark != nil && w.now.Sub(s.mark.Since) < confirmAfter:
+	case w.reader.Proven:
+	case s.mark != nil && w.now.Sub(t.markedBy(s.mark)) < confirmAfter:
 		w.later(k, w.now.Add(confirmAfter))
 		return
 	case s.taken != nil && !s.taken.confirm:
@@ -304,6 +329,18 @@ func (w *work) done(k target, result string) {
 		return
 	}
 	w.release(s)
+}
+
+// markedBy is when a key was marked at the latest: the journal keeps when it was
+// first. What expand finds needs no look at this: it is marked again when the
+// reading that found it is confirmed.
+func (t *Transformer) markedBy(m *journal.Dirty) time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if m.Since.After(t.renewed) {
+		return m.Since
+	}
+	return t.renewed
 }
 
 // release lets a target go with the commit.
@@ -329,6 +366,13 @@ func (w *work) later(k target, at time.Time) {
 		return
 	}
 	w.after = append(w.after, func() { t.tracker.postponed(*s.taken, at, s.taken.confirm) })
+}
+
+// putBack leaves a target as it was before the reading: it is due at once.
+func (w *work) putBack(k target) {
+	if s := w.sources[k]; s.taken != nil {
+		w.after = append(w.after, func() { w.t.tracker.postponed(*s.taken, s.taken.notYet, s.taken.confirm) })
+	}
 }
 
 // park puts a key that cannot be read into the dirty table with its cause; it is

@@ -26,10 +26,12 @@ type agent struct {
 	dir    string
 	config string
 	client *http.Client
+	first  used // by the first start
 }
 
-// newAgent writes a config and starts octail once, so that it follows from here.
-func (b *bench) newAgent(ctx context.Context, name string) (*agent, error) {
+// newAgent writes a config and starts octail once, so that it follows from here, with
+// a snapshot of the entities named ("": of none).
+func (b *bench) newAgent(ctx context.Context, name, snapshot string) (*agent, error) {
 	a := &agent{bench: b, dir: filepath.Join(b.dir, name)}
 	if err := os.Mkdir(a.dir, 0o700); err != nil {
 		return nil, err
@@ -39,20 +41,21 @@ func (b *bench) newAgent(ctx context.Context, name string) (*agent, error) {
 shop:
   name: bench-shop
   mysql: {address: "unix:%s", user: root, password: "", database: %s}
-capture: {snapshot: []}
+capture: {snapshot: [%s]}
 journal: {path: %s}
 http: {listen: "127.0.0.1:0", socket: %s}
 log: {level: warn}
 sinks:
   - {name: events, type: file, path: %s}
-`, b.server.Socket(), database, filepath.Join(a.dir, "octail.db"), filepath.Join(a.dir, "s"), filepath.Join(a.dir, "events.jsonl"))
+`, b.server.Socket(), database, snapshot, filepath.Join(a.dir, "octail.db"), filepath.Join(a.dir, "s"), filepath.Join(a.dir, "events.jsonl"))
 	if err := os.WriteFile(a.config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
 	a.client = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(a.dir, "s"))
 	}}}
-	_, err := a.catchUp(ctx, 0)
+	var err error
+	a.first, err = a.catchUp(ctx, 0)
 	return a, err
 }
 

@@ -2,7 +2,9 @@
 // ratios: `make bench`.
 //
 //	bench catchup   CPU per 100,000 row changes, beside a go-mysql canal loop that prints each row as JSON
-//	bench memory    peak memory while catching up on 300,000 and 600,000 row changes
+//	bench memory    peak memory while catching up on 300,000 and 600,000 row changes, and of the
+//	                first snapshot of 200 products of 1 MB and 2,000 of 120 KB
+//	bench wide      the latter alone
 package main
 
 import (
@@ -55,7 +57,9 @@ func run(ctx context.Context, args []string) error {
 		case "catchup":
 			err = b.catchup(ctx, *changes, *rounds)
 		case "memory":
-			err = b.memory(ctx)
+			err = errors.Join(b.memory(ctx), b.wide(ctx))
+		case "wide":
+			err = b.wide(ctx)
 		default:
 			err = fmt.Errorf("unknown benchmark %q", what)
 		}
@@ -121,7 +125,7 @@ func cpuOf(cmd *exec.Cmd) time.Duration {
 
 // catchup compares the CPU of octail with that of the reference for one binlog.
 func (b *bench) catchup(ctx context.Context, changes, rounds int) error {
-	a, err := b.newAgent(ctx, "agent")
+	a, err := b.newAgent(ctx, "agent", "")
 	if err != nil {
 		return err
 	}
@@ -161,7 +165,7 @@ func (b *bench) catchup(ctx context.Context, changes, rounds int) error {
 
 // memory prints the agent's peak while it catches up.
 func (b *bench) memory(ctx context.Context) error {
-	a, err := b.newAgent(ctx, "agent")
+	a, err := b.newAgent(ctx, "agent", "")
 	if err != nil {
 		return err
 	}
@@ -181,6 +185,37 @@ func (b *bench) memory(ctx context.Context) error {
 		fmt.Printf("memory: peak %.1f MiB while catching up on %d row changes (%.1f s, %.2f s CPU); ratio to the first %.2f\n",
 			mib(u.peak), filled.Changes, u.wall.Seconds(), u.cpu.Seconds(), float64(u.peak)/float64(first))
 	}
+	return nil
+}
+
+// wide prints the agent's peak while it takes its first snapshot of products with long
+// descriptions in two languages.
+func (b *bench) wide(ctx context.Context) error {
+	conn, err := b.server.DB().Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for _, q := range []string{
+		"USE " + database, "SET sql_log_bin = 0, sql_mode = ''",
+		"ALTER TABLE oc_product_description MODIFY description mediumtext",
+		"INSERT INTO oc_product (product_id, model, status) SELECT 100000 + seq, CONCAT('wide-', seq), 1 FROM seq_1_to_2200",
+		"INSERT INTO oc_product_description (product_id, language_id, name, description) SELECT 100000 + seq, language_id, CONCAT('wide ', seq), REPEAT('0123456789abcde ', IF(seq <= 200, 32000, 3750)) FROM seq_1_to_2200, oc_language",
+	} {
+		if _, err := conn.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	a, err := b.newAgent(ctx, "wide", "product")
+	if err != nil {
+		return err
+	}
+	n, err := lines(filepath.Join(a.dir, "events.jsonl"))
+	if err != nil {
+		return err
+	}
+	fmt.Printf("memory: peak %.1f MiB for the first snapshot of %d products, 200 of them of 1 MB and 2,000 of 120 KB (%.1f s, %.2f s CPU)\n",
+		mib(a.first.peak), n["octail.product.created"], a.first.wall.Seconds(), a.first.cpu.Seconds())
 	return nil
 }
 

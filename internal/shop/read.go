@@ -24,11 +24,12 @@ type Shop struct {
 	// before the first Read.
 	StatementWithin time.Duration
 
-	db       *sql.DB
-	server   canal.Server
-	database string
-	prefix   string
-	retaken  atomic.Int64
+	db        *sql.DB
+	server    canal.Server
+	database  string
+	prefix    string
+	retaken   atomic.Int64
+	sightings sightings
 }
 
 // Retaken counts the snapshots that did not hold yet what the binlog had
@@ -47,13 +48,17 @@ var ErrNotVisible = errors.New("the server does not show what its binlog announc
 // Reader reads inside one consistent snapshot. It is valid only during the call
 // of Read that made it.
 type Reader struct {
-	ctx    context.Context
-	conn   *sql.Conn
-	shop   *Shop
-	schema *Schema
-	// Proven: what is read is not older than the position given to Read. False
-	// only where the server offers no proof (MySQL without GTIDs): then the
-	// caller reads again a little later.
+	ctx     context.Context
+	conn    *sql.Conn
+	shop    *Shop
+	schema  *Schema
+	settled bool // what Read was given stood in the log long enough ago
+	bound   int  // bytes that Select may still return; negative: any number
+	bytes   int  // returned so far
+	// Proven: what was selected so far is not older than the position given to
+	// Read. False where nothing proves it (a change of the last second in a table
+	// that is not InnoDB, or on MySQL without GTIDs): then the caller reads again a
+	// little later.
 	Proven bool
 }
 
@@ -64,8 +69,12 @@ type Reader struct {
 // taken again. fn runs at most once; its error is returned as it is.
 //
 // On MariaDB the snapshot carries its own binlog coordinates; on MySQL a GTID is
-// in gtid_executed only after the engine's commit. (MyISAM rows stand in their
-// table before they stand in the binlog.)
+// in gtid_executed only after the engine's commit. Neither says anything of tables
+// that are not InnoDB: a row inserted into MyISAM is shown to others when its table
+// is unlocked, which is after it stands in the binlog. There, and where the server
+// offers nothing else, a read is proven when the log had reached after already a
+// second before it (sightings): that holds while catching up, never for what was
+// written just now.
 func (s *Shop) Read(ctx context.Context, after canal.Position, schema *Schema, fn func(*Reader) error) error {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
@@ -79,16 +88,22 @@ func (s *Shop) Read(ctx context.Context, after canal.Position, schema *Schema, f
 		_ = conn.Close()
 	}()
 	if err := s.limit(ctx, conn); err != nil {
-		return fmt.Errorf("begin reading: %w", err)
+		return beginning(ctx, err)
+	}
+	settled := after.IsZero()
+	if !settled && (!s.server.GTID || !schema.transactional()) {
+		if settled, err = s.settled(ctx, conn, after); err != nil {
+			return beginning(ctx, err)
+		}
 	}
 	wait, deadline := time.Millisecond, time.Now().Add(s.VisibleWithin)
 	for {
 		proven, visible, err := s.begin(ctx, conn, after)
 		if err != nil {
-			return fmt.Errorf("begin reading: %w", err)
+			return beginning(ctx, err)
 		}
 		if visible {
-			err := fn(&Reader{ctx, conn, s, schema, proven})
+			err := fn(&Reader{ctx: ctx, conn: conn, shop: s, schema: schema, settled: settled, bound: -1, Proven: proven || settled})
 			_, end := conn.ExecContext(ctx, "COMMIT")
 			ended = end == nil
 			return err
@@ -172,6 +187,15 @@ func (s *Shop) Schema(ctx context.Context) (*Schema, error) {
 // Schema is the schema in use: only columns in it are selected.
 func (r *Reader) Schema() *Schema { return r.schema }
 
+// beginning wraps an error in front of the snapshot. Of a connection that ctx has closed
+// the driver only says that it is a bad one.
+func beginning(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return fmt.Errorf("begin reading: %w", err)
+}
+
 // Refresh reads the schema again, so that it is not older than the snapshot.
 func (r *Reader) Refresh() error {
 	fresh, err := ReadSchema(r.ctx, r.conn, r.shop.database, r.shop.prefix)
@@ -180,6 +204,17 @@ func (r *Reader) Refresh() error {
 	}
 	return err
 }
+
+// ErrTooMuch: what was asked for is more than the Reader may hold. Ask for less.
+var ErrTooMuch = errors.New("too much to be held at once")
+
+// Bound makes Select refuse, by ErrTooMuch, to return more than so many bytes of rows
+// from here on, all calls together; a negative number: no bound. After a refusal the
+// Reader cannot be used any more.
+func (r *Reader) Bound(bytes int) { r.bound, r.bytes = bytes, 0 }
+
+// Bytes is how much Select has returned since Bound.
+func (r *Reader) Bytes() int { return r.bytes }
 
 // Query is a SELECT of one table.
 type Query struct {
@@ -218,6 +253,9 @@ func (r *Reader) Select(q Query) (*Rows, error) {
 	if len(columns) == 0 {
 		return &Rows{}, nil
 	}
+	if r.schema.Engine(q.Table) != transactional && !r.settled {
+		r.Proven = false
+	}
 	b.WriteString(" FROM `" + r.shop.prefix + q.Table + "`")
 	where := " WHERE "
 	if q.Where != "" {
@@ -244,11 +282,20 @@ func (r *Reader) Select(q Query) (*Rows, error) {
 	if q.Limit > 0 {
 		b.WriteString(" LIMIT " + strconv.Itoa(q.Limit))
 	}
-	rows, err := r.conn.QueryContext(r.ctx, b.String())
+	ctx, cancel := context.WithCancel(r.ctx)
+	defer cancel()
+	rows, err := r.conn.QueryContext(ctx, b.String())
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", r.shop.prefix+q.Table, err)
 	}
-	out, err := scan(rows, columns)
+	out, err := scan(rows, columns, func(bytes int) error {
+		r.bytes += bytes
+		if r.bound >= 0 && r.bytes > r.bound {
+			cancel() // else the rest would be fetched all the same
+			return ErrTooMuch
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", r.shop.prefix+q.Table, err)
 	}

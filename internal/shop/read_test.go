@@ -44,13 +44,11 @@ func TestProven(t *testing.T) {
 	each(t, func(t *testing.T, server *shoptest.Server) {
 		i := install(t, server, table)
 		old := i.position()
-		i.sql("UPDATE oc_order SET comment = 'after'; FLUSH BINARY LOGS; UPDATE oc_product SET model = 'after'")
+		i.sql("FLUSH BINARY LOGS; UPDATE oc_order SET comment = 'after'")
 		for name, p := range map[string]canal.Position{"anything": {}, "an older file": old, "the very place": i.position()} {
-			for _, q := range []shop.Query{orderOne, productOne} {
-				rows, proven, err := i.read(p, q)
-				if err != nil || !proven || texts(rows, q.Columns[0]) != `"after"` {
-					t.Errorf("%s: %s, proven %v, %v", name, texts(rows, q.Columns[0]), proven, err)
-				}
+			rows, proven, err := i.read(p, orderOne)
+			if err != nil || !proven || texts(rows, "comment") != `"after"` {
+				t.Errorf("%s: %s, proven %v, %v", name, texts(rows, "comment"), proven, err)
 			}
 		}
 		if n := i.Retaken(); n != 0 {

@@ -119,7 +119,11 @@ func (r Row) Int(column string) int64 {
 // Bool is true for a number other than 0.
 func (r Row) Bool(column string) bool { return r.Int(column) != 0 }
 
-func scan(rows *sql.Rows, columns []string) (*Rows, error) {
+// rowBytes is what a row takes beside its values.
+const rowBytes = 64
+
+// scan reads all rows. take is told the bytes of each and may refuse to go on.
+func scan(rows *sql.Rows, columns []string, take func(bytes int) error) (*Rows, error) {
 	defer rows.Close()
 	out := &Rows{columns: columns}
 	raw := make([]sql.RawBytes, len(columns))
@@ -133,6 +137,9 @@ func scan(rows *sql.Rows, columns []string) (*Rows, error) {
 			return nil, err
 		}
 		buf = out.add(raw, buf)
+		if err := take(len(buf) + rowBytes); err != nil {
+			return nil, err
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

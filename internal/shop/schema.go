@@ -89,6 +89,19 @@ func (s *Schema) Engine(table string) string {
 	return ""
 }
 
+// transactional is the one engine whose rows a consistent snapshot holds.
+const transactional = "InnoDB"
+
+// transactional reports whether that is the engine of all tables.
+func (s *Schema) transactional() bool {
+	for _, t := range s.tables {
+		if t.engine != transactional {
+			return false
+		}
+	}
+	return true
+}
+
 // Tables lists the table names without prefix, sorted.
 func (s *Schema) Tables() []string {
 	names := make([]string, 0, len(s.tables))
