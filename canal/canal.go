@@ -25,8 +25,10 @@ type Config struct {
 	Address  string  // host:port, or unix:/path
 	User     string
 	Password string
-	TLS      *tls.Config // optional
-	ServerID uint32      // ours as a replication client; unique among the server's
+	// TLS is asked at the start of each session: the server's may come and go.
+	// Optional; nil, and a nil answer: none.
+	TLS      func(context.Context) *tls.Config
+	ServerID uint32 // ours as a replication client; unique among the server's
 	Database string
 	Tables   []Table
 	Log      *slog.Logger

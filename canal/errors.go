@@ -69,7 +69,7 @@ func reason(err error) (why string, fatal error) {
 			return "twin", nil
 		case has("Binary log is not open"), has("server_id was not set"), has("server id was not set"):
 			return "server", nil // the operator's to mend, then it goes on
-		case has("max_allowed_packet"), has("network"):
+		case has("network"):
 			return "connection", nil
 		}
 		return "diverged", fmt.Errorf("%w (the server says: %s)", ErrDiverged, plain(err))

@@ -40,7 +40,7 @@ func TestReason(t *testing.T) {
 		{dump("something new"), "diverged", ErrDiverged},
 		{dump("Binary log is not open"), "server", nil},
 		{dump("Misconfigured master - server id was not set"), "server", nil},
-		{dump("log event entry exceeded max_allowed_packet; Increase max_allowed_packet on master"), "connection", nil},
+		{dump("log event entry exceeded max_allowed_packet; Increase max_allowed_packet on master"), "diverged", ErrDiverged},
 		{fmt.Errorf("%w: switched off for a while", ErrPurged), "purged", ErrPurged},
 		{fmt.Errorf("%w: another server", ErrDiverged), "diverged", ErrDiverged},
 	} {

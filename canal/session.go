@@ -2,6 +2,7 @@ package canal
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -29,7 +30,12 @@ func (c *Canal) session(ctx context.Context, h Handler) error {
 	if err != nil {
 		return err
 	}
+	rest, err := restOf(ctx, c.cfg.DB, from)
+	if err != nil {
+		return err
+	}
 	s := newStream(c, h, from, gtids)
+	s.goesOn = rest > uint64(len(from.File)+mostClosing)
 	for _, t := range c.order {
 		t.forget()
 	}
@@ -40,6 +46,10 @@ func (c *Canal) session(ctx context.Context, h Handler) error {
 	var watch sync.WaitGroup
 	defer watch.Wait()
 	defer end(nil)
+	var tlsConfig *tls.Config
+	if c.cfg.TLS != nil {
+		tlsConfig = c.cfg.TLS(ctx)
+	}
 	watch.Go(func() { c.watchSilence(ctx, s, end) })
 	watch.Go(func() { c.watchEnd(ctx, s, end) })
 	s.ctx = ctx
@@ -51,7 +61,7 @@ func (c *Canal) session(ctx context.Context, h Handler) error {
 		Port:                           c.port,
 		User:                           c.cfg.User,
 		Password:                       c.cfg.Password,
-		TLSConfig:                      c.cfg.TLS,
+		TLSConfig:                      tlsConfig,
 		Localhost:                      "octail",
 		Dialer:                         dialOnce(ctx),
 		HeartbeatPeriod:                c.cfg.Heartbeat,

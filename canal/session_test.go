@@ -286,6 +286,14 @@ func TestLostPlaces(t *testing.T) {
 					marks(20)
 					return at
 				}, ErrDiverged},
+				{"log reset, and the GTIDs again in a later file", func() Position {
+					p.sql(reset)
+					marks(3)
+					at := p.here()
+					p.sql(reset + "; UPDATE marker SET note = REPEAT('y', 9999); FLUSH BINARY LOGS")
+					marks(20)
+					return at
+				}, ErrDiverged},
 				{"log reset, and empty", func() Position {
 					marks(3)
 					at := p.here()

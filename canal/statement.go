@@ -224,3 +224,19 @@ func (s statement) effect() effect {
 	}
 	return effect{} // OPTIMIZE, ANALYZE, GRANT, SET, FLUSH, ...
 }
+
+// otherTables reports whether there may be other tables behind a statement than in
+// front of it, or other columns, watched ones or not; or whether other ones may be seen.
+func (s statement) otherTables() bool {
+	switch s.verb {
+	case "GRANT", "REVOKE":
+		return true
+	case "CREATE", "DROP", "ALTER", "RENAME":
+		for _, kind := range []string{"TABLE", "TABLES", "VIEW", "DATABASE", "SCHEMA"} {
+			if s.words[kind] {
+				return s.inside || s.named
+			}
+		}
+	}
+	return false
+}

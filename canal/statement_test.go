@@ -172,3 +172,48 @@ func TestStatementAnyText(t *testing.T) {
 		_ = fmt.Sprint(readStatement(sql, "shop", c).effect())
 	})
 }
+
+// TestOtherTables: statements after which there may be other tables, or columns, than
+// before.
+func TestOtherTables(t *testing.T) {
+	c := idle(t)
+	for sql, want := range map[string]bool{
+		"CREATE TABLE anything (id INT)":       true,
+		"CREATE TABLE shop.anything (id INT)":  true,
+		"CREATE OR REPLACE VIEW v AS SELECT 1": true,
+		"ALTER TABLE anything ADD c INT":       true,
+		"RENAME TABLE a TO b":                  true,
+		"DROP TABLE IF EXISTS `a`":             true,
+		"GRANT SELECT ON shop.* TO x":          true,
+		"REVOKE SELECT ON shop.* FROM x":       true,
+		"DROP DATABASE shop":                   true,
+		"TRUNCATE TABLE orders":                false,
+		"CREATE INDEX i ON orders (viewed)":    false,
+		"INSERT INTO orders VALUES (1)":        false,
+		"CREATE TRIGGER tr BEFORE INSERT ON orders FOR EACH ROW SET NEW.viewed = 1": false,
+	} {
+		if got := readStatement(sql, "shop", c).otherTables(); got != want {
+			t.Errorf("%s: %v", sql, got)
+		}
+	}
+	if readStatement("CREATE TABLE anything (id INT)", "elsewhere", c).otherTables() {
+		t.Error("another database's tables are not ours")
+	}
+}
+
+// TestTables: such a statement is handed over, although it touches nothing.
+func TestTables(t *testing.T) {
+	for _, flavor := range flavors {
+		p := private(t, flavor)
+		f := p.follow(p.here(), markers)
+		f.connected()
+		p.sql("CREATE TABLE news (id INT PRIMARY KEY); INSERT INTO news VALUES (1)")
+		p.mark(1)
+		f.until(Touch{"marker", 1})
+		got := f.transactions()
+		if len(got) != 2 || !got[0].Tables || got[1].Tables || len(got[0].Touches)+len(got[0].Resyncs) != 0 {
+			t.Errorf("%s: %+v", flavor, got)
+		}
+		f.stop()
+	}
+}

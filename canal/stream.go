@@ -22,6 +22,9 @@ const (
 	mostTouches = 200_000
 	// mostEarly bounds the transactions that a server may be committing at a moment.
 	mostEarly = 200
+	// mostClosing is the most that the event which closes a file takes, without the
+	// next one's name: less than a transaction.
+	mostClosing = 64
 	// mostText is how much of a statement is looked at: names stand in front, data
 	// behind.
 	mostText = 64 << 10
@@ -42,6 +45,7 @@ type stream struct {
 	last   Position      // behind the last group that ended
 	left   Position      // where the session began
 	joined bool          // the log was seen to go on at left, see join
+	goesOn bool          // it has to go on in the same file
 	early  int           // groups that began in front of left
 
 	open    bool   // between a group's first event and its end
@@ -53,6 +57,7 @@ type stream struct {
 	touches []Touch
 	seen    map[Touch]bool
 	resyncs []Resync
+	tables  bool // see Transaction.Tables
 
 	queue []rawRows // watched rows events of the event being parsed
 	metas [][]byte  // optional metadata of the table maps of the event being parsed
@@ -183,7 +188,7 @@ func (s *stream) generic(h *replication.EventHeader, ev *replication.GenericEven
 // join makes sure, once, that the log goes on where we left it. A GTID does not
 // prove that: after RESET MASTER, or in a restored backup, a server gives the same
 // numbers to other transactions. So some event has to begin exactly at our place,
-// unless the log goes on in a later file. Groups and heartbeats decide; what else
+// unless our file ends there and the log goes on in a later one. Groups and heartbeats decide; what else
 // stands in the log is sent from the head of the file on.
 func (s *stream) join(tp replication.EventType, file string, start uint64) error {
 	if s.joined {
@@ -194,7 +199,7 @@ func (s *stream) join(tp replication.EventType, file string, start uint64) error
 		where = cmp.Compare(uint32(start), uint32(s.left.Offset))
 		s.joined = where == 0
 	} else {
-		s.joined = where > 0
+		s.joined = where > 0 && !s.goesOn
 	}
 	if s.joined {
 		return nil
@@ -225,7 +230,7 @@ func (s *stream) begin() {
 
 // forget drops what was found in a group.
 func (s *stream) forget() {
-	s.touches, s.resyncs, s.time = nil, nil, time.Time{}
+	s.touches, s.resyncs, s.tables, s.time = nil, nil, false, time.Time{}
 	clear(s.seen)
 	clear(s.maps)
 }
@@ -262,6 +267,7 @@ func (s *stream) query(h *replication.EventHeader, ev *replication.QueryEvent) e
 		return nil
 	}
 	s.effect(st)
+	s.tables = s.tables || st.otherTables()
 	// A group that did not open with BEGIN is this one statement. MariaDB says so
 	// in its GTID event, and has no BEGIN event at all.
 	if s.c.cfg.Server.Flavor == MariaDB && s.open && !s.alone || s.begun {
@@ -340,13 +346,13 @@ func (s *stream) commit(h *replication.EventHeader) error {
 		s.time = time.Unix(int64(h.Timestamp), 0).UTC()
 	}
 	s.c.readUpTo(s.time)
-	if len(s.touches) == 0 && len(s.resyncs) == 0 {
+	if len(s.touches) == 0 && len(s.resyncs) == 0 && !s.tables {
 		if time.Since(s.lastTold) > progressEvery {
 			return s.tell()
 		}
 		return nil
 	}
-	t := Transaction{Position: s.position(), Time: s.time, Touches: s.touches, Resyncs: s.resyncs}
+	t := Transaction{Position: s.position(), Time: s.time, Touches: s.touches, Resyncs: s.resyncs, Tables: s.tables}
 	s.forget()
 	s.lastTold = time.Now()
 	if err := s.handler.Commit(t); err != nil {

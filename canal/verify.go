@@ -56,7 +56,26 @@ func verify(ctx context.Context, db *sql.DB, server Server, p Position) (finding
 	if finding != nil || err != nil || p.File == "" {
 		return finding, err
 	}
-	return verifyFile(p, files, byGTID), nil
+	if finding = verifyFile(p, files, byGTID); finding != nil || !byGTID || server.Flavor != MariaDB {
+		return finding, nil
+	}
+	return verifyPlace(ctx, db, p)
+}
+
+// verifyPlace compares a MariaDB server's GTIDs at file and offset with those that
+// were there. A log that was begun anew gives the same numbers to other transactions.
+func verifyPlace(ctx context.Context, db *sql.DB, p Position) (finding, err error) {
+	set, known, err := gtidsAt(ctx, db, p)
+	if err != nil || !known { // the file is gone
+		return nil, err
+	}
+	there := domains(set)
+	for domain, g := range domains(p.GTID) {
+		if there[domain].sequence < g.sequence { // more is right: Here reads the GTIDs first
+			return fmt.Errorf("%w: at %s:%d it has GTID %s, not %s", ErrDiverged, p.File, p.Offset, orNone(set), p.GTID), nil
+		}
+	}
+	return nil, nil
 }
 
 func verifyMySQL(ctx context.Context, db *sql.DB, p Position) (finding, err error) {
@@ -123,6 +142,20 @@ func domains(gtid string) map[string]mariadbGTID {
 		}
 	}
 	return m
+}
+
+// restOf is how much of its file lies behind p; 0 when the file is gone.
+func restOf(ctx context.Context, db *sql.DB, p Position) (uint64, error) {
+	files, err := LogFiles(ctx, db)
+	if err != nil {
+		return 0, err
+	}
+	for _, f := range files {
+		if f.Name == p.File && f.Size > p.Offset {
+			return f.Size - p.Offset, nil
+		}
+	}
+	return 0, nil
 }
 
 // verifyFile looks for the place itself. byGTID: the GTIDs behind it were found, so

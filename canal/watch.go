@@ -62,6 +62,9 @@ type Transaction struct {
 	Time     time.Time // commit time as the server wrote it; whole seconds on MariaDB
 	Touches  []Touch   // each once
 	Resyncs  []Resync
+	// Tables: a statement may have made, altered or removed tables of the watched
+	// database, or what we may see of them. The watch list may be another now.
+	Tables bool
 }
 
 // Handler receives what the stream finds. Its methods are called from one
@@ -69,7 +72,8 @@ type Transaction struct {
 // is the back-pressure), and Run waits for it even when its context has ended.
 // An error stops Run, which returns it.
 type Handler interface {
-	// Commit is called once for each transaction that concerns a watched table.
+	// Commit is called once for each transaction that concerns a watched table, or
+	// tables as such.
 	// It may keep t and what it holds.
 	Commit(t Transaction) error
 	// Progress is called now and then (about once a second) when the log moved on,

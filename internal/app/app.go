@@ -4,16 +4,14 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -54,6 +52,7 @@ type Agent struct {
 	lanes   []*dispatch.Lane
 	closers []func() error
 	metrics metrics
+	excess  atomic.Pointer[journal.Excess] // nil: the journal is within its limit
 
 	mu     sync.Mutex
 	source *source // nil until the shop's database was reached
@@ -127,21 +126,6 @@ func waitFor(group *errgroup.Group, limit time.Duration) error {
 	case <-time.After(limit):
 		return errors.New("some parts did not stop in time; nothing is lost by it")
 	}
-}
-
-// pin fixes a value in the journal at its first use and refuses another one later.
-func (a *Agent) pin(ctx context.Context, name, value, setting string) error {
-	old, err := a.journal.Meta(ctx, name)
-	if err != nil {
-		return err
-	}
-	if old == "" {
-		return a.journal.SetMeta(ctx, name, value)
-	}
-	if old != value {
-		return fmt.Errorf("%s is %q, but the journal %s was made with %q. Put it back, or give the other shop its own journal.path", setting, value, a.journal.Path(), old)
-	}
-	return nil
 }
 
 func (a *Agent) openLanes(ctx context.Context) error {
@@ -224,25 +208,4 @@ func (a *Agent) reopen(ctx context.Context) {
 			cancel()
 		}
 	}
-}
-
-// serverID is our id as a replication client: configured, or made once and kept.
-func (a *Agent) serverID(ctx context.Context, taken uint32) (uint32, error) {
-	if id := a.cfg.Shop.MySQL.ServerID; id != 0 {
-		if id == taken {
-			return 0, fmt.Errorf("shop.mysql.server_id %d is the database server's own id: choose another number, or leave the line out", id)
-		}
-		return id, nil
-	}
-	stored, err := a.journal.Meta(ctx, "server_id")
-	if err != nil {
-		return 0, err
-	}
-	if n, err := strconv.ParseUint(stored, 10, 32); err == nil && n > 0 && uint32(n) != taken {
-		return uint32(n), nil
-	}
-	var b [4]byte
-	rand.Read(b[:])
-	id := binary.LittleEndian.Uint32(b[:])%1_000_000_000 + 1_000_000_000 // far from ids people give
-	return id, a.journal.SetMeta(ctx, "server_id", strconv.FormatUint(uint64(id), 10))
 }

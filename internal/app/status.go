@@ -28,6 +28,7 @@ func (a *Agent) Status(ctx context.Context) (console.Status, error) {
 	if err := fill(ctx, &st, a.journal); err != nil {
 		return st, err
 	}
+	st.Journal.Excess = a.excess.Load()
 	for _, l := range a.lanes {
 		st.Sinks = append(st.Sinks, l.Status(ctx))
 	}
@@ -71,9 +72,12 @@ func OfflineStatus(ctx context.Context, cfg *config.Config, j *journal.Journal, 
 		return st, err
 	}
 	for _, s := range cfg.Sinks {
-		at, _, err := j.Cursor(ctx, s.Name, journal.Live)
+		at, ok, err := j.Place(ctx, s.Name)
 		if err != nil {
 			return st, err
+		}
+		if !ok { // it never ran: it will begin with what comes then
+			at = j.Last()
 		}
 		k := dispatch.Status{Name: s.Name, Type: s.Type, Cursor: at, Pending: j.Last() - at}
 		if next, err := j.Events(ctx, at, 1, 1); err == nil && len(next) > 0 {
@@ -93,7 +97,7 @@ func (a *Agent) Ready() error {
 	if s == nil {
 		return errors.New("the shop's database is not connected: " + state.Error)
 	}
-	if st := s.canal.Status(); !st.Connected {
+	if st := s.stream().Status(); !st.Connected {
 		return errors.New("the binlog is not connected: " + st.LastError)
 	}
 	if why := s.transform.Blocked(); why != "" {

@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -55,7 +56,7 @@ func (c *checker) tryStream(ctx context.Context) error {
 	}
 	s := c.settings()
 	stream, err := canal.New(canal.Config{
-		DB: c.db, Server: c.report.Server, Address: s.Address, User: s.User, Password: s.Password.Reveal(), TLS: c.TLS,
+		DB: c.db, Server: c.report.Server, Address: s.Address, User: s.User, Password: s.Password.Reveal(), TLS: func(context.Context) *tls.Config { return c.TLS },
 		ServerID: scratchID(c.report.Server.ServerID, s.ServerID), Database: s.Database,
 		Log: slog.New(slog.DiscardHandler), Metrics: canal.NewMetrics(prometheus.NewRegistry()), Heartbeat: streamTimeout / 10,
 	})

@@ -90,22 +90,13 @@ var pinned = map[string]pin{
 	"database": {"shop.mysql.database", "octail would take another database for the shop's, and report what is not there as deleted",
 		func(c *checker, old string) string { return c.line("mysql", fmt.Sprintf("database: %q", old)) }},
 	"timezone": {"the shop's time zone", "all times in documents would shift", shopLine("timezone")},
-	"currency": {"the shop's currency", "all amounts would be read as another currency's",
-		func(c *checker, old string) string { return c.settingBack("config_currency", old) }},
-	"language": {"the shop's language", "names and statuses in all documents would change their language",
-		func(c *checker, old string) string {
-			key := "config_language"
-			if c.report.Generation == "4.1" {
-				key = "config_language_catalog"
-			}
-			return c.settingBack(key, old)
-		}},
 }
 
-// settingBack is the SQL that puts a setting of the shop back.
-func (c *checker) settingBack(key, old string) string {
-	return fmt.Sprintf("-- or in the shop's administration, System > Settings > Local:\nUPDATE %s.%s SET `value` = %s WHERE store_id = 0 AND `key` = '%s';",
-		name(c.settings().Database), name(c.Config.Shop.TablePrefix+"setting"), quote(old), key)
+// applied are the pins whose change octail announces and applies: what they are, and
+// what a change means.
+var applied = map[string][2]string{
+	"currency": {"the shop's currency", "prices are in the new one from here on, orders keep the one they were sold in"},
+	"language": {"the shop's language", "products, categories and customers are compared; names of statuses and the like change with an entity's next revision"},
 }
 
 // Defaults reads the shop's default currency and language, as documents use them.
@@ -157,14 +148,13 @@ func (c *checker) pins(ctx context.Context) error {
 			continue
 		}
 		same = false
-		p, path := pinned[n], c.Journal.Path()
-		comment := "#"
-		undo := p.undo(c, old)
-		if strings.HasPrefix(undo, "--") {
-			comment = "--"
+		if means, ok := applied[n]; ok {
+			c.warn("pins", "# nothing has to be done", "%s is %q now, and was %q when the journal's documents were made: octail goes on by itself, %s", means[0], value, old, means[1])
+			continue
 		}
-		c.fail("pins", undo+"\n"+comment+" To go on with "+fmt.Sprintf("%q", value)+" all the same, stop octail and move the journal away: everything is then read and delivered anew.\n"+
-			comment+fmt.Sprintf(" mkdir %[1]s.old && mv %[1]s %[1]s.old/; mv %[1]s-wal %[1]s-shm %[1]s.old/ 2>/dev/null", path),
+		p, path := pinned[n], c.Journal.Path()
+		c.fail("pins", p.undo(c, old)+"\n# To go on with "+fmt.Sprintf("%q", value)+" all the same, stop octail and move the journal away: everything is then read and delivered anew.\n"+
+			fmt.Sprintf("# mkdir %[1]s.old && mv %[1]s %[1]s.old/; mv %[1]s-wal %[1]s-shm %[1]s.old/ 2>/dev/null", path),
 			"%s is %q now, but the journal was made with %q: %s", p.what, value, old, p.meaning)
 	}
 	if same {
