@@ -38,6 +38,9 @@ func TestWithoutAgent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := j.RegisterSink(t.Context(), "log", "file", 0); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := j.Append(t.Context(), journal.Commit{Events: []journal.NewEvent{{Key: document.Key{Entity: document.OrderEntity, ID: 1042}, Kind: document.Created,
 		Time: time.Now(), Origin: document.FromShop, Schema: 1, Fields: []byte{}, Number: "INV-7", Data: []byte(`{"changed":["id"],"document":{"id":1042}}`)}}}); err != nil {
 		t.Fatal(err)
