@@ -65,27 +65,48 @@ func (s Server) AtLeast(major, minor int) bool {
 // Here is the server's present position: all that was committed before the call
 // is before it. It needs BINLOG MONITOR (MariaDB) or REPLICATION CLIENT.
 func Here(ctx context.Context, db *sql.DB, s Server) (Position, error) {
-	// The GTID set is read first: where the two differ for a moment, the set is
-	// the older one, and starting earlier is the safe side.
+	// The GTID set is read before and after: it belongs to the place in the file when
+	// nothing was committed in between. On a server that never rests the older one
+	// counts: starting earlier is the safe side.
 	var p Position
-	switch {
-	case s.Flavor == MariaDB:
-		if err := db.QueryRowContext(ctx, "SELECT @@global.gtid_binlog_pos").Scan(&p.GTID); err != nil {
-			return p, fmt.Errorf("ask for the GTID position: %w", err)
-		}
-	case s.GTID:
-		if err := db.QueryRowContext(ctx, "SELECT @@global.gtid_executed").Scan(&p.GTID); err != nil {
-			return p, fmt.Errorf("ask for the GTID set: %w", err)
-		}
-		p.GTID = strings.ReplaceAll(p.GTID, "\n", "")
-	}
-	row, err := LogStatus(ctx, db, s)
+	gtids, err := executed(ctx, db, s)
 	if err != nil {
 		return p, err
 	}
-	p.File = row["File"]
-	p.Offset, _ = strconv.ParseUint(row["Position"], 10, 64)
+	for range hereTries {
+		p.GTID = gtids
+		row, err := LogStatus(ctx, db, s)
+		if err != nil {
+			return p, err
+		}
+		p.File = row["File"]
+		p.Offset, _ = strconv.ParseUint(row["Position"], 10, 64)
+		if gtids, err = executed(ctx, db, s); err != nil {
+			return p, err
+		}
+		if gtids == p.GTID {
+			break
+		}
+	}
 	return p, nil
+}
+
+// hereTries bounds how often Here looks at a server that commits all the time.
+const hereTries = 20
+
+// executed is the GTID set of all that a server has logged; "" where it has none.
+func executed(ctx context.Context, db *sql.DB, s Server) (set string, err error) {
+	query := "SELECT @@global.gtid_executed"
+	switch {
+	case s.Flavor == MariaDB:
+		query = "SELECT @@global.gtid_binlog_pos"
+	case !s.GTID:
+		return "", nil
+	}
+	if err := db.QueryRowContext(ctx, query).Scan(&set); err != nil {
+		return "", fmt.Errorf("ask for the GTID position: %w", err)
+	}
+	return strings.ReplaceAll(set, "\n", ""), nil
 }
 
 // LogStatus is the row of SHOW MASTER STATUS (SHOW BINARY LOG STATUS since

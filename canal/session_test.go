@@ -343,7 +343,7 @@ func TestLostPlaces(t *testing.T) {
 					p.sql(reset)
 					marks(n)
 					if err := f.result(); !errors.Is(err, ErrDiverged) && !errors.Is(err, ErrPurged) {
-						t.Errorf("got %v", err)
+						t.Errorf("got %v\n%s", err, f.log)
 					}
 				})
 			}

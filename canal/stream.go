@@ -206,9 +206,9 @@ func (s *stream) join(tp replication.EventType, file string, start uint64) error
 	}
 	switch tp {
 	case replication.MARIADB_GTID_EVENT, replication.GTID_EVENT, replication.GTID_TAGGED_LOG_EVENT, replication.ANONYMOUS_GTID_EVENT:
-		// A position from Here may be ahead of its GTID set, which is read first: by
-		// what was being committed at that moment.
-		if s.early++; where < 0 && file == s.left.File && s.early <= mostEarly {
+		// On MySQL a position from Here may be ahead of its GTID set, by what was being
+		// committed at that moment: a GTID counts as executed later.
+		if s.early++; where < 0 && file == s.left.File && s.early <= mostEarly && s.c.cfg.Server.Flavor == MySQL {
 			return nil
 		}
 	case replication.HEARTBEAT_EVENT:

@@ -24,58 +24,33 @@ const (
 // not given yet and waits for it in silence.
 // It only reads; needs BINLOG MONITOR (MariaDB) or REPLICATION CLIENT.
 func Verify(ctx context.Context, db *sql.DB, server Server, p Position) error {
-	for try := 1; ; try++ {
-		finding, err := verify(ctx, db, server, p)
-		if err != nil {
-			return fmt.Errorf("compare the stored position with the server's log: %w", err)
-		}
-		if !errors.Is(finding, ErrDiverged) || try == verifyTries {
-			return finding
-		}
+	finding, err := verifyGTID(ctx, db, server, p)
+	for try := 1; err == nil && errors.Is(finding, ErrDiverged) && try < verifyTries; try++ {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("compare the stored position with the server's log: %w", ctx.Err())
+			err = ctx.Err()
 		case <-time.After(verifyPause):
+			finding, err = verifyGTID(ctx, db, server, p)
 		}
 	}
+	if err == nil && finding == nil && p.File != "" {
+		finding, err = verifyFile(ctx, db, server, p)
+	}
+	if err != nil {
+		return fmt.Errorf("compare the stored position with the server's log: %w", err)
+	}
+	return finding
 }
 
-// verify looks once.
-func verify(ctx context.Context, db *sql.DB, server Server, p Position) (finding, err error) {
-	files, err := LogFiles(ctx, db)
-	if err != nil || len(files) == 0 {
-		return nil, err
-	}
-	byGTID := server.GTID && p.GTID != ""
+// verifyGTID compares p's GTIDs with those the log holds.
+func verifyGTID(ctx context.Context, db *sql.DB, server Server, p Position) (finding, err error) {
 	switch {
-	case byGTID && server.Flavor == MySQL:
-		finding, err = verifyMySQL(ctx, db, p)
-	case byGTID:
-		finding, err = verifyMariaDB(ctx, db, p, files[0].Name)
+	case !server.GTID || p.GTID == "":
+		return nil, nil
+	case server.Flavor == MySQL:
+		return verifyMySQL(ctx, db, p)
 	}
-	if finding != nil || err != nil || p.File == "" {
-		return finding, err
-	}
-	if finding = verifyFile(p, files, byGTID); finding != nil || !byGTID || server.Flavor != MariaDB {
-		return finding, nil
-	}
-	return verifyPlace(ctx, db, p)
-}
-
-// verifyPlace compares a MariaDB server's GTIDs at file and offset with those that
-// were there. A log that was begun anew gives the same numbers to other transactions.
-func verifyPlace(ctx context.Context, db *sql.DB, p Position) (finding, err error) {
-	set, known, err := gtidsAt(ctx, db, p)
-	if err != nil || !known { // the file is gone
-		return nil, err
-	}
-	there := domains(set)
-	for domain, g := range domains(p.GTID) {
-		if there[domain].sequence < g.sequence { // more is right: Here reads the GTIDs first
-			return fmt.Errorf("%w: at %s:%d it has GTID %s, not %s", ErrDiverged, p.File, p.Offset, orNone(set), p.GTID), nil
-		}
-	}
-	return nil, nil
+	return verifyMariaDB(ctx, db, p)
 }
 
 func verifyMySQL(ctx context.Context, db *sql.DB, p Position) (finding, err error) {
@@ -96,9 +71,13 @@ func verifyMySQL(ctx context.Context, db *sql.DB, p Position) (finding, err erro
 }
 
 // verifyMariaDB compares domain by domain with where the log begins and ends.
-func verifyMariaDB(ctx context.Context, db *sql.DB, p Position, first string) (finding, err error) {
+func verifyMariaDB(ctx context.Context, db *sql.DB, p Position) (finding, err error) {
+	files, err := LogFiles(ctx, db)
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
 	var begins, ends sql.NullString
-	if err := db.QueryRowContext(ctx, "SELECT BINLOG_GTID_POS(?, 4), @@global.gtid_binlog_pos", first).Scan(&begins, &ends); err != nil {
+	if err := db.QueryRowContext(ctx, "SELECT BINLOG_GTID_POS(?, 4), @@global.gtid_binlog_pos", files[0].Name).Scan(&begins, &ends); err != nil {
 		return nil, err
 	}
 	at, begin, end := domains(p.GTID), domains(begins.String), domains(ends.String)
@@ -158,23 +137,49 @@ func restOf(ctx context.Context, db *sql.DB, p Position) (uint64, error) {
 	return 0, nil
 }
 
-// verifyFile looks for the place itself. byGTID: the GTIDs behind it were found, so
-// that a file which is gone is no hole.
-func verifyFile(p Position, files []LogFile, byGTID bool) (finding error) {
-	newest := files[len(files)-1]
+// verifyFile looks for the place itself. A log that was begun anew gives the same GTIDs
+// to other transactions.
+func verifyFile(ctx context.Context, db *sql.DB, server Server, p Position) (finding, err error) {
+	files, err := LogFiles(ctx, db)
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
+	byGTID := server.GTID && p.GTID != ""
 	for _, f := range files {
-		if f.Name == p.File {
-			if f.Size < p.Offset {
-				return fmt.Errorf("%w: %s ends at %d, before %d", ErrDiverged, f.Name, f.Size, p.Offset)
-			}
-			return nil
+		switch {
+		case f.Name != p.File:
+		case f.Size < p.Offset:
+			return fmt.Errorf("%w: %s ends at %d, before %d", ErrDiverged, f.Name, f.Size, p.Offset), nil
+		case byGTID && server.Flavor == MariaDB:
+			return verifyPlace(ctx, db, p)
+		default:
+			return nil, nil
 		}
 	}
-	if compareFiles(p.File, newest.Name) > 0 {
-		return fmt.Errorf("%w: its newest file is %s, before %s", ErrDiverged, newest.Name, p.File)
+	switch newest := files[len(files)-1]; {
+	case compareFiles(p.File, newest.Name) > 0:
+		return fmt.Errorf("%w: its newest file is %s, before %s", ErrDiverged, newest.Name, p.File), nil
+	case byGTID: // the GTIDs behind it were found
+		return nil, nil
 	}
-	if byGTID {
-		return nil
+	return fmt.Errorf("%w: %s was deleted", ErrPurged, p.File), nil
+}
+
+// verifyPlace compares a MariaDB server's GTIDs at file and offset with those that
+// were there.
+func verifyPlace(ctx context.Context, db *sql.DB, p Position) (finding, err error) {
+	set, known, err := gtidsAt(ctx, db, p)
+	if err != nil {
+		return nil, err
 	}
-	return fmt.Errorf("%w: %s was deleted", ErrPurged, p.File)
+	if !known {
+		return fmt.Errorf("%w: no event of it ends at %s:%d", ErrDiverged, p.File, p.Offset), nil
+	}
+	there := domains(set)
+	for domain, g := range domains(p.GTID) {
+		if there[domain] != g {
+			return fmt.Errorf("%w: at %s:%d it has GTID %s, not %s", ErrDiverged, p.File, p.Offset, orNone(set), p.GTID), nil
+		}
+	}
+	return nil, nil
 }

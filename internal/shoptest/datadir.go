@@ -51,7 +51,14 @@ func (b *Binaries) makeDataDir(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
-	args := append(b.baseArgs(), "--datadir="+dir)
+	// Servers name their temporary tables by process ids, which are not unique in a
+	// folder that several containers share.
+	tmp, err := os.MkdirTemp("", "octail-shop-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the server: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(tmp) }()
+	args := append(b.baseArgs(), "--datadir="+dir, "--tmpdir="+tmp)
 	var script []byte
 	if b.Flavor == MySQL {
 		args = append(args, "--initialize-insecure")
@@ -61,7 +68,6 @@ func (b *Binaries) makeDataDir(ctx context.Context, dir string) error {
 		if err := os.Mkdir(filepath.Join(dir, "mysql"), 0o700); err != nil {
 			return fmt.Errorf("make the data directory: %w", err)
 		}
-		var err error
 		if script, err = b.bootstrapScript(); err != nil {
 			return err
 		}
@@ -69,6 +75,7 @@ func (b *Binaries) makeDataDir(ctx context.Context, dir string) error {
 	cmd := b.command(ctx, b.Server, args...)
 	cmd.Stdin = bytes.NewReader(script)
 	if out, err := cmd.CombinedOutput(); err != nil {
+		_ = os.RemoveAll(dir) // half of it would pass for a whole one
 		return fmt.Errorf("make the system tables of %s %s: %w\n%s", b.Flavor, b.Version, err, tail(out))
 	}
 	if b.Flavor == MySQL {
