@@ -98,6 +98,11 @@ func TestJoin(t *testing.T) {
 	group := func(start uint32) func(*tape) error {
 		return func(p *tape) error { return p.try(replication.MARIADB_GTID_EVENT, 40, start+40, gtid(6)) }
 	}
+	mysqlGroup := func(start uint32) func(*tape) error {
+		return func(p *tape) error {
+			return p.try(replication.GTID_EVENT, 40, start+40, &replication.GTIDEvent{SID: make([]byte, 16), GNO: 6})
+		}
+	}
 	beat := func(file string, at uint32) func(*tape) error {
 		return func(p *tape) error {
 			return p.try(replication.HEARTBEAT_EVENT, 30, at, &replication.HeartbeatEvent{Filename: file})
@@ -118,7 +123,9 @@ func TestJoin(t *testing.T) {
 		{"goes on where we left", MariaDB, "b.000002", []func(*tape) error{group(1000)}, true},
 		{"a file's head in front", MariaDB, "b.000002", []func(*tape) error{checkpoint(325), group(1000)}, true},
 		{"an event without rows between", MariaDB, "b.000002", []func(*tape) error{checkpoint(1000), group(1040)}, true},
-		{"the set was older than the offset", MariaDB, "b.000002", []func(*tape) error{group(800), group(1000)}, true},
+		{"earlier", MariaDB, "b.000002", []func(*tape) error{group(800), group(1000)}, false},
+		{"MySQL, the set was older than the offset", MySQL, "b.000002", []func(*tape) error{mysqlGroup(800), mysqlGroup(1000)}, true},
+		{"MySQL, shorter", MySQL, "b.000002", []func(*tape) error{mysqlGroup(500), mysqlGroup(700), mysqlGroup(1100)}, false},
 		{"in the next file", MariaDB, "b.000003", []func(*tape) error{group(325)}, true},
 		{"idle where we left", MariaDB, "b.000002", []func(*tape) error{beat("b.000002", 1000), group(1000)}, true},
 		{"idle in the next file", MariaDB, "b.000002", []func(*tape) error{beat("b.000003", 400), group(400)}, true},
