@@ -195,7 +195,11 @@ func (c *Canal) Run(ctx context.Context, from Position, h Handler) error {
 			delay = max(delay, 15*time.Second)
 		}
 		if c.oncePer("lost "+why, 30*time.Second) {
-			c.log.Warn("binlog connection lost, trying again", "reason", why, "err", message, "wait", delay.Round(time.Millisecond), "hint", hint(why))
+			log := c.log.With("reason", why, "err", message, "wait", delay.Round(time.Millisecond).String())
+			if what := hint(why); what != "" {
+				log = log.With("hint", what)
+			}
+			log.Warn("binlog connection lost, trying again")
 		}
 		select {
 		case <-ctx.Done():

@@ -570,11 +570,17 @@ func (t *Transformer) failpoint(name string) {
 // errUnreadable: an entity's own tables are missing, or its name means nothing.
 var errUnreadable = errors.New("cannot be read")
 
-// unreadable names the table without which an entity's documents would be wrong.
+// unreadable names the table or column without which an entity's documents would be
+// wrong.
 func unreadable(s *shop.Schema, e *entity) error {
 	for _, t := range e.tables {
 		if !s.Has(t.name, t.key) && !slices.Contains(e.optional, t.name) {
 			return fmt.Errorf("%s %w: table %s with column %s is not there (or SELECT on it is not granted)", e.name, errUnreadable, s.Prefix+t.name, t.key)
+		}
+		for _, c := range needed[t.name] {
+			if s.Has(t.name) && !s.Has(t.name, c) {
+				return fmt.Errorf("%s %w: column %s of table %s is not there (or SELECT on it is not granted)", e.name, errUnreadable, c, s.Prefix+t.name)
+			}
 		}
 	}
 	return nil

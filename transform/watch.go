@@ -38,7 +38,7 @@ func WatchList(s *shop.Schema) []canal.Table {
 	}
 	for _, e := range allEntities {
 		for _, t := range e.tables {
-			add(t.name, canal.Rule{Target: e.name, Key: t.key, Only: t.columns})
+			add(t.name, canal.Rule{Target: e.name, Key: t.key, Only: present(s, t.name, t.columns)})
 		}
 		if e.seo.query != "" {
 			add("seo_url", seoRule(s, e))
@@ -46,7 +46,7 @@ func WatchList(s *shop.Schema) []canal.Table {
 	}
 	for _, p := range parts {
 		for _, t := range p.tables {
-			add(t.name, canal.Rule{Target: refPrefix + p.name, Only: t.columns})
+			add(t.name, canal.Rule{Target: refPrefix + p.name, Only: present(s, t.name, t.columns)})
 		}
 	}
 	for _, r := range []struct{ table, target, key string }{
@@ -77,6 +77,19 @@ func WatchList(s *shop.Schema) []canal.Table {
 	return out
 }
 
+// present is which of a table's columns the shop has: when another one comes or goes,
+// the table is watched for something else than before (see Changed). Without any, all
+// columns matter.
+func present(s *shop.Schema, table string, columns []string) []string {
+	var out []string
+	for _, c := range columns {
+		if s.Has(table, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 func seoRule(s *shop.Schema, e *entity) canal.Rule {
 	r := canal.Rule{Target: e.name, Ignore: []string{"sort_order"}}
 	if s.Has("seo_url", "key", "value") {
@@ -89,17 +102,23 @@ func seoRule(s *shop.Schema, e *entity) canal.Rule {
 	return r
 }
 
-// Changed reports whether tables are to be watched that were not, or for something
-// else, and lists the entities whose documents may be others because of them.
-func Changed(was, is []canal.Table) (changed bool, entities []string) {
-	before := map[string]string{}
-	for _, t := range was {
-		before[t.Name] = meaning(t)
+// Watched is what each table is watched for, as Changed compares it and the journal
+// keeps it.
+func Watched(tables []canal.Table) map[string]string {
+	out := map[string]string{}
+	for _, t := range tables {
+		out[t.Name] = meaning(t)
 	}
+	return out
+}
+
+// Changed reports whether tables are to be watched that were not, or for something
+// else (other columns), and lists the entities whose documents may be others because
+// of them.
+func Changed(was map[string]string, is []canal.Table) (changed bool, entities []string) {
 	concerned := map[string]bool{}
 	for _, t := range is {
-		now := meaning(t)
-		if before[t.Name] == now {
+		if was[t.Name] == meaning(t) {
 			continue
 		}
 		changed = true

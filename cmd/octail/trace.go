@@ -27,7 +27,7 @@ was delivered. Instead of an id it takes a printed order number, a customer's
 e-mail address or a SKU.`,
 		Example: "  octail trace order 1042\n  octail trace order INV-2026-0017\n  octail trace alice@example.com",
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 || len(args) > 2 {
+			if len(args) == 0 || len(args) > 2 || len(args) == 1 && slices.Contains(document.Entities, args[0]) {
 				return fmt.Errorf("name one entity: an order's id, `order 1042`, an order number, an e-mail address or a SKU")
 			}
 			return nil
@@ -39,6 +39,12 @@ e-mail address or a SKU.`,
 			return document.Entities, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if id, _, ok := strings.Cut(args[0], "@"); ok && len(args) == 1 && strings.Contains(id, "/") { // an event's id
+				args = []string{id}
+			}
+			if kind, id, ok := strings.Cut(args[0], "/"); ok && len(args) == 1 && slices.Contains(document.Entities, kind) { // a subject
+				args = []string{kind, id}
+			}
 			kind, text := "", args[len(args)-1]
 			if len(args) == 2 {
 				if kind = args[0]; !slices.Contains(document.Entities, kind) {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"database/sql"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -30,8 +32,8 @@ type source struct {
 	transform  *transform.Transformer
 
 	// Capture's own:
-	tables  []canal.Table // that are watched
-	recheck bool          // there may be others
+	watched map[string]string // see transform.Watched
+	recheck bool              // there may be other tables
 	at      canal.Position
 
 	mu    sync.Mutex
@@ -74,7 +76,7 @@ func (s *source) watch(tables []canal.Table) error {
 	if err != nil {
 		return err
 	}
-	s.tables = tables
+	s.watched = transform.Watched(tables)
 	s.mu.Lock()
 	s.canal = next
 	s.mu.Unlock()
@@ -184,7 +186,7 @@ func (s *source) checkTables(p canal.Position) error {
 		return nil // the next call tries again
 	}
 	s.recheck = false
-	if changed, _ := transform.Changed(s.tables, transform.WatchList(schema)); !changed {
+	if changed, _ := transform.Changed(s.watched, transform.WatchList(schema)); !changed {
 		return nil
 	}
 	s.at, s.recheck = p, true
@@ -199,17 +201,46 @@ func (a *Agent) rewatch(ctx context.Context, s *source) error {
 		return err
 	}
 	tables := transform.WatchList(schema)
-	_, entities := transform.Changed(s.tables, tables)
-	var marks []journal.Mark
-	for _, e := range entities {
-		marks = append(marks, journal.Mark{Key: document.Key{Entity: e}, Reason: "tables", Origin: document.FromReconcile})
-	}
-	if err := s.transform.Mark(ctx, marks); err != nil {
+	if err := a.keepWatched(ctx, s.watched, tables); err != nil {
 		return err
 	}
-	a.log.Info("the shop has other tables than before: they are watched from here on", "compared", entities)
+	s.transform.Restart(s.at)
 	s.recheck = false
 	return s.watch(tables)
+}
+
+// keepWatched marks what has to be compared because other tables or columns are
+// watched than before, and notes in the journal what is watched now.
+func (a *Agent) keepWatched(ctx context.Context, was map[string]string, tables []canal.Table) error {
+	changed, entities := transform.Changed(was, tables)
+	if changed && len(was) > 0 {
+		var marks []journal.Mark
+		for _, e := range entities {
+			marks = append(marks, journal.Mark{Key: document.Key{Entity: e}, Reason: "tables", Origin: document.FromReconcile})
+		}
+		if _, err := a.journal.Append(ctx, journal.Commit{Marks: marks}); err != nil {
+			return err
+		}
+		a.log.Warn("the shop's tables or their columns are others than before: they are watched from here on", "compared", entities)
+	}
+	text, err := json.Marshal(transform.Watched(tables))
+	if err != nil {
+		return fmt.Errorf("note what is watched: %w", err)
+	}
+	return a.journal.SetMeta(ctx, "watched", string(text))
+}
+
+// lastWatched is what the agent watched last; empty at the first start.
+func (a *Agent) lastWatched(ctx context.Context) (map[string]string, error) {
+	text, err := a.journal.Meta(ctx, "watched")
+	if err != nil || text == "" {
+		return nil, err
+	}
+	var was map[string]string
+	if err := json.Unmarshal([]byte(text), &was); err != nil {
+		return nil, fmt.Errorf("read what was watched: %w", err)
+	}
+	return was, nil
 }
 
 // measure keeps the lag figures fresh.

@@ -112,7 +112,15 @@ func (a *Agent) prepare(ctx context.Context, db *sql.DB, tlsConfig *tls.Config) 
 		Shop: s.reader, Schema: schema, Journal: a.journal, Zone: zone, Settle: a.cfg.Capture.Settle, EditHold: a.cfg.Capture.EditHold,
 		Drafts: a.cfg.Capture.Drafts, ImageBase: a.cfg.Shop.ImageBase, From: from, Covered: covered, Log: a.log, Metrics: a.metrics.transform, Failpoint: a.opts.Failpoint,
 	})
-	if err := s.watch(transform.WatchList(schema)); err != nil {
+	tables := transform.WatchList(schema)
+	was, err := a.lastWatched(ctx)
+	if err != nil {
+		return nil, none, err
+	}
+	if err := a.keepWatched(ctx, was, tables); err != nil {
+		return nil, none, err
+	}
+	if err := s.watch(tables); err != nil {
 		return nil, none, refusal{err}
 	}
 	a.log.Info("following the shop", "shop", a.cfg.Shop.Name, "server", s.server.Version, "opencart", s.generation, "timezone", zone.String(), "timezone_from", zoneFrom, "from", from.String())

@@ -6,7 +6,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"octail/internal/console"
 	"octail/internal/shoptest"
 	"octail/internal/shoptest/shoptesting"
 )
@@ -138,4 +140,55 @@ func TestSettingsChange(t *testing.T) {
 	if got, err := a.look().Meta(t.Context(), "currency"); err != nil || got != "USD" {
 		t.Errorf("currency %q, %v", got, err)
 	}
+}
+
+// TestColumnsComeAndGo: without a column that documents need nothing is believed; a
+// column that comes back, or comes anew, is compared, running and stopped.
+func TestColumnsComeAndGo(t *testing.T) {
+	server := shoptesting.MariaDB(t)
+	database, db, shop := openShop(t, server, shoptest.V4)
+	cfg := configure(t, server, database, settings{prefix: "oc_"})
+	a := start(t, server, cfg)
+	a.quiet()
+	place(t, shop, 3)
+	a.quiet()
+	_, lines := arrived(t, a, 0)
+	must(t, db, "ALTER TABLE oc_order_product CHANGE quantity qty INT")
+	var st console.Status
+	for deadline := time.Now().Add(20 * time.Second); st.Level != console.Amber || st.Journal.Failing == 0; time.Sleep(20 * time.Millisecond) {
+		if err := a.get("/api/v1/status", &st); err != nil || time.Now().After(deadline) {
+			t.Fatalf("%v, %+v", err, st)
+		}
+	}
+	if got := st.Documents.Failing[0].Error; !strings.Contains(got, "column quantity of table oc_order_product is not there") {
+		t.Error(got)
+	}
+	must(t, db, "ALTER TABLE oc_order_product CHANGE qty quantity INT")
+	a.quiet()
+	counts, lines := arrived(t, a, lines)
+	wantArrived(t, counts, map[string]int{})
+	compareAll(t, a.look(), server, database, "oc_")
+
+	must(t, db, "ALTER TABLE oc_product DROP COLUMN points")
+	a.quiet()
+	_, lines = arrived(t, a, lines)
+	must(t, db, "ALTER TABLE oc_product ADD points INT NOT NULL DEFAULT 5")
+	a.quiet()
+	counts, lines = arrived(t, a, lines)
+	if counts["product.updated by reconcile"] == 0 {
+		t.Errorf("running: %v", counts)
+	}
+	compareAll(t, a.look(), server, database, "oc_")
+
+	must(t, db, "ALTER TABLE oc_product DROP COLUMN points")
+	a.quiet()
+	_, lines = arrived(t, a, lines)
+	a.stop()
+	must(t, db, "ALTER TABLE oc_product ADD points INT NOT NULL DEFAULT 7")
+	a = start(t, server, cfg)
+	a.quiet()
+	if counts, _ = arrived(t, a, lines); counts["product.updated by reconcile"] == 0 {
+		t.Errorf("stopped: %v", counts)
+	}
+	compareAll(t, a.look(), server, database, "oc_")
 }

@@ -179,6 +179,10 @@ func (c *checker) accountRemedy(err error) string {
 			fmt.Fprintf(&b, "\n-- This one is such an account. On MySQL it gets a password by: ALTER USER %s IDENTIFIED WITH caching_sha2_password BY '<password>';", account)
 		}
 	} else {
+		if number(err) == errWrongPlugin {
+			user := c.settings().User
+			return fmt.Sprintf("-- This account lets in the system user of the same name only (unix_socket, auth_socket). Ask as this one:\n-- sudo -u %s octail check", user)
+		}
 		b.WriteString("\n-- An account with the plugin unix_socket (auth_socket) lets in the system user of the same name only.")
 	}
 	if c.TLS == nil {

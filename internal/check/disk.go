@@ -31,6 +31,9 @@ func (c *checker) disk(context.Context) error {
 		c.fail("disk", "findmnt -T "+there+"   # mounted read-only: look at the kernel's log (dmesg), then: mount -o remount,rw ...\n# an octail under systemd may write only where its unit lets it: ReadWritePaths=",
 			"nothing can be written to %s (%s)", there, reason(err))
 		return nil
+	case errors.Is(err, syscall.ENOSPC):
+		c.fail("disk", "df -h "+there+"   # make room", "nothing can be written to the journal's directory %s: its disk is full", dir)
+		return nil
 	case err != nil && made:
 		c.fail("disk", fmt.Sprintf("install -d -m 0700 -o %s %s", owner(), dir), "the journal's directory %s does not exist, and this user may not make it in %s (%s)", dir, there, reason(err))
 		return nil

@@ -46,7 +46,7 @@ func (c *checker) tryRead(path string) (there bool, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(path + ".born"); err == nil {
 			c.warn("journal", "# put back a backup of it, if there is one: "+path,
-				"the journal %s is gone: octail will read the whole shop again and deliver it under a new birth mark", path)
+				"the journal %s is gone: octail will read the shop as at a first start (capture.snapshot says what; add order: 30d for the orders of 30 days) and deliver under a new birth mark", path)
 			return false, nil
 		}
 		c.ok("journal", "there is no journal yet; the first start makes %s", path)

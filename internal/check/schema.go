@@ -12,13 +12,12 @@ import (
 	"octail/transform"
 )
 
-// table is one that octail reads, and the columns without which documents would
-// be wrong rather than shorter. They are the same from OpenCart 3.0 to 4.1.
+// table is one that octail reads. The columns without which documents would be wrong
+// rather than shorter are transform's to know.
 type table struct {
-	name    string
-	columns string
-	core    bool                    // documents cannot be made without it
-	in      func(*shop.Schema) bool // which releases have it; nil: all
+	name string
+	core bool                    // documents cannot be made without it
+	in   func(*shop.Schema) bool // which releases have it; nil: all
 }
 
 // The marks of a release are columns that every reader of the shop needs anyway,
@@ -30,61 +29,57 @@ func since41(s *shop.Schema) bool {
 func since30(s *shop.Schema) bool { return supported(s.Generation()) }
 
 var known = []table{
-	{"order", "order_id order_status_id store_id customer_id customer_group_id firstname lastname email telephone payment_method shipping_method " +
-		"payment_firstname payment_lastname payment_address_1 payment_city payment_postcode payment_country_id payment_zone_id " +
-		"shipping_firstname shipping_lastname shipping_address_1 shipping_city shipping_postcode shipping_country_id shipping_zone_id " +
-		"comment total currency_code currency_value date_added", true, nil},
-	{"order_product", "order_product_id order_id product_id name model quantity price total tax", true, nil},
-	{"order_option", "order_option_id order_id order_product_id product_option_id product_option_value_id name value", true, nil},
-	{"order_total", "order_total_id order_id code title value sort_order", true, nil},
-	{"order_history", "order_history_id order_id order_status_id notify comment date_added", true, nil},
-	{"order_voucher", "order_voucher_id order_id description amount", false, until40},
-	{"order_status", "order_status_id language_id name", true, nil},
+	{"order", true, nil},
+	{"order_product", true, nil},
+	{"order_option", true, nil},
+	{"order_total", true, nil},
+	{"order_history", true, nil},
+	{"order_voucher", false, until40},
+	{"order_status", true, nil},
 
-	{"customer", "customer_id customer_group_id store_id firstname lastname email telephone newsletter status date_added", true, nil},
-	{"address", "address_id customer_id firstname lastname company address_1 address_2 city postcode country_id zone_id", true, nil},
-	{"customer_group_description", "customer_group_id language_id name", false, nil},
-	{"custom_field", "custom_field_id type", false, nil},
-	{"custom_field_description", "custom_field_id language_id name", false, nil},
-	{"custom_field_value_description", "custom_field_value_id language_id name", false, nil},
+	{"customer", true, nil},
+	{"address", true, nil},
+	{"customer_group_description", false, nil},
+	{"custom_field", false, nil},
+	{"custom_field_description", false, nil},
+	{"custom_field_value_description", false, nil},
 
-	{"product", "product_id model quantity subtract stock_status_id price status minimum manufacturer_id shipping tax_class_id " +
-		"weight weight_class_id length width height length_class_id image date_added", true, nil},
-	{"product_code", "product_id code value", true, since41},
-	{"product_description", "product_id language_id name description", true, nil},
-	{"product_option", "product_option_id product_id option_id required", true, nil},
-	{"product_option_value", "product_option_value_id product_option_id product_id option_id option_value_id quantity subtract price price_prefix", true, nil},
-	{"product_to_category", "product_id category_id", true, nil},
-	{"product_to_store", "product_id store_id", true, nil},
-	{"product_image", "product_id image sort_order", false, nil},
-	{"product_attribute", "product_id attribute_id language_id text", false, nil},
-	{"product_discount", "product_id customer_group_id quantity priority price date_start date_end", false, nil},
-	{"product_special", "product_id customer_group_id priority price date_start date_end", false, until40},
-	{"product_related", "product_id related_id", false, nil},
-	{"manufacturer", "manufacturer_id name", false, nil},
-	{"option", "option_id type", true, nil},
-	{"option_description", "option_id language_id name", true, nil},
-	{"option_value_description", "option_value_id language_id name", true, nil},
-	{"attribute_description", "attribute_id language_id name", false, nil},
-	{"stock_status", "stock_status_id language_id name", false, nil},
-	{"weight_class_description", "weight_class_id language_id unit", false, nil},
-	{"length_class_description", "length_class_id language_id unit", false, nil},
+	{"product", true, nil},
+	{"product_code", true, since41},
+	{"product_description", true, nil},
+	{"product_option", true, nil},
+	{"product_option_value", true, nil},
+	{"product_to_category", true, nil},
+	{"product_to_store", true, nil},
+	{"product_image", false, nil},
+	{"product_attribute", false, nil},
+	{"product_discount", false, nil},
+	{"product_special", false, until40},
+	{"product_related", false, nil},
+	{"manufacturer", false, nil},
+	{"option", true, nil},
+	{"option_description", true, nil},
+	{"option_value_description", true, nil},
+	{"attribute_description", false, nil},
+	{"stock_status", false, nil},
+	{"weight_class_description", false, nil},
+	{"length_class_description", false, nil},
 
-	{"category", "category_id parent_id status sort_order", true, nil},
-	{"category_description", "category_id language_id name", true, nil},
-	{"category_path", "category_id path_id level", true, nil},
-	{"category_to_store", "category_id store_id", false, nil},
-	{"seo_url", "store_id language_id keyword", false, since30},
+	{"category", true, nil},
+	{"category_description", true, nil},
+	{"category_path", true, nil},
+	{"category_to_store", false, nil},
+	{"seo_url", false, since30},
 
-	{"setting", "store_id key value", true, nil},
-	{"language", "language_id code", true, nil},
-	{"currency", "code decimal_place", true, nil},
-	{"country", "country_id iso_code_2", true, nil},
-	{"country_description", "country_id language_id name", false, since41},
-	{"zone", "zone_id code", true, nil},
-	{"zone_description", "zone_id language_id name", false, since41},
-	{"tax_class", "tax_class_id title", false, nil},
-	{"tax_rate", "name rate type", false, nil},
+	{"setting", true, nil},
+	{"language", true, nil},
+	{"currency", true, nil},
+	{"country", true, nil},
+	{"country_description", false, since41},
+	{"zone", true, nil},
+	{"zone_description", false, since41},
+	{"tax_class", false, nil},
+	{"tax_rate", false, nil},
 }
 
 // expected lists the tables that a shop of this release has and that cannot be
@@ -230,7 +225,7 @@ func (c *checker) columns(context.Context) error {
 		if !c.schema.Has(t.name) {
 			continue
 		}
-		for column := range strings.FieldsSeq(t.columns) {
+		for _, column := range transform.Needed(t.name) {
 			if !c.schema.Has(t.name, column) {
 				gone = append(gone, c.Config.Shop.TablePrefix+t.name+"."+column)
 			}

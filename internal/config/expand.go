@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// credentialsFolder is where systemd/octail.service takes its credentials from. A variable for tests.
+// credentialsFolder is where credentials are that systemd does not hand over. A variable for tests.
 var credentialsFolder = "/etc/octail/credentials"
 
 // maxSecretBytes bounds a ${file:} or ${credential:}; a private key is the largest thing anybody keeps in one.
@@ -67,14 +67,15 @@ func (x *expansion) lookUp(reference string) string {
 		return x.readFile(path, "file "+path, "create it, or correct the path")
 	}
 	if name, ok := strings.CutPrefix(reference, "credential:"); ok && credentialName.MatchString(name) {
-		folder := os.Getenv("CREDENTIALS_DIRECTORY")
-		if folder != "" {
-			return x.readFile(filepath.Join(folder, name), "credential "+name, "add LoadCredential="+name+":/path to the systemd unit")
+		if folder := os.Getenv("CREDENTIALS_DIRECTORY"); folder != "" {
+			path := filepath.Join(folder, name)
+			if _, err := os.Lstat(path); err == nil {
+				return x.readFile(path, "credential "+name, "look at LoadCredential="+name+" of the systemd unit")
+			}
 		}
-		// Not started by systemd: a command in an administrator's shell. The unit
-		// takes its credentials from this folder.
+		// None of the service: a file that the service user may read.
 		path := filepath.Join(credentialsFolder, name)
-		return x.readFile(path, "credential "+name+" ("+path+")", "write the secret into this file (install -m 0600 /dev/stdin "+path+"), or write ${file:/path} or ${ENV}")
+		return x.readFile(path, "credential "+name+" ("+path+")", "write the secret into this file (as root: install -m 0640 -g octail /dev/stdin "+path+"), or write ${file:/path} or ${ENV}")
 	}
 	if envName.MatchString(reference) {
 		value, ok := os.LookupEnv(reference)

@@ -20,7 +20,7 @@ var exampleKey = regexp.MustCompile(`(?m)^( *)#([a-z_]+: )`)
 func TestSampleLoads(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("CREDENTIALS_DIRECTORY", dir)
-	if _, _, err := Load(sample, testTypes); err == nil || !strings.Contains(err.Error(), "credential mysql-password does not exist") {
+	if _, _, err := Load(sample, testTypes); err == nil || !strings.Contains(err.Error(), "credential mysql-password (/etc/octail/credentials/mysql-password) does not exist") {
 		t.Errorf("without the password: %v", err)
 	}
 	for _, name := range []string{"mysql-password", "http-token"} {

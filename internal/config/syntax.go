@@ -73,7 +73,7 @@ func (d *decoder) parse(data []byte) *yaml.Node {
 		d.add(docs[1].Line, "second document; a config file holds one, remove the --- and what follows")
 	}
 	if len(docs) == 0 || isNull(docs[0].Content[0]) {
-		d.add(1, "the file is empty; it needs at least shop, journal and sinks (octail init writes one)")
+		d.add(1, "the file is empty; it needs at least shop, journal and sinks (the README has the smallest file)")
 		return nil
 	}
 	return docs[0].Content[0]

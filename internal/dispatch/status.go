@@ -38,7 +38,7 @@ func (l *Lane) failing(message string, class sinks.Class, attempt int, wait time
 	if !news {
 		return
 	}
-	log := l.cfg.Log.With("sink", l.cfg.Name, "class", class.String(), "wait", wait.Round(time.Millisecond), "err", message)
+	log := l.cfg.Log.With("sink", l.cfg.Name, "class", class.String(), "wait", wait.Round(time.Millisecond).String(), "err", message)
 	if attempt == 0 { // nothing was to be delivered yet
 		log.Warn("sink cannot be used, trying again")
 	} else {
