@@ -113,7 +113,8 @@ var testCases = []testCase{
 	{"drop and create", "", "DROP TABLE legacy; CREATE TABLE legacy (id INT PRIMARY KEY, v VARCHAR(40)) ENGINE=MyISAM", "!legacy:ddl, !legacy:ddl"},
 	{"create like one of ours", "", "CREATE TABLE copy LIKE orders; DROP TABLE copy", ""},
 	{"create from one of ours", "", "CREATE TABLE copy AS SELECT order_id FROM orders; DROP TABLE copy", ""},
-	// Where the log has no names, the rows may come before the table can be seen.
+	// Behind the bar: also right where the log has no names. There the rows may come
+	// before the table can be seen.
 	{"create one of ours from a query", "", "DROP TABLE legacy; CREATE TABLE legacy AS SELECT 170 AS id, 'x' AS v", "!legacy:ddl, !legacy:ddl legacy/170 | !legacy:ddl, !legacy:ddl !legacy:layout"},
 	{"repair", "", "ALTER TABLE legacy ENGINE=MyISAM; REPAIR TABLE legacy", "!legacy:ddl"},
 	{"partition emptied", "", "ALTER TABLE parted TRUNCATE PARTITION p1", "!parted:ddl"},
@@ -204,7 +205,9 @@ func TestCases(t *testing.T) {
 					continue
 				}
 				t.Run(c.name, func(t *testing.T) {
-					if got := tell(next(t, c.sql)); !slices.Contains(strings.Split(c.want, " | "), got) {
+					want, unnamed, _ := strings.Cut(c.want, " | ")
+					got := tell(next(t, c.sql))
+					if got != want && (unnamed == "" || got != unnamed || !strings.Contains(v.name, "names")) {
 						t.Errorf("%s\n got %q\nwant %q", c.sql, got, c.want)
 					}
 				})

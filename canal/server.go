@@ -109,10 +109,15 @@ func executed(ctx context.Context, db *sql.DB, s Server) (set string, err error)
 	return strings.ReplaceAll(set, "\n", ""), nil
 }
 
+// Querier is a pool of connections, or one of them.
+type Querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // LogStatus is the row of SHOW MASTER STATUS (SHOW BINARY LOG STATUS since
 // MySQL 8.2): File, Position, Binlog_Do_DB, Binlog_Ignore_DB. Empty when the
 // binary log is off.
-func LogStatus(ctx context.Context, db *sql.DB, s Server) (map[string]string, error) {
+func LogStatus(ctx context.Context, db Querier, s Server) (map[string]string, error) {
 	query := "SHOW MASTER STATUS"
 	if s.Flavor == MySQL && s.AtLeast(8, 2) {
 		query = "SHOW BINARY LOG STATUS"
@@ -148,7 +153,7 @@ func LogFiles(ctx context.Context, db *sql.DB) ([]LogFile, error) {
 }
 
 // Show runs a SHOW statement and returns its rows by column name.
-func Show(ctx context.Context, db *sql.DB, query string) ([]map[string]string, error) {
+func Show(ctx context.Context, db Querier, query string) ([]map[string]string, error) {
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err

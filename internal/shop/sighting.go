@@ -78,29 +78,13 @@ func (s *Shop) settled(ctx context.Context, conn *sql.Conn, after canal.Position
 
 // logEnd is where the server's log ends; the zero Position when it has none.
 func logEnd(ctx context.Context, conn *sql.Conn, server canal.Server) (p canal.Position, err error) {
-	query := "SHOW MASTER STATUS"
-	if server.Flavor == canal.MySQL && server.AtLeast(8, 2) {
-		query = "SHOW BINARY LOG STATUS"
-	}
-	rows, err := conn.QueryContext(ctx, query)
-	if err != nil {
+	row, err := canal.LogStatus(ctx, conn, server)
+	if err != nil || row["File"] == "" {
 		return p, err
 	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil || !rows.Next() {
-		return p, err
+	if p.Offset, err = strconv.ParseUint(row["Position"], 10, 64); err != nil {
+		return p, fmt.Errorf("the log's end %q: %w", row["Position"], err)
 	}
-	values, targets := make([]sql.RawBytes, len(columns)), make([]any, len(columns))
-	for i := range values {
-		targets[i] = &values[i]
-	}
-	if err := rows.Scan(targets...); err != nil {
-		return p, err
-	}
-	p.File = string(values[0])
-	if p.Offset, err = strconv.ParseUint(string(values[1]), 10, 64); err != nil {
-		return canal.Position{}, fmt.Errorf("the log's end %q: %w", values[1], err)
-	}
-	return p, rows.Err()
+	p.File = row["File"]
+	return p, nil
 }
