@@ -59,6 +59,7 @@ type assembly struct {
 	previous  map[int64]*previous // by id; nil for those the journal does not know
 	imageBase string
 	drafts    bool
+	refresh   map[int64]bool // orders whose lines are looked up anew
 
 	results map[int64]*result
 }

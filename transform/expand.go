@@ -132,21 +132,19 @@ func (w *work) expandAll(r *shop.Reader, s source, entities ...*entity) error {
 			return err
 		}
 		all := spread{entity: e.name, journal: true, source: s}
-		window := w.dated(r.Schema(), e, w.t.cfg.Covered[e.name], "date_added", "date_modified")
+		window := w.t.covers(r.Schema(), e)
 		if s.mark != nil && !s.mark.AddedSince.IsZero() {
-			if added := w.dated(r.Schema(), e, s.mark.AddedSince, "date_added"); added != "" {
+			if added := w.t.dated(r.Schema(), e, s.mark.AddedSince, "date_added"); added != "" {
 				window, all.journal = added, false
 			}
 		}
 		for after := int64(0); ; after = all.ids[len(all.ids)-1] {
-			page, err := r.Select(shop.Query{Table: e.root, Columns: []string{e.id}, And: fmt.Sprintf("`%s` > %d", e.id, after) + window, Order: []string{e.id}, Limit: markChunk})
+			page, err := rootIDs(r, e, after, window, markChunk)
 			if err != nil {
 				return err
 			}
-			for _, row := range page.All() {
-				all.ids = append(all.ids, row.Int(e.id))
-			}
-			if len(page.All()) < markChunk {
+			all.ids = append(all.ids, page...)
+			if len(page) < markChunk {
 				break
 			}
 		}
@@ -155,13 +153,31 @@ func (w *work) expandAll(r *shop.Reader, s source, entities ...*entity) error {
 	return nil
 }
 
+// rootIDs lists an entity's keys in the shop behind after, ascending, at most limit.
+func rootIDs(r *shop.Reader, e *entity, after int64, condition string, limit int) ([]int64, error) {
+	rows, err := r.Select(shop.Query{Table: e.root, Columns: []string{e.id}, And: fmt.Sprintf("`%s` > %d", e.id, after) + condition, Order: []string{e.id}, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, 0, len(rows.All()))
+	for _, row := range rows.All() {
+		ids = append(ids, row.Int(e.id))
+	}
+	return ids, nil
+}
+
+// covers is the condition that the journal covers an entity; empty: all of it.
+func (t *Transformer) covers(s *shop.Schema, e *entity) string {
+	return t.dated(s, e, t.cfg.Covered[e.name], "date_added", "date_modified")
+}
+
 // dated is the condition that one of the root's dates is not before a time; empty for
 // no time, and where the root has none of them.
-func (w *work) dated(s *shop.Schema, e *entity, since time.Time, columns ...string) string {
+func (t *Transformer) dated(s *shop.Schema, e *entity, since time.Time, columns ...string) string {
 	var any []string
 	for _, c := range columns {
 		if !since.IsZero() && s.Has(e.root, c) {
-			any = append(any, "`"+c+"` >= '"+since.In(w.t.cfg.Zone).Format(time.DateTime)+"'")
+			any = append(any, "`"+c+"` >= '"+since.In(t.cfg.Zone).Format(time.DateTime)+"'")
 		}
 	}
 	if len(any) == 0 {

@@ -11,7 +11,9 @@ import (
 )
 
 // lines gives order lines their numbers, and looks up what a line does not hold
-// itself (SKU, codes, option ids, weight, tax class) when it is first seen.
+// itself (SKU, codes, option ids, weight, tax class) when it is first seen; and once
+// more when `octail sync --refresh` asks for it. What a deleted product cannot tell any
+// more is kept.
 //
 // A line is the one of the revision before that has the same product and the same
 // options, by their texts or, should the catalogue have been renamed, by their ids;
@@ -29,7 +31,11 @@ type orderLines struct {
 	chosen  [][]shop.Row    // option rows, by line
 	old     []document.Line // of the revision before that are not found again yet
 	highest int64           // line number ever given
+	refresh bool            // look up anew what lines hold since they were first seen
 }
+
+// toLookUp reports whether a line's product is to be looked up.
+func (ol *orderLines) toLookUp(l *document.Line) bool { return l.Line == 0 || ol.refresh }
 
 func newLines(a *assembly) *lines { return &lines{a: a, orders: map[int64]*orderLines{}} }
 
@@ -40,7 +46,7 @@ func (ls *lines) read(id int64, o *orderRows, before *document.Order, highest in
 		k := r.Int("order_product_id")
 		options[k] = append(options[k], r)
 	}
-	ol := &orderLines{lines: make([]document.Line, len(o.products)), chosen: make([][]shop.Row, len(o.products)), highest: highest}
+	ol := &orderLines{lines: make([]document.Line, len(o.products)), chosen: make([][]shop.Row, len(o.products)), highest: highest, refresh: ls.a.refresh[id]}
 	for i, r := range o.products {
 		ol.chosen[i] = sortedOptions(options[r.Int("order_product_id")])
 		ol.lines[i] = ls.line(r, ol.chosen[i])
@@ -194,7 +200,7 @@ func (ls *lines) finish() error {
 	news := false
 	for _, ol := range ls.orders {
 		for i := range ol.lines {
-			if ol.lines[i].Line != 0 {
+			if !ol.toLookUp(&ol.lines[i]) {
 				continue
 			}
 			news = true
@@ -242,7 +248,7 @@ func (ls *lines) lookUp(products, options, values idSet) error {
 	for _, ol := range ls.orders {
 		for i := range ol.lines {
 			l := &ol.lines[i]
-			if l.Line != 0 {
+			if !ol.toLookUp(l) {
 				continue
 			}
 			if p := product[l.ProductID]; len(p) > 0 {

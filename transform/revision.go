@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"octail/internal/journal"
+	"octail/internal/shop"
 	"octail/transform/document"
 )
 
@@ -18,6 +19,31 @@ type previous struct {
 	loaded bool
 	data   []byte // the event's data object; nil when the journal has none any more
 	err    error  // it cannot be read
+}
+
+// readPrevious looks up what the journal has of some keys of an entity, orders with
+// their documents. It refuses, by shop.ErrTooMuch, to hold more bytes of these than
+// most; a negative number: no bound.
+func readPrevious(ctx context.Context, j *journal.Journal, e *entity, ids []int64, most int) (out map[int64]*previous, bytes int, err error) {
+	known, err := j.Known(ctx, e.name, ids)
+	if err != nil {
+		return nil, 0, failure{readJournal, err}
+	}
+	out = make(map[int64]*previous, len(known))
+	for id, k := range known {
+		p := &previous{Known: k}
+		if p.sums, p.err = document.ReadSums(k.Fields); p.err == nil && e.name == document.OrderEntity {
+			p.err = p.load(ctx, j)
+		}
+		if ctx.Err() != nil {
+			return nil, bytes, failure{readJournal, ctx.Err()}
+		}
+		if bytes += len(p.data); most >= 0 && bytes > most {
+			return nil, bytes, shop.ErrTooMuch
+		}
+		out[id] = p
+	}
+	return out, bytes, nil
 }
 
 // exists reports whether the outside knows the entity.

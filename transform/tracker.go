@@ -279,6 +279,13 @@ func (t *tracker) postponed(k taken, notYet time.Time, confirm bool) {
 	}
 }
 
+// has reports whether a target waits to be answered.
+func (t *tracker) has(k target) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.items[k] != nil
+}
+
 // join makes the next answer of a pending target clear a stored mark too. It
 // reports false when the target is not pending.
 func (t *tracker) join(k target, mark int64) bool {

@@ -97,6 +97,7 @@ type Transformer struct {
 	applied  map[string]string // shop settings that the journal's documents were made with
 	liveKeys portion           // read together
 	bulkKeys portion
+	bulkPace pace
 	wait     time.Duration
 	bulkWait time.Duration
 }
@@ -280,7 +281,7 @@ func (t *Transformer) step(ctx context.Context) (did bool, next time.Time, err e
 			return false, now, err
 		}
 	}
-	due := !now.Before(marks)
+	due := !now.Before(marks) && t.bulkPace.rested(now)
 	// Live keys go first; stored marks get one turn in ten.
 	if due && t.turn >= liveTurns {
 		t.turn = 0
@@ -304,6 +305,9 @@ func (t *Transformer) step(ctx context.Context) (did bool, next time.Time, err e
 	t.mu.Lock()
 	marks = t.nextMarks
 	t.mu.Unlock()
+	if !t.bulkPace.rested(marks) {
+		marks = t.bulkPace.until
+	}
 	for _, at := range []time.Time{marks, now.Add(positionEvery)} {
 		if next.IsZero() || at.Before(next) {
 			next = at

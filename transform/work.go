@@ -149,24 +149,14 @@ func (w *work) run(ctx context.Context) error {
 
 // previous looks up what the journal has of some keys.
 func (w *work) previous(ctx context.Context, e *entity, ids []int64) (map[int64]*previous, error) {
-	j := w.t.cfg.Journal
-	known, err := j.Known(ctx, e.name, ids)
-	if err != nil {
-		return nil, failure{readJournal, err}
+	most := -1
+	if len(w.targets) > 1 {
+		most = w.portion.bytes - w.bytes
 	}
-	out := make(map[int64]*previous, len(known))
-	for id, k := range known {
-		p := &previous{Known: k}
-		if p.sums, p.err = document.ReadSums(k.Fields); p.err == nil && e.name == document.OrderEntity {
-			p.err = p.load(ctx, j)
-		}
-		if ctx.Err() != nil {
-			return nil, failure{readJournal, ctx.Err()}
-		}
-		if w.bytes += len(p.data); w.bytes > w.portion.bytes && len(w.targets) > 1 {
-			return nil, shop.ErrTooMuch
-		}
-		out[id] = p
+	out, bytes, err := readPrevious(ctx, w.t.cfg.Journal, e, ids, most)
+	w.bytes += bytes
+	if err != nil {
+		return nil, err
 	}
 	w.t.worked(readJournal)
 	return out, nil
@@ -177,6 +167,7 @@ func (w *work) read(ctx context.Context, readings map[string]*reading) error {
 	t := w.t
 	schema, stale := t.takeSchema()
 	after, _ := t.tracker.latest()
+	began := t.now()
 	err := t.cfg.Shop.Read(ctx, after, schema, func(r *shop.Reader) error {
 		w.reader = r
 		if stale {
@@ -211,6 +202,9 @@ func (w *work) read(ctx context.Context, readings map[string]*reading) error {
 		r.Bound(-1) // what follows is ids
 		return w.expand(r, stale)
 	})
+	if w.portion == &t.bulkKeys {
+		t.bulkPace.took(began, t.now())
+	}
 	if err == nil {
 		t.worked(readShop)
 		return nil
@@ -249,10 +243,14 @@ func (w *work) readEntity(r *shop.Reader, e *entity, to *reading) error {
 		}
 		return err
 	}
-	a := &assembly{Reader: r, ref: t.ref, entity: e, previous: to.previous, imageBase: t.cfg.ImageBase, drafts: t.cfg.Drafts, results: map[int64]*result{}}
+	a := t.assembly(r, t.ref, e, to.previous)
 	for _, id := range w.byName[e.name] {
-		if id != 0 {
-			a.ids = append(a.ids, id)
+		if id == 0 {
+			continue
+		}
+		a.ids = append(a.ids, id)
+		if m := w.sources[target{e.name, id}].mark; m != nil && m.Refresh {
+			a.refresh[id] = true
 		}
 	}
 	if err := e.read(a); err != nil {
@@ -260,6 +258,12 @@ func (w *work) readEntity(r *shop.Reader, e *entity, to *reading) error {
 	}
 	to.results = a.results
 	return nil
+}
+
+// assembly prepares the reading of keys of one entity, with reference data of the
+// caller's.
+func (t *Transformer) assembly(r *shop.Reader, ref *reference, e *entity, known map[int64]*previous) *assembly {
+	return &assembly{Reader: r, ref: ref, entity: e, previous: known, imageBase: t.cfg.ImageBase, drafts: t.cfg.Drafts, refresh: map[int64]bool{}, results: map[int64]*result{}}
 }
 
 // gone is why a key without a root row is looked at again: an import may delete

@@ -182,7 +182,7 @@ func TestCompletion(t *testing.T) {
 	for line, want := range map[string][]string{
 		"st":         {"status"},
 		"trace ":     {"order", "customer", "product", "stock", "category"},
-		"help ":      {"check", "completion", "demo", "run", "status", "trace", "version"},
+		"help ":      {"check", "completion", "demo", "reconcile", "run", "status", "sync", "trace", "version"},
 		"completion": {"completion"},
 		"status ":    nil,
 		"status --j": {"--json"},

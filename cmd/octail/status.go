@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -71,35 +72,48 @@ func (p *program) askStatus(ctx context.Context, cfg *config.Config) (console.St
 // ask calls the running agent over its unix socket. asked is false when none
 // answers there.
 func ask(ctx context.Context, cfg *config.Config, path string, into any) (asked bool, err error) {
-	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", cfg.HTTP.Socket)
-		},
-	}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://octail"+path, nil)
-	if err != nil {
-		return false, err
-	}
-	res, err := client.Do(req)
-	if err != nil {
-		var op *net.OpError
-		if errors.As(err, &op) && op.Op == "dial" {
-			if errors.Is(err, fs.ErrPermission) {
-				return true, &exitError{code: exitFailure, error: fmt.Errorf("no right to ask the running agent (%s): run this as root or as the service's user", cfg.HTTP.Socket)}
-			}
-			return false, nil
-		}
-		return true, &exitError{code: exitUnreachable, error: fmt.Errorf("ask the running agent: %w", err)}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	res, asked, err := call(ctx, cfg, http.MethodGet, path, nil)
+	if res == nil {
+		return asked, err
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(res.Body, 4096))
-		return true, &exitError{code: exitFailure, error: fmt.Errorf("the running agent answers %s: %s", res.Status, text)}
-	}
 	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
 		return true, &exitError{code: exitFailure, error: fmt.Errorf("read the running agent's answer: %w", err)}
 	}
 	return true, nil
+}
+
+// call sends a request to the running agent over its unix socket. Without an error
+// asked is false when none answers there; res is nil then, and with an error.
+func call(ctx context.Context, cfg *config.Config, method, path string, body io.Reader) (res *http.Response, asked bool, err error) {
+	client := &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", cfg.HTTP.Socket)
+		},
+	}}
+	req, err := http.NewRequestWithContext(ctx, method, "http://octail"+path, body)
+	if err != nil {
+		return nil, false, err
+	}
+	res, err = client.Do(req)
+	if err != nil {
+		var op *net.OpError
+		if errors.As(err, &op) && op.Op == "dial" {
+			if errors.Is(err, fs.ErrPermission) {
+				return nil, true, &exitError{code: exitFailure, error: fmt.Errorf("no right to ask the running agent (%s): run this as root or as the service's user", cfg.HTTP.Socket)}
+			}
+			return nil, false, nil
+		}
+		return nil, true, &exitError{code: exitUnreachable, error: fmt.Errorf("ask the running agent: %w", err)}
+	}
+	if res.StatusCode != http.StatusOK {
+		defer res.Body.Close()
+		text, _ := io.ReadAll(io.LimitReader(res.Body, 4096))
+		return nil, true, &exitError{code: exitFailure, error: fmt.Errorf("the running agent answers %s: %s", res.Status, bytes.TrimSpace(text))}
+	}
+	return res, true, nil
 }
 
 func query(path string, values map[string]string) string {

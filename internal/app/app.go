@@ -22,6 +22,7 @@ import (
 	"octail/internal/console"
 	"octail/internal/dispatch"
 	"octail/internal/journal"
+	"octail/internal/reconcile"
 	"octail/sinks"
 	"octail/sinks/all"
 )
@@ -53,6 +54,9 @@ type Agent struct {
 	closers []func() error
 	metrics metrics
 	excess  atomic.Pointer[journal.Excess] // nil: the journal is within its limit
+
+	comparing sync.Mutex                       // held while journal and shop are compared
+	compared  atomic.Pointer[reconcile.Report] // how far that is; nil: it is not under way
 
 	mu     sync.Mutex
 	source *source // nil until the shop's database was reached

@@ -21,6 +21,7 @@ import (
 	"octail/internal/shoptest"
 	"octail/internal/shoptest/shoptesting"
 	"octail/sinks/all"
+	"octail/transform/document"
 )
 
 func TestMain(m *testing.M) { shoptesting.Main(m) }
@@ -199,3 +200,15 @@ func (a *agent) look() *journal.Journal {
 	a.t.Cleanup(func() { j.Close() })
 	return j
 }
+
+// open opens the journal of an agent that does not run for writing.
+func (a *agent) open() *journal.Journal {
+	a.t.Helper()
+	j, err := journal.Open(a.t.Context(), a.cfg.Journal.Path)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return j
+}
+
+func keyOf(entity string, id int64) document.Key { return document.Key{Entity: entity, ID: id} }

@@ -11,13 +11,18 @@ import (
 
 	"octail/canal"
 	"octail/internal/journal"
+	"octail/internal/reconcile"
 	"octail/transform"
+	"octail/transform/document"
 )
 
 type metrics struct {
 	registry  prometheus.Registerer
 	canal     *canal.Metrics
 	transform *transform.Metrics
+
+	reconciledAt prometheus.Gauge
+	found        map[string]*prometheus.GaugeVec // by what it counts
 }
 
 func newMetrics(r prometheus.Registerer, version string) metrics {
@@ -25,7 +30,33 @@ func newMetrics(r prometheus.Registerer, version string) metrics {
 		ConstLabels: prometheus.Labels{"version": version, "revision": revision(), "goversion": runtime.Version()}})
 	build.Set(1)
 	r.MustRegister(build)
-	return metrics{registry: r, canal: canal.NewMetrics(r), transform: transform.NewMetrics(r)}
+	m := metrics{registry: r, canal: canal.NewMetrics(r), transform: transform.NewMetrics(r), found: map[string]*prometheus.GaugeVec{}}
+	m.reconciledAt = prometheus.NewGauge(prometheus.GaugeOpts{Name: "octail_reconcile_last_success_timestamp_seconds", Help: "When the journal was last compared with the shop as a whole; 0: never."})
+	r.MustRegister(m.reconciledAt)
+	for name, help := range map[string]string{
+		"missing":   "Entities in the shop that the journal lacked at the last comparison.",
+		"different": "Entities whose content differed at the last comparison.",
+		"gone":      "Entities in the journal that the shop no longer had at the last comparison.",
+		"repaired":  "Of these, those that the comparison repaired.",
+	} {
+		m.found[name] = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "octail_reconcile_" + name, Help: help}, []string{"entity"})
+		r.MustRegister(m.found[name])
+		for _, e := range document.Entities {
+			m.found[name].WithLabelValues(e)
+		}
+	}
+	return m
+}
+
+// reconciled shows the result of the last comparison of journal and shop.
+func (m metrics) reconciled(r *reconcile.Report) {
+	m.reconciledAt.Set(float64(r.Finished.Unix()))
+	for _, e := range document.Entities {
+		c := r.Entities[e]
+		for name, n := range map[string]int64{"missing": c.Missing, "different": c.Different, "gone": c.Gone, "repaired": c.Repaired} {
+			m.found[name].WithLabelValues(e).Set(float64(n))
+		}
+	}
 }
 
 // revision is the commit the program was built from, "" when the build knew none.

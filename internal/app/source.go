@@ -26,6 +26,7 @@ type source struct {
 	db         *sql.DB
 	tls        *tls.Config
 	id         uint32 // ours as a replication client
+	zone       *time.Location
 	server     canal.Server
 	generation string
 	reader     *shop.Shop
@@ -94,6 +95,7 @@ func (a *Agent) follow(ctx context.Context, s *source, from canal.Position) erro
 	})
 	group.Go(func() error { return a.capture(ctx, s, from) })
 	group.Go(func() error { a.measure(ctx, s); return nil })
+	group.Go(func() error { a.nightly(ctx, s); return nil })
 	return group.Wait()
 }
 

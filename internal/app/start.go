@@ -89,6 +89,7 @@ func (a *Agent) prepare(ctx context.Context, db *sql.DB, tlsConfig *tls.Config) 
 	if err != nil {
 		return nil, none, err
 	}
+	s.zone = zone
 	if err := a.pin(ctx, "timezone", zone.String(), "shop.timezone"); err != nil {
 		return nil, none, err
 	}

@@ -11,6 +11,7 @@ import (
 	"octail/internal/console"
 	"octail/internal/dispatch"
 	"octail/internal/journal"
+	"octail/internal/reconcile"
 )
 
 var _ console.Agent = (*Agent)(nil)
@@ -29,6 +30,7 @@ func (a *Agent) Status(ctx context.Context) (console.Status, error) {
 		return st, err
 	}
 	st.Journal.Excess = a.excess.Load()
+	st.Comparing = a.compared.Load()
 	for _, l := range a.lanes {
 		st.Sinks = append(st.Sinks, l.Status(ctx))
 	}
@@ -44,6 +46,9 @@ func fill(ctx context.Context, st *console.Status, j *journal.Journal) error {
 		return err
 	}
 	st.Journal = console.Journal{Path: j.Path(), Sequence: j.Last(), Birth: j.Birth(), Counts: counts}
+	if st.Compared, err = reconcile.Last(ctx, j); err != nil {
+		return err
+	}
 	failing, err := j.Failing(ctx, 20)
 	if err != nil {
 		return err

@@ -26,13 +26,14 @@ const maxSocketBytes = 107
 
 // Config is a whole, checked configuration. Everything left out of the file holds its default.
 type Config struct {
-	Path    string  `yaml:"-"` // the file it was read from, as given
-	Shop    Shop    `yaml:"shop"`
-	Capture Capture `yaml:"capture"`
-	Journal Journal `yaml:"journal"`
-	HTTP    HTTP    `yaml:"http"`
-	Log     Log     `yaml:"log"`
-	Sinks   []Sink  `yaml:"sinks"` // at least one
+	Path      string    `yaml:"-"` // the file it was read from, as given
+	Shop      Shop      `yaml:"shop"`
+	Capture   Capture   `yaml:"capture"`
+	Journal   Journal   `yaml:"journal"`
+	HTTP      HTTP      `yaml:"http"`
+	Reconcile Reconcile `yaml:"reconcile"`
+	Log       Log       `yaml:"log"`
+	Sinks     []Sink    `yaml:"sinks"` // at least one
 }
 
 // Load reads, expands and checks the file at path. Mistakes in it come all together as *Errors; when the file itself
@@ -107,11 +108,12 @@ func (d *decoder) config(data []byte) (*Config, []Warning, error) {
 // defaults is what holds for everything the file does not mention.
 func defaults() *Config {
 	return &Config{
-		Shop:    defaultShop(),
-		Capture: defaultCapture(),
-		Journal: defaultJournal(),
-		HTTP:    defaultHTTP(),
-		Log:     defaultLog(),
+		Shop:      defaultShop(),
+		Capture:   defaultCapture(),
+		Journal:   defaultJournal(),
+		HTTP:      defaultHTTP(),
+		Reconcile: defaultReconcile(),
+		Log:       defaultLog(),
 	}
 }
 

@@ -60,9 +60,10 @@ func TestDefaults(t *testing.T) {
 			Settle: 500 * time.Millisecond, EditHold: 15 * time.Second, Mode: "binlog",
 			Snapshot: []SnapshotItem{{Entity: "customer"}, {Entity: "product"}, {Entity: "stock"}, {Entity: "category"}},
 		},
-		Journal: Journal{Path: "/var/lib/octail/octail.db", Retention: 720 * time.Hour, MaxBytes: 4294967296},
-		HTTP:    HTTP{Listen: "127.0.0.1:8765", Socket: "/var/lib/octail/octail.sock"},
-		Log:     Log{Level: "info", Format: "auto"},
+		Journal:   Journal{Path: "/var/lib/octail/octail.db", Retention: 720 * time.Hour, MaxBytes: 4294967296},
+		HTTP:      HTTP{Listen: "127.0.0.1:8765", Socket: "/var/lib/octail/octail.sock"},
+		Reconcile: Reconcile{At: TimeOfDay{3, 30, true}, Repair: true},
+		Log:       Log{Level: "info", Format: "auto"},
 		Sinks: []Sink{{
 			Name: "log", Type: "file", Timeout: 30 * time.Second, Line: 7,
 			Settings: &fileSettings{Path: "/var/log/octail/events.jsonl", Sync: "always"},
@@ -106,6 +107,9 @@ http:
   listen: "[::]:0"
   socket: /run/octail/octail.sock
   token: x${OCTAIL_TEST_NUMBER}y$${z}$$
+reconcile:
+  at: off
+  repair: false
 log:
   level: debug
   format: json
@@ -129,12 +133,13 @@ sinks:
 			EditHold: 90 * time.Second, Drafts: true, Mode: "binlog",
 			Snapshot: []SnapshotItem{{Entity: "order", Window: 720 * time.Hour}, {Entity: "product"}},
 		},
-		Journal: Journal{Path: "octail.db", Retention: 336 * time.Hour, MaxBytes: 77e6},
-		HTTP:    HTTP{Listen: "[::]:0", Socket: "/run/octail/octail.sock", Token: "x77y${z}$$"},
-		Log:     Log{Level: "debug", Format: "json"},
+		Journal:   Journal{Path: "octail.db", Retention: 336 * time.Hour, MaxBytes: 77e6},
+		HTTP:      HTTP{Listen: "[::]:0", Socket: "/run/octail/octail.sock", Token: "x77y${z}$$"},
+		Reconcile: Reconcile{},
+		Log:       Log{Level: "debug", Format: "json"},
 		Sinks: []Sink{
-			{Name: "log", Type: "file", Entities: []string{"order", "stock"}, Timeout: 5 * time.Second, Settings: &fileSettings{"-", "interval"}, Line: 31},
-			{Name: "log-2", Type: "file", Entities: []string{"order", "stock"}, Timeout: 30 * time.Second, Settings: &fileSettings{"/a", "always"}, Line: 38},
+			{Name: "log", Type: "file", Entities: []string{"order", "stock"}, Timeout: 5 * time.Second, Settings: &fileSettings{"-", "interval"}, Line: 34},
+			{Name: "log-2", Type: "file", Entities: []string{"order", "stock"}, Timeout: 30 * time.Second, Settings: &fileSettings{"/a", "always"}, Line: 41},
 		},
 	}
 	if diff := cmp.Diff(want, c); diff != "" {

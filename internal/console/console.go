@@ -19,6 +19,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"octail/internal/journal"
+	"octail/internal/reconcile"
+	"octail/internal/reread"
 	"octail/transform/document"
 )
 
@@ -28,7 +30,14 @@ type Agent interface {
 	Ready() error // nil: journal open, binlog connected
 	Journal() *journal.Journal
 	Sinks(ctx context.Context) []SinkFilter
+	// Reconcile compares the shop with the journal, Sync reads entities again. ErrBusy:
+	// it is under way already.
+	Reconcile(ctx context.Context, repair bool, progress func(reconcile.Report)) (*reconcile.Report, error)
+	Sync(ctx context.Context, req reread.Request, progress func(reread.Report)) (*reread.Report, error)
 }
+
+// ErrBusy: the same is under way already.
+var ErrBusy = errors.New("the journal is being compared with the shop already")
 
 // Handler serves the console. trusted is true for the unix socket, whose file
 // permissions say who may ask; over TCP personal data needs the token.
@@ -68,6 +77,21 @@ func Handler(a Agent, registry *prometheus.Registry, token string, trusted bool)
 		traces, err := traces(r.Context(), a, kind, text)
 		respond(w, traces, err)
 	})
+	mux.HandleFunc("POST /api/v1/reconcile", changing(mayRead, func(w http.ResponseWriter, r *http.Request) {
+		s := newStream[reconcile.Report](w)
+		report, err := a.Reconcile(r.Context(), r.URL.Query().Get("repair") == "true", s.progress)
+		s.end(report, err)
+	}))
+	mux.HandleFunc("POST /api/v1/sync", changing(mayRead, func(w http.ResponseWriter, r *http.Request) {
+		var req reread.Request
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<20)).Decode(&req); err != nil || !slices.Contains(document.Entities, req.Entity) {
+			plain(w, http.StatusBadRequest, "send {\"entity\": ...} as JSON, with one of "+strings.Join(document.Entities, ", ")+"\n")
+			return
+		}
+		s := newStream[reread.Report](w)
+		report, err := a.Sync(r.Context(), req, s.progress)
+		s.end(report, err)
+	}))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		s, err := status(r)
 		if err != nil {

@@ -14,6 +14,8 @@ import (
 
 	"octail/internal/console"
 	"octail/internal/journal"
+	"octail/internal/reconcile"
+	"octail/internal/reread"
 	"octail/transform/document"
 )
 
@@ -24,6 +26,19 @@ type agent struct {
 	ready   error
 	journal *journal.Journal
 	sinks   []console.SinkFilter
+	asked   []string // what was to be done
+}
+
+func (a *agent) Reconcile(_ context.Context, repair bool, progress func(reconcile.Report)) (*reconcile.Report, error) {
+	a.asked = append(a.asked, fmt.Sprint("reconcile ", repair))
+	time.Sleep(250 * time.Millisecond)
+	progress(reconcile.Report{Total: reconcile.Counts{InShop: 1}})
+	return &reconcile.Report{Total: reconcile.Counts{InShop: 2}}, a.err
+}
+
+func (a *agent) Sync(_ context.Context, req reread.Request, progress func(reread.Report)) (*reread.Report, error) {
+	a.asked = append(a.asked, fmt.Sprint("sync ", req.Entity, req.IDs))
+	return &reread.Report{Request: req, Read: 3}, a.err
 }
 
 func (a *agent) Status(context.Context) (console.Status, error) { return a.status, a.err }

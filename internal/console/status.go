@@ -11,6 +11,7 @@ import (
 	"octail/canal"
 	"octail/internal/dispatch"
 	"octail/internal/journal"
+	"octail/internal/reconcile"
 )
 
 // Levels of a Status.
@@ -36,6 +37,10 @@ type Status struct {
 	Documents Documents         `json:"documents"`
 	Journal   Journal           `json:"journal"`
 	Sinks     []dispatch.Status `json:"sinks"`
+	// Compared is the last comparison with the shop, Comparing how far one is that is
+	// under way.
+	Compared  *reconcile.Report `json:"compared,omitempty"`
+	Comparing *reconcile.Report `json:"comparing,omitempty"`
 }
 
 // Source is the state of capture.
@@ -111,6 +116,9 @@ func (s *Status) Judge() {
 	}
 	if n := s.Journal.Failing; n > 0 {
 		say(&amber, "%s cannot be read from the shop (octail trace shows why)", count(n, "entity", "entities"))
+	}
+	if c := s.Compared; c != nil && !c.Equal() {
+		say(&amber, "the comparison with the shop on %s found: %s (octail reconcile --repair mends it)", ago(c.Finished, s.At), c.Total)
 	}
 	if x := s.Journal.Excess; x != nil {
 		say(&amber, "%s: %s", x, x.Remedy())
@@ -219,6 +227,12 @@ func (s *Status) Text(w io.Writer) {
 		mark = ", birth mark ~" + s.Journal.Birth
 	}
 	fmt.Fprintf(w, "journal   %s: sequence %d, %d documents, %.1f MiB%s\n", s.Journal.Path, s.Journal.Sequence, s.Journal.Documents, float64(s.Journal.Bytes)/(1<<20), mark)
+	if c := s.Compared; c != nil {
+		fmt.Fprintf(w, "compared  %s: %s\n", ago(c.Finished, s.At), c.Total)
+	}
+	if c := s.Comparing; c != nil {
+		fmt.Fprintf(w, "comparing since %s: %s so far\n", ago(c.Started, s.At), c.Total)
+	}
 	for _, k := range s.Sinks {
 		fmt.Fprintf(w, "sink      %s (%s): %d pending", k.Name, k.Type, k.Pending)
 		if !k.Oldest.IsZero() {

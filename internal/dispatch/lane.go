@@ -171,16 +171,18 @@ func (l *Lane) step(ctx context.Context) (more bool, err error) {
 		if err := l.deliver(ctx, events); err != nil {
 			return false, err
 		}
+	} else if more, err = l.resend(ctx); err != nil {
+		return false, err
 	}
 	_, resumes := l.cfg.Sink.(sinks.Resumer)
 	if err := l.store(ctx, len(events) > 0 && !resumes); err != nil {
 		return false, err
 	}
 	l.succeeded()
-	if len(events) > 0 {
+	if len(events) > 0 || more {
 		l.serveReopen(ctx)
 	}
-	return len(events) > 0, nil
+	return len(events) > 0 || more, nil
 }
 
 // deliver hands events to the sink and moves on behind those it took.

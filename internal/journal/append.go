@@ -131,7 +131,7 @@ func (j *Journal) appendTx(ctx context.Context, tx *sql.Tx, c Commit, at time.Ti
 		mark := tx.StmtContext(ctx, s.mark)
 		for i := range c.Marks {
 			m := &c.Marks[i]
-			if _, err := mark.ExecContext(ctx, m.Entity, m.ID, m.Reason, m.Origin, now, m.Position, micros(m.AddedSince), micros(m.Touched), m.Attempts, micros(m.Next), m.Error); err != nil {
+			if _, err := mark.ExecContext(ctx, m.Entity, m.ID, m.Reason, m.Origin, now, m.Position, micros(m.AddedSince), m.Refresh, micros(m.Touched), m.Attempts, micros(m.Next), m.Error); err != nil {
 				return err
 			}
 		}
@@ -189,11 +189,11 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 		{&s.update, `UPDATE documents SET revision = ?, sequence = ?, deleted = ?, schema = ?, lines = ?, hash = ?, fields = ?, number = ?, email = ?, sku = ?
 			WHERE entity = ? AND key = ? AND revision = ? AND sequence = ?`},
 		{&s.next, `UPDATE meta SET value = ? WHERE name = 'last_sequence' AND value = ?`},
-		{&s.mark, `INSERT INTO dirty (entity, key, mark, reason, origin, since, position, added_since, touched, attempts, next, error)
-			VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		{&s.mark, `INSERT INTO dirty (entity, key, mark, reason, origin, since, position, added_since, refresh, touched, attempts, next, error)
+			VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (entity, key) DO UPDATE SET mark = mark + 1, reason = excluded.reason,
 			origin = CASE WHEN excluded.origin = 'shop' THEN 'shop' ELSE origin END,
-			added_since = min(added_since, excluded.added_since),
+			added_since = min(added_since, excluded.added_since), refresh = max(refresh, excluded.refresh),
 			touched = max(touched, excluded.touched), attempts = excluded.attempts, next = excluded.next, error = excluded.error`},
 		{&s.clear, `DELETE FROM dirty WHERE entity = ? AND key = ? AND mark = ?`},
 		{&s.position, `UPDATE meta SET value = ? WHERE name = 'position'`},

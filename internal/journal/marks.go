@@ -3,6 +3,8 @@ package journal
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"octail/transform/document"
@@ -17,6 +19,7 @@ type Mark struct {
 	Origin     string
 	Position   string    // first touch, "" when none
 	AddedSince time.Time // of a whole entity (key 0): only what the shop has added since; zero = all
+	Refresh    bool      // also what order lines once looked up; stays when the key is marked again
 	Touched    time.Time // last touch
 	Next       time.Time // not before; zero = at once
 	Attempts   int
@@ -63,7 +66,26 @@ func (j *Journal) Marked(ctx context.Context, key document.Key) (d Dirty, ok boo
 	return list[0], true, nil
 }
 
-var selectMarks = "SELECT entity, key, mark, reason, origin, since, position, added_since, touched, attempts, next, error, sum = " + sums["dirty"] + " FROM dirty "
+// MarkedOf returns the marks of some keys of one entity.
+func (j *Journal) MarkedOf(ctx context.Context, entity string, ids []int64) (map[int64]Dirty, error) {
+	out := map[int64]Dirty{}
+	for part := range slices.Chunk(ids, 500) {
+		args := []any{entity}
+		for _, id := range part {
+			args = append(args, id)
+		}
+		list, err := j.dirty(ctx, "WHERE entity = ? AND key IN (?"+strings.Repeat(",?", len(part)-1)+")", args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range list {
+			out[d.ID] = d
+		}
+	}
+	return out, nil
+}
+
+var selectMarks = "SELECT entity, key, mark, reason, origin, since, position, added_since, refresh, touched, attempts, next, error, sum = " + sums["dirty"] + " FROM dirty "
 
 func (j *Journal) dirty(ctx context.Context, where string, args ...any) ([]Dirty, error) {
 	rows, err := j.read.QueryContext(ctx, selectMarks+where, args...)
@@ -75,7 +97,7 @@ func (j *Journal) dirty(ctx context.Context, where string, args ...any) ([]Dirty
 		var d Dirty
 		var since, added, touched, next int64
 		var whole bool
-		err := rows.Scan(&d.Entity, &d.ID, &d.Number, &d.Reason, &d.Origin, &since, &d.Position, &added, &touched, &d.Attempts, &next, &d.Error, &whole)
+		err := rows.Scan(&d.Entity, &d.ID, &d.Number, &d.Reason, &d.Origin, &since, &d.Position, &added, &d.Refresh, &touched, &d.Attempts, &next, &d.Error, &whole)
 		if err == nil && !whole {
 			err = fmt.Errorf("%w: mark of %s: wrong checksum", ErrDamaged, d.Key)
 		}

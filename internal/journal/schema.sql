@@ -61,11 +61,12 @@ CREATE TABLE dirty (
 	since    INTEGER NOT NULL,
 	position TEXT    NOT NULL,          -- first binlog position that touched it, '' when none
 	added_since INTEGER NOT NULL,       -- of a mark of a whole entity (key 0): only what the shop has added since, 0 for all
+	refresh  INTEGER NOT NULL,          -- 1: also what order lines once looked up
 	touched  INTEGER NOT NULL,          -- commit time of the last touch, 0 when none
 	attempts INTEGER NOT NULL,
 	next     INTEGER NOT NULL,          -- not before
 	error    TEXT    NOT NULL,          -- why the last read failed
-	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(entity, key, mark, reason, origin, since, position, added_since, touched, attempts, next, error)) STORED,
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(entity, key, mark, reason, origin, since, position, added_since, refresh, touched, attempts, next, error)) STORED,
 	PRIMARY KEY (entity, key)
 ) WITHOUT ROWID;
 CREATE INDEX dirty_next ON dirty (next, since);
@@ -93,6 +94,16 @@ CREATE TABLE cursors (
 	sequence INTEGER NOT NULL,
 	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(sink, queue, sequence)) STORED,
 	PRIMARY KEY (sink, queue)
+) WITHOUT ROWID;
+
+-- entities whose newest revision a person wants a sink to be given once more
+CREATE TABLE resends (
+	sink     TEXT    NOT NULL,
+	entity   TEXT    NOT NULL,
+	key      INTEGER NOT NULL,
+	since    INTEGER NOT NULL,
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(sink, entity, key, since)) STORED,
+	PRIMARY KEY (sink, entity, key)
 ) WITHOUT ROWID;
 
 -- what each sink took last of each entity

@@ -58,7 +58,7 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	got := parse(text)
-	name := regexp.MustCompile(`^octail_(build|source|documents|journal|state|sink|delivery|end_to_end)(_[a-z]+)+$`)
+	name := regexp.MustCompile(`^octail_(build|source|documents|reconcile|journal|state|sink|delivery|end_to_end)(_[a-z]+)+$`)
 	for _, n := range slices.Sorted(maps.Keys(got)) {
 		m := got[n]
 		if !name.MatchString(n) {

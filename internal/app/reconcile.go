@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"octail/canal"
+	"octail/internal/console"
+	"octail/internal/reconcile"
+	"octail/internal/reread"
+)
+
+// following is what commands need that ask the shop.
+func (a *Agent) following() (*source, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.source == nil {
+		return nil, fmt.Errorf("the shop's database is not connected: %s", a.state.Error)
+	}
+	return a.source, nil
+}
+
+// Reconcile implements console.Agent: it compares the shop with the journal, one
+// comparison at a time.
+func (a *Agent) Reconcile(ctx context.Context, repair bool, progress func(reconcile.Report)) (*reconcile.Report, error) {
+	s, err := a.following()
+	if err != nil {
+		return nil, err
+	}
+	if !a.comparing.TryLock() {
+		return nil, fmt.Errorf("%w: `octail status` tells its result when it has ended", console.ErrBusy)
+	}
+	defer a.comparing.Unlock()
+	r, err := reconcile.Run(ctx, reconcile.Config{Journal: a.journal, Transform: s.transform, CaughtUp: s.caughtUp, Hold: a.cfg.Capture.EditHold, Repair: repair,
+		Progress: func(r reconcile.Report) {
+			a.setComparing(&r)
+			if progress != nil {
+				progress(r)
+			}
+		}})
+	a.setComparing(nil)
+	if err != nil {
+		return nil, err
+	}
+	a.metrics.reconciled(r)
+	args := []any{"result", r.Total.String(), "repair", repair, "took", r.Finished.Sub(r.Started).Round(time.Millisecond).String()}
+	for _, d := range r.Differences {
+		a.log.Warn("the journal differed from the shop", "subject", d.Subject, "state", d.State, "fields", d.Fields)
+	}
+	switch {
+	case r.Total.Differences() == 0 && r.Equal():
+		a.log.Info("the journal was compared with the shop", args...)
+	case r.Equal():
+		a.log.Warn("the journal was compared with the shop and repaired: capture has missed something; please tell the makers of octail how it came about", args...)
+	default:
+		a.log.Warn("the journal differs from the shop; `octail reconcile --repair` mends it", args...)
+	}
+	return r, nil
+}
+
+func (a *Agent) setComparing(r *reconcile.Report) { a.compared.Store(r) }
+
+// Sync implements console.Agent: it reads entities again.
+func (a *Agent) Sync(ctx context.Context, req reread.Request, progress func(reread.Report)) (*reread.Report, error) {
+	s, err := a.following()
+	if err != nil {
+		return nil, err
+	}
+	if req.SinceDay != "" { // midnight where the shop is
+		if req.Since, err = time.ParseInLocation(time.DateOnly, req.SinceDay, s.zone); err != nil {
+			return nil, fmt.Errorf("since_day: %w", err)
+		}
+	}
+	var takers []reread.Sink
+	for _, l := range a.lanes {
+		if l.Takes(req.Entity) {
+			takers = append(takers, reread.Sink{Name: l.Name(), Resends: l.Resends()})
+		}
+	}
+	r, err := reread.Run(ctx, reread.Config{Journal: a.journal, Transform: s.transform, Sinks: takers, Progress: progress}, req)
+	if err == nil && !req.DryRun {
+		a.log.Info("entities were read again on request", "entity", req.Entity, "read", r.Read, "changed", r.Changed, "again", r.Again, "failed", r.Failed)
+	}
+	return r, err
+}
+
+// caughtWithin bounds the wait for capture.
+const caughtWithin = 2 * time.Minute
+
+// caughtUp implements reconcile.Config.CaughtUp: what the shop has committed by now is
+// journaled or marked once the watermark has passed the log's present end.
+func (s *source) caughtUp(ctx context.Context) error {
+	here, err := canal.Here(ctx, s.db, s.server)
+	if err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(caughtWithin); ; {
+		at := s.transform.Watermark()
+		if at.AtOrAfter(here.File, here.Offset) || here.GTID != "" && at.GTID == here.GTID {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%w: it has reached %s, the shop stood at %s %s ago", reconcile.ErrBehind, at, here, caughtWithin)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// nightly compares once a day, at reconcile.at in the shop's time zone, and goes on with
+// a comparison that was cut short.
+func (a *Agent) nightly(ctx context.Context, s *source) {
+	run := func(repair bool) {
+		if _, err := a.Reconcile(ctx, repair, nil); err != nil && ctx.Err() == nil && !errors.Is(err, console.ErrBusy) {
+			a.log.Error("comparing the journal with the shop", "err", err)
+		}
+	}
+	if last, err := reconcile.Last(ctx, a.journal); err == nil && last != nil {
+		a.metrics.reconciled(last)
+	}
+	if repair, unfinished, err := reconcile.Unfinished(ctx, a.journal); err == nil && unfinished {
+		run(repair)
+	}
+	if !a.cfg.Reconcile.At.Set {
+		<-ctx.Done()
+		return
+	}
+	for next := a.cfg.Reconcile.At.Next(time.Now(), s.zone); ctx.Err() == nil; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(min(time.Minute, max(time.Second, time.Until(next)))): // the clock may jump, the machine sleep
+		}
+		if now := time.Now(); !now.Before(next) {
+			run(a.cfg.Reconcile.Repair)
+			next = a.cfg.Reconcile.At.Next(time.Now(), s.zone)
+		}
+	}
+}

@@ -1,0 +1,299 @@
+// Package reread is `octail sync`: chosen entities are read again from the shop, and
+// what changed is delivered.
+package reread
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"octail/internal/journal"
+	"octail/transform"
+	"octail/transform/document"
+)
+
+// Request says what is to be read again.
+type Request struct {
+	Entity   string    `json:"entity"`
+	IDs      []int64   `json:"ids,omitempty"` // none: all that the conditions name
+	Since    time.Time `json:"since,omitzero"`
+	SinceDay string    `json:"since_day,omitempty"` // Since as a day of the shop's, 2026-01-31
+	Statuses []int64   `json:"statuses,omitempty"`
+	Stores   []int64   `json:"stores,omitempty"`
+	DryRun   bool      `json:"dry_run,omitempty"` // only say what would happen
+	Force    bool      `json:"force,omitempty"`   // deliver once more what did not change
+	Refresh  bool      `json:"refresh,omitempty"` // also what order lines once looked up
+}
+
+// shownChanges bounds the changes a Report names; all are counted.
+const shownChanges = 100
+
+// Change is one entity that was delivered, or would be.
+type Change struct {
+	Subject  string   `json:"subject"`
+	Revision int64    `json:"revision,omitempty"` // the new one
+	Fields   []string `json:"fields,omitempty"`   // DryRun: what differs
+	What     string   `json:"what"`               // created, updated, deleted
+}
+
+// Problem is one entity that could not be read or is not there.
+type Problem struct {
+	Subject string `json:"subject"`
+	Cause   string `json:"cause"`
+}
+
+// Report is the result, or how far it is.
+type Report struct {
+	Request  Request   `json:"request"`
+	Read     int64     `json:"read"`
+	Changed  int64     `json:"changed"`
+	Same     int64     `json:"same"`
+	Drafts   int64     `json:"drafts"` // orders that are none yet
+	Again    int64     `json:"again"`  // Force: unchanged ones that are delivered once more
+	Changes  []Change  `json:"changes,omitempty"`
+	Failed   int64     `json:"failed"`
+	Problems []Problem `json:"problems,omitempty"`
+	// To are the sinks that take what changed; Once those that cannot be given once more
+	// what they have.
+	To   []string `json:"to"`
+	Once []string `json:"once,omitempty"`
+}
+
+func (r *Report) change(c Change) {
+	r.Changed++
+	if len(r.Changes) < shownChanges {
+		r.Changes = append(r.Changes, c)
+	}
+}
+
+func (r *Report) problem(key document.Key, cause string) {
+	r.Failed++
+	if len(r.Problems) < shownChanges {
+		r.Problems = append(r.Problems, Problem{key.String(), cause})
+	}
+}
+
+// Sink is one that takes the entity.
+type Sink struct {
+	Name string
+	// Resends: it can be given once more what it has.
+	Resends bool
+}
+
+// Config is what reading again needs.
+type Config struct {
+	Journal   *journal.Journal
+	Transform *transform.Transformer
+	Sinks     []Sink // those that take the entity
+	Progress  func(Report)
+}
+
+// pageSize is how many keys are marked and waited for together.
+const pageSize = 1000
+
+// Run reads again what the request names and returns when all of it is journaled; the
+// sinks deliver on their own. When ctx ends before, what was marked is read all the
+// same.
+func Run(ctx context.Context, cfg Config, req Request) (*Report, error) {
+	r := &run{cfg: cfg, comparison: cfg.Transform.Comparison(), Report: Report{Request: req, To: []string{}}}
+	for _, s := range cfg.Sinks {
+		r.To = append(r.To, s.Name)
+		if req.Force && !s.Resends {
+			r.Once = append(r.Once, s.Name)
+		}
+	}
+	if len(req.IDs) > 0 {
+		ids := slices.Clone(req.IDs)
+		slices.Sort(ids)
+		for page := range slices.Chunk(slices.Compact(ids), pageSize) {
+			if err := r.page(ctx, page); err != nil {
+				return nil, err
+			}
+		}
+		return &r.Report, nil
+	}
+	sel := transform.Selection{Since: req.Since, Statuses: req.Statuses, Stores: req.Stores}
+	for after := int64(0); ; {
+		page, err := r.comparison.InShop(ctx, req.Entity, sel, after, pageSize)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.page(ctx, page); err != nil {
+			return nil, err
+		}
+		if len(page) < pageSize {
+			return &r.Report, nil
+		}
+		after = page[len(page)-1]
+	}
+}
+
+type run struct {
+	cfg        Config
+	comparison *transform.Comparison
+	Report
+}
+
+func (r *run) page(ctx context.Context, ids []int64) (err error) {
+	if len(ids) == 0 {
+		return nil
+	}
+	if r.Request.DryRun {
+		err = r.look(ctx, ids)
+	} else {
+		err = r.read(ctx, ids)
+	}
+	if err == nil && r.cfg.Progress != nil {
+		r.cfg.Progress(r.Report)
+	}
+	return err
+}
+
+func (r *run) key(id int64) document.Key { return document.Key{Entity: r.Request.Entity, ID: id} }
+
+// what says what happens to an entity that differs.
+var what = map[transform.State]string{transform.Missing: document.Created, transform.Different: document.Updated, transform.Gone: document.Deleted}
+
+// look compares only.
+func (r *run) look(ctx context.Context, ids []int64) error {
+	verdicts, err := r.comparison.Compare(ctx, r.Request.Entity, ids)
+	if err != nil {
+		return err
+	}
+	for _, v := range verdicts {
+		r.Read++
+		if kind, differs := what[v.State]; differs {
+			r.change(Change{Subject: v.Key.String(), Fields: v.Fields, What: kind})
+			continue
+		}
+		if err := r.same(ctx, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// same counts an entity that is not delivered, unless it is to be all the same.
+func (r *run) same(ctx context.Context, v transform.Verdict) error {
+	switch v.State {
+	case transform.Draft:
+		r.Drafts++
+	case transform.Nowhere:
+		r.problem(v.Key, "neither in the shop nor in the journal")
+	case transform.Broken:
+		r.problem(v.Key, v.Why)
+	default:
+		r.Same++
+		return r.again(ctx, v.Key)
+	}
+	return nil
+}
+
+// again delivers an unchanged entity once more.
+func (r *run) again(ctx context.Context, key document.Key) error {
+	if !r.Request.Force || len(r.cfg.Sinks) == len(r.Once) {
+		return nil
+	}
+	r.Again++
+	for _, s := range r.cfg.Sinks {
+		if s.Resends && !r.Request.DryRun {
+			if err := r.cfg.Journal.Resend(ctx, s.Name, []document.Key{key}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// read marks keys and waits for the answers.
+func (r *run) read(ctx context.Context, ids []int64) error {
+	before, err := r.cfg.Journal.Known(ctx, r.Request.Entity, ids)
+	if err != nil {
+		return err
+	}
+	marks := make([]journal.Mark, len(ids))
+	for i, id := range ids {
+		marks[i] = journal.Mark{Key: r.key(id), Reason: "sync", Origin: document.FromSync, Refresh: r.Request.Refresh}
+	}
+	if err := r.cfg.Transform.Mark(ctx, marks); err != nil {
+		return err
+	}
+	failed, err := r.answered(ctx, ids)
+	if err != nil {
+		return err
+	}
+	after, err := r.cfg.Journal.Known(ctx, r.Request.Entity, ids)
+	if err != nil {
+		return err
+	}
+	var unchanged []int64
+	for _, id := range ids {
+		r.Read++
+		switch was, is := before[id], after[id]; {
+		case failed[id] != "":
+			r.problem(r.key(id), failed[id])
+		case is.Revision == was.Revision:
+			unchanged = append(unchanged, id)
+		case is.Deleted:
+			r.change(Change{Subject: r.key(id).String(), Revision: is.Revision, What: document.Deleted})
+		case was.Revision == 0 || was.Deleted:
+			r.change(Change{Subject: r.key(id).String(), Revision: is.Revision, What: document.Created})
+		default:
+			r.change(Change{Subject: r.key(id).String(), Revision: is.Revision, What: document.Updated})
+		}
+	}
+	return r.unchanged(ctx, unchanged, after)
+}
+
+// unchanged tells those that are the same from those that are nothing yet.
+func (r *run) unchanged(ctx context.Context, ids []int64, known map[int64]journal.Known) error {
+	var unknown []int64
+	for _, id := range ids {
+		if k, ok := known[id]; !ok || k.Deleted {
+			unknown = append(unknown, id)
+			continue
+		}
+		r.Same++
+		if err := r.again(ctx, r.key(id)); err != nil {
+			return err
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	verdicts, err := r.comparison.Compare(ctx, r.Request.Entity, unknown)
+	if err != nil {
+		return err
+	}
+	for _, v := range verdicts {
+		if err := r.same(ctx, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answered waits until no key waits any more. failed says of those that cannot be read
+// why; they go on being tried.
+func (r *run) answered(ctx context.Context, ids []int64) (failed map[int64]string, err error) {
+	failed = map[int64]string{}
+	for wait := 5 * time.Millisecond; len(ids) > 0; wait = min(2*wait, 200*time.Millisecond) {
+		waiting, causes, err := r.cfg.Transform.WaitingOf(ctx, r.Request.Entity, ids)
+		if err != nil {
+			return nil, fmt.Errorf("wait for what is read: %w", err)
+		}
+		for id, cause := range causes {
+			failed[id] = cause
+		}
+		if ids = waiting; len(ids) == 0 {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+	return failed, nil
+}
