@@ -217,6 +217,9 @@ func (w *work) spread(ctx context.Context) error {
 		default:
 			m.Touched = sp.source.time
 		}
+		if w.t.cfg.Marked != nil {
+			w.t.cfg.Marked(m.Reason, sp.entity, len(sp.ids))
+		}
 		for chunk := range slices.Chunk(sp.ids, markChunk) {
 			if len(w.commit.Marks)+len(chunk) > markChunk {
 				if _, err := j.Append(ctx, journal.Commit{Marks: w.commit.Marks}); err != nil {

@@ -35,6 +35,9 @@ type Config struct {
 	// Covered is since when the journal covers an entity: comparing all of it looks
 	// at what it has, and at what the shop has added or changed since. None: all.
 	Covered map[string]time.Time
+	// Marked is told how many keys of a kind were marked to be read in the background,
+	// and why. May be nil.
+	Marked  func(reason, entity string, keys int)
 	Log     *slog.Logger
 	Metrics *Metrics
 	// Failpoint is called with the name of a stop point; tests kill the process

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 
 	"octail/internal/config"
 	"octail/internal/console"
+	"octail/internal/logging"
 )
 
 // request asks the running agent to do something that takes its time, shows how far it
@@ -51,7 +51,7 @@ type progressLine struct {
 }
 
 func (l *progressLine) show(text string) {
-	if f, ok := l.to.(*os.File); !ok || !isTerminal(f) {
+	if !logging.IsTerminal(l.to) {
 		return
 	}
 	l.shown = true
@@ -62,9 +62,4 @@ func (l *progressLine) clear() {
 	if l.shown {
 		fmt.Fprint(l.to, "\r\x1b[K")
 	}
-}
-
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

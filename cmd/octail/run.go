@@ -3,16 +3,19 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"octail/internal/app"
 	"octail/internal/check"
+	"octail/internal/console"
 	"octail/internal/journal"
 	"octail/internal/logging"
 )
@@ -25,7 +28,19 @@ func (p *program) run() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			log := logging.New(p.stderr, cfg.Log.Level, cfg.Log.Format)
+			var out io.Writer = p.stderr
+			var onFill func([]console.Fill)
+			if logging.IsTerminal(out) {
+				bar := logging.NewBar(out)
+				out, onFill = bar, func(all []console.Fill) {
+					var lines []string
+					for _, f := range all {
+						lines = append(lines, f.Bar())
+					}
+					bar.Set(strings.Join(lines, "  "))
+				}
+			}
+			log := logging.New(out, cfg.Log.Level, cfg.Log.Format)
 			logging.Libraries(log)
 			// A soft limit: the collector works harder rather than let an import
 			// grow the heap. GOMEMLIMIT in the environment overrides it.
@@ -36,7 +51,7 @@ func (p *program) run() *cobra.Command {
 			hangup := make(chan os.Signal, 1)
 			signal.Notify(hangup, syscall.SIGHUP)
 			defer signal.Stop(hangup)
-			err = app.Run(cmd.Context(), cfg, app.Options{Version: version, Log: log, Hangup: hangup, Failpoint: failpoint})
+			err = app.Run(cmd.Context(), cfg, app.Options{Version: version, Log: log, Hangup: hangup, OnFill: onFill, Failpoint: failpoint})
 			return p.runError(err)
 		},
 	}

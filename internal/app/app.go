@@ -39,6 +39,8 @@ type Options struct {
 	// OnReady is called once everything runs (the shop's database may still be
 	// away). May be nil.
 	OnReady func()
+	// OnFill is told, now and then, how far readings in the background are. May be nil.
+	OnFill func([]console.Fill)
 }
 
 // Agent is a running octail.
@@ -57,6 +59,8 @@ type Agent struct {
 
 	comparing sync.Mutex                       // held while journal and shop are compared
 	compared  atomic.Pointer[reconcile.Report] // how far that is; nil: it is not under way
+	fills     *fills
+	filling   atomic.Pointer[[]console.Fill]
 
 	mu     sync.Mutex
 	source *source // nil until the shop's database was reached
@@ -77,7 +81,9 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 	}
 	defer j.Close()
 	a.journal = j
+	a.fills = newFills(a)
 	a.metrics.watch(j, cfg.Journal.Path)
+	a.metrics.watchFills(&a.filling)
 	if err := a.pin(ctx, "shop", cfg.Shop.Name, "shop.name"); err != nil {
 		return err
 	}

@@ -5,11 +5,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"octail/canal"
+	"octail/internal/console"
 	"octail/internal/journal"
 	"octail/internal/reconcile"
 	"octail/transform"
@@ -89,6 +91,29 @@ func (m metrics) watch(j *journal.Journal, path string) {
 		return float64(st.Bavail) * float64(st.Bsize)
 	})
 	j.Observe(m.registry)
+}
+
+// watchFills adds the series about readings in the background.
+func (m metrics) watchFills(fills *atomic.Pointer[[]console.Fill]) {
+	sum := func(pick func(console.Fill) int64) func() float64 {
+		return func() float64 {
+			all := fills.Load()
+			if all == nil {
+				return 0
+			}
+			var n int64
+			for _, f := range *all {
+				n += pick(f)
+			}
+			return float64(n)
+		}
+	}
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "octail_documents_fill_keys", Help: "Entities that the readings in the background under way (snapshot, comparison after a hole) have to read in all."},
+			sum(func(f console.Fill) int64 { return f.Total })),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "octail_documents_fill_remaining", Help: "Of these, those that are still to be read."},
+			sum(func(f console.Fill) int64 { return f.Total - f.Done })),
+	)
 }
 
 func count(j *journal.Journal, pick func(journal.Counts) int64) float64 {

@@ -96,6 +96,7 @@ func (a *Agent) follow(ctx context.Context, s *source, from canal.Position) erro
 	group.Go(func() error { return a.capture(ctx, s, from) })
 	group.Go(func() error { a.measure(ctx, s); return nil })
 	group.Go(func() error { a.nightly(ctx, s); return nil })
+	group.Go(func() error { a.fills.run(ctx); return nil })
 	return group.Wait()
 }
 

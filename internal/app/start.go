@@ -111,7 +111,7 @@ func (a *Agent) prepare(ctx context.Context, db *sql.DB, tlsConfig *tls.Config) 
 	}
 	s.transform = transform.New(transform.Config{
 		Shop: s.reader, Schema: schema, Journal: a.journal, Zone: zone, Settle: a.cfg.Capture.Settle, EditHold: a.cfg.Capture.EditHold,
-		Drafts: a.cfg.Capture.Drafts, ImageBase: a.cfg.Shop.ImageBase, From: from, Covered: covered, Log: a.log, Metrics: a.metrics.transform, Failpoint: a.opts.Failpoint,
+		Drafts: a.cfg.Capture.Drafts, ImageBase: a.cfg.Shop.ImageBase, From: from, Covered: covered, Marked: a.fills.marked, Log: a.log, Metrics: a.metrics.transform, Failpoint: a.opts.Failpoint,
 	})
 	tables := transform.WatchList(schema)
 	was, err := a.lastWatched(ctx)

@@ -26,11 +26,14 @@ func (a *Agent) Status(ctx context.Context) (console.Status, error) {
 		st.Source = s.describe()
 		st.Documents.Pending, st.Documents.Blocked = s.transform.Pending(), s.transform.Blocked()
 	}
-	if err := fill(ctx, &st, a.journal); err != nil {
+	if err := fillIn(ctx, &st, a.journal); err != nil {
 		return st, err
 	}
 	st.Journal.Excess = a.excess.Load()
 	st.Comparing = a.compared.Load()
+	if fills := a.filling.Load(); fills != nil {
+		st.Fills = *fills
+	}
 	for _, l := range a.lanes {
 		st.Sinks = append(st.Sinks, l.Status(ctx))
 	}
@@ -38,8 +41,8 @@ func (a *Agent) Status(ctx context.Context) (console.Status, error) {
 	return st, nil
 }
 
-// fill adds what the journal knows.
-func fill(ctx context.Context, st *console.Status, j *journal.Journal) error {
+// fillIn adds what the journal knows.
+func fillIn(ctx context.Context, st *console.Status, j *journal.Journal) error {
 	st.At, st.Sinks = time.Now().UTC(), []dispatch.Status{}
 	counts, err := j.Counts(ctx)
 	if err != nil {
@@ -73,7 +76,7 @@ func fill(ctx context.Context, st *console.Status, j *journal.Journal) error {
 // OfflineStatus is the status of an agent that does not run, from its journal.
 func OfflineStatus(ctx context.Context, cfg *config.Config, j *journal.Journal, version string) (console.Status, error) {
 	st := console.Status{Shop: cfg.Shop.Name, Version: version, Source: console.Source{State: "stopped"}}
-	if err := fill(ctx, &st, j); err != nil {
+	if err := fillIn(ctx, &st, j); err != nil {
 		return st, err
 	}
 	for _, s := range cfg.Sinks {

@@ -41,6 +41,7 @@ type Status struct {
 	// under way.
 	Compared  *reconcile.Report `json:"compared,omitempty"`
 	Comparing *reconcile.Report `json:"comparing,omitempty"`
+	Fills     []Fill            `json:"fills,omitempty"` // readings in the background
 }
 
 // Source is the state of capture.
@@ -219,6 +220,9 @@ func (s *Status) Text(w io.Writer) {
 		fmt.Fprintf(w, "behind    %.0f s, %d bytes\n", s.Source.Lag.Seconds, s.Source.Lag.Bytes)
 	}
 	fmt.Fprintf(w, "reading   %d touched, %d marked, %d failing\n", s.Documents.Pending, s.Journal.Dirty, s.Journal.Failing)
+	for _, f := range s.Fills {
+		fmt.Fprintf(w, "%-9s %s\n", f.Reason, f)
+	}
 	for _, f := range s.Documents.Failing {
 		fmt.Fprintf(w, "          %s: %s (tried %d times, next %s)\n", f.Subject, oneLine(f.Error), f.Attempts, f.Next.UTC().Format(time.TimeOnly))
 	}

@@ -24,7 +24,7 @@ func New(w io.Writer, level, format string) *slog.Logger {
 	journald := toJournald(w)
 	if format == "auto" || format == "" {
 		format = "json"
-		if f, ok := w.(*os.File); ok && isTerminal(f) {
+		if IsTerminal(w) {
 			format = "text"
 		}
 	}
@@ -63,7 +63,15 @@ func toJournald(w io.Writer) bool {
 	return ok && os.Getenv("JOURNAL_STREAM") == fmt.Sprintf("%d:%d", st.Dev, st.Ino)
 }
 
-func isTerminal(f *os.File) bool {
+// IsTerminal reports whether w is a terminal, or a Bar on one.
+func IsTerminal(w io.Writer) bool {
+	if b, ok := w.(*Bar); ok {
+		w = b.to
+	}
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
 	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
 	return err == nil
 }

@@ -1,4 +1,0 @@
-package logging
-
-// IsTerminal is isTerminal for the tests.
-var IsTerminal = isTerminal
