@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -272,18 +271,8 @@ func (c *Comparison) Both(ctx context.Context, entity string, sel Selection, aft
 	if err != nil {
 		return nil, 0, false, err
 	}
-	done = true
-	for _, page := range [][]int64{inShop, inJournal} { // a full page says nothing of what is behind it
-		if len(page) == limit && (done || page[limit-1] < last) {
-			last, done = page[limit-1], false
-		}
-	}
-	ids = slices.Concat(inShop, inJournal)
-	if !done {
-		ids = slices.DeleteFunc(ids, func(id int64) bool { return id > last })
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids), last, done, nil
+	ids, last, done = merge(inShop, inJournal, limit)
+	return ids, last, done, nil
 }
 
 // Unreadable reports whether err says that a kind of entity cannot be read at all for

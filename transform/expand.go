@@ -30,19 +30,18 @@ func hasKeys(name string) bool {
 	return ok || name == byCategory || entityByName(name) != nil
 }
 
-// spread is what a target stands for: keys of an entity that are to be read in the
-// background.
+// spread is keys of an entity that are to be read in the background, and why.
 type spread struct {
-	entity  string
-	ids     []int64
-	journal bool // and those that the journal has and the shop may have lost
-	source  source
+	entity string
+	ids    []int64
+	more   int64 // of the same entity, to be marked later
+	source source
 }
 
 // expand answers what is no single entity: whole entities, reference rows whose
 // names are content of others, and cached reference data (read again already). It
 // only reads; spread marks.
-func (w *work) expand(r *shop.Reader, fresh bool) error {
+func (w *work) expand(ctx context.Context, r *shop.Reader, fresh bool) error {
 	rows := map[string][]target{} // reference rows, by name: asked for together
 	for _, k := range w.targets {
 		var err error
@@ -50,14 +49,19 @@ func (w *work) expand(r *shop.Reader, fresh bool) error {
 		case e != nil && k.id != 0:
 			continue
 		case isReference(k.name):
+		case e != nil && w.sources[k].mark != nil:
+			done := false
+			if done, err = w.list(ctx, r, k, e); err == nil && !done {
+				continue
+			}
 		case e != nil:
-			err = w.expandAll(r, w.sources[k], e)
+			w.markWhole(k, e.name)
 		case k.name == byLanguage:
-			err = w.expandAll(r, w.sources[k], &productEntity, &categoryEntity, &customerEntity)
+			w.markWhole(k, document.ProductEntity, document.CategoryEntity, document.CustomerEntity)
 		case !hasKeys(k.name):
 			err = fmt.Errorf("%q %w: this version of octail does not know what it is", k.name, errUnreadable)
 		case k.id == 0: // a reference table as a whole
-			err = w.expandAll(r, w.sources[k], &productEntity, &categoryEntity)
+			w.markWhole(k, document.ProductEntity, document.CategoryEntity)
 		default:
 			rows[k.name] = append(rows[k.name], k)
 			continue
@@ -123,34 +127,97 @@ func (w *work) expandRows(r *shop.Reader, name string, rows []target) error {
 	return nil
 }
 
-// expandAll finds every key of some entities, page by page: those that the journal
-// has, and in the shop those that it covers. A mark with a window stands for what was
-// added since alone.
-func (w *work) expandAll(r *shop.Reader, s source, entities ...*entity) error {
+// markWhole marks entities as wholes; list then marks their keys, some at a time.
+func (w *work) markWhole(k target, entities ...string) {
+	m := w.mark(w.sources[k])
 	for _, e := range entities {
-		if err := unreadable(r.Schema(), e); err != nil {
-			return err
-		}
-		all := spread{entity: e.name, journal: true, source: s}
-		window := w.t.covers(r.Schema(), e)
-		if s.mark != nil && !s.mark.AddedSince.IsZero() {
-			if added := w.t.dated(r.Schema(), e, s.mark.AddedSince, "date_added"); added != "" {
-				window, all.journal = added, false
-			}
-		}
-		for after := int64(0); ; after = all.ids[len(all.ids)-1] {
-			page, err := rootIDs(r, e, after, window, markChunk)
-			if err != nil {
-				return err
-			}
-			all.ids = append(all.ids, page...)
-			if len(page) < markChunk {
-				break
-			}
-		}
-		w.spreads = append(w.spreads, all)
+		m.Key = document.Key{Entity: e}
+		w.commit.Marks = append(w.commit.Marks, m)
 	}
-	return nil
+}
+
+// mark is how what a source stands for is marked.
+func (w *work) mark(s source) journal.Mark {
+	m := journal.Mark{Reason: s.reason, Origin: s.origin}
+	if m.Reason == "" {
+		m.Reason = "reference"
+	}
+	switch {
+	case s.mark != nil:
+		m.Touched = s.mark.Touched
+	case s.reason != "": // a resync: nobody has touched them
+		m.Origin = document.FromReconcile
+	default:
+		m.Touched = s.time
+	}
+	return m
+}
+
+// list marks the next keys of an entity that is marked as a whole: those that the
+// journal has, and in the shop those that it covers. A mark with a window stands for
+// what was added since alone. done reports that there are no more; else the mark waits
+// behind the keys, which are read first, so that neither the dirty table nor the wait
+// of a live key grows with the shop.
+func (w *work) list(ctx context.Context, r *shop.Reader, k target, e *entity) (done bool, err error) {
+	t, m := w.t, w.sources[k].mark
+	if err := unreadable(r.Schema(), e); err != nil {
+		return false, err
+	}
+	window, journaled := t.covers(r.Schema(), e), true
+	if !m.AddedSince.IsZero() {
+		if added := t.dated(r.Schema(), e, m.AddedSince, "date_added"); added != "" {
+			window, journaled = added, false
+		}
+	}
+	inShop, err := rootIDs(r, e, m.After, window, listPage)
+	if err != nil {
+		return false, err
+	}
+	var inJournal []int64
+	if journaled {
+		if inJournal, err = t.cfg.Journal.KnownIDs(ctx, e.name, m.After, listPage); err != nil {
+			return false, failure{readJournal, err}
+		}
+	}
+	more, counted := t.unlisted[k]
+	if !counted || m.After == 0 {
+		if more, err = r.Count(e.root, fmt.Sprintf("`%s` > %d", e.id, m.After)+window); err != nil {
+			return false, err
+		}
+	}
+	ids, last, done := merge(inShop, inJournal, listPage)
+	if more = max(0, more-int64(len(inShop))); done {
+		more = 0
+	}
+	w.spreads = append(w.spreads, spread{entity: e.name, ids: ids, more: more, source: w.sources[k]})
+	if done {
+		w.after = append(w.after, func() { delete(t.unlisted, k) })
+		return true, nil
+	}
+	w.after = append(w.after, func() { t.unlisted[k] = more })
+	if !w.reader.Proven && w.now.Sub(t.markedBy(m)) < confirmAfter { // they are listed once more
+		w.later(k, w.now.Add(confirmAfter))
+	} else {
+		w.commit.Listed = append(w.commit.Listed, journal.Listed{Seen: journal.Seen{Key: m.Key, Mark: m.Number}, After: last, Next: w.now})
+	}
+	return false, nil
+}
+
+// merge joins two ascending pages of keys, each of at most limit and cut off where it has
+// that many. last is up to where they say everything; done: there are no more.
+func merge(a, b []int64, limit int) (ids []int64, last int64, done bool) {
+	done = true
+	for _, page := range [][]int64{a, b} {
+		if len(page) == limit && (done || page[limit-1] < last) {
+			last, done = page[limit-1], false
+		}
+	}
+	ids = slices.Concat(a, b)
+	if !done {
+		ids = slices.DeleteFunc(ids, func(id int64) bool { return id > last })
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), last, done
 }
 
 // rootIDs lists an entity's keys in the shop behind after, ascending, at most limit.
@@ -190,39 +257,16 @@ func (t *Transformer) dated(s *shop.Schema, e *entity, since time.Time, columns 
 // All but the last marks go ahead of the commit that answers the target; should we
 // be killed in between, it is expanded again.
 func (w *work) spread(ctx context.Context) error {
-	j := w.t.cfg.Journal
 	for _, sp := range w.spreads {
-		for after := int64(0); sp.journal; {
-			known, err := j.KnownIDs(ctx, sp.entity, after, markChunk)
-			if err != nil {
-				return failure{readJournal, err}
-			}
-			sp.ids = append(sp.ids, known...)
-			if len(known) < markChunk {
-				break
-			}
-			after = known[len(known)-1]
-		}
 		slices.Sort(sp.ids)
-		sp.ids = slices.Compact(sp.ids)
-		m := journal.Mark{Reason: sp.source.reason, Origin: sp.source.origin}
-		if m.Reason == "" {
-			m.Reason = "reference"
-		}
-		switch {
-		case sp.source.mark != nil:
-			m.Touched = sp.source.mark.Touched
-		case sp.source.reason != "": // a resync: nobody has touched them
-			m.Origin = document.FromReconcile
-		default:
-			m.Touched = sp.source.time
-		}
+		m := w.mark(sp.source)
 		if w.t.cfg.Marked != nil {
-			w.t.cfg.Marked(m.Reason, sp.entity, len(sp.ids))
+			marked := int64(len(sp.ids))
+			w.after = append(w.after, func() { w.t.cfg.Marked(m.Reason, sp.entity, marked, sp.more) })
 		}
-		for chunk := range slices.Chunk(sp.ids, markChunk) {
+		for chunk := range slices.Chunk(slices.Compact(sp.ids), markChunk) {
 			if len(w.commit.Marks)+len(chunk) > markChunk {
-				if _, err := j.Append(ctx, journal.Commit{Marks: w.commit.Marks}); err != nil {
+				if _, err := w.t.cfg.Journal.Append(ctx, journal.Commit{Marks: w.commit.Marks}); err != nil {
 					return failure{writeJournal, err}
 				}
 				w.commit.Marks = nil

@@ -36,8 +36,8 @@ type Config struct {
 	// at what it has, and at what the shop has added or changed since. None: all.
 	Covered map[string]time.Time
 	// Marked is told how many keys of a kind were marked to be read in the background,
-	// and why. May be nil.
-	Marked  func(reason, entity string, keys int)
+	// why, and how many more are to be marked later. May be nil.
+	Marked  func(reason, entity string, keys, more int64)
 	Log     *slog.Logger
 	Metrics *Metrics
 	// Failpoint is called with the name of a stop point; tests kill the process
@@ -53,6 +53,7 @@ const (
 	pendingOK = 2000 // touched keys kept in memory before capture has to wait
 	spillAt   = 2000 // a transaction with more touches goes to the dirty table instead
 	markChunk = 5000 // marks in one journal transaction
+	listPage  = 1000 // keys of a whole entity that are marked at a time
 	// heldFor is how long a touch may keep the watermark back; then it is moved
 	// to the dirty table.
 	heldFor = 30 * time.Second
@@ -101,6 +102,7 @@ type Transformer struct {
 	liveKeys portion           // read together
 	bulkKeys portion
 	bulkPace pace
+	unlisted map[target]int64 // by whole entity: about how many keys are not marked yet
 	wait     time.Duration
 	bulkWait time.Duration
 }
@@ -108,7 +110,7 @@ type Transformer struct {
 // New prepares a Transformer; Run starts it.
 func New(cfg Config) *Transformer {
 	t := &Transformer{
-		cfg: cfg, log: cfg.Log, now: time.Now, schema: cfg.Schema, text: &texts{}, blocked: map[string]string{}, holds: map[target]hold{}, applied: map[string]string{}, position: cfg.From,
+		cfg: cfg, log: cfg.Log, now: time.Now, schema: cfg.Schema, text: &texts{}, blocked: map[string]string{}, holds: map[target]hold{}, unlisted: map[target]int64{}, applied: map[string]string{}, position: cfg.From,
 		liveKeys: newPortion(batchSize, liveBytes), bulkKeys: newPortion(bulkSize, bulkBytes), renewed: time.Now(),
 	}
 	t.tracker = newTracker(cfg.Settle, pendingOK, cfg.From, func() time.Time { return t.now() })

@@ -717,11 +717,11 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// TestManyKeys: all of an entity is more than fits into a page or a journal
-// transaction, and holds what only the journal has. Each key is marked once.
+// TestManyKeys: all of an entity is more than is marked at a time, and holds what only
+// the journal has. Each key is read once, and few are marked at any moment.
 func TestManyKeys(t *testing.T) {
 	t.Parallel()
-	const n, extra = 2*markChunk + 700, 30
+	const n, extra = 2*listPage + 700, 30
 	f := newFixture(t, options(shopOfCustomers(n)))
 	var c journal.Commit
 	for i := range int64(extra) { // every other one is in the shop too
@@ -732,38 +732,82 @@ func TestManyKeys(t *testing.T) {
 	if _, err := f.journal.Append(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
+	var told []string
+	f.tr.cfg.Marked = func(reason, entity string, keys, more int64) {
+		told = append(told, fmt.Sprint(reason, " ", entity, " ", keys, " ", more))
+	}
 	tx := canal.Transaction{Position: f.here(), Time: f.now(), Resyncs: []canal.Resync{{Target: "customer", Table: "oc_customer", Reason: "ddl"}}}
 	if err := f.tr.Commit(tx); err != nil {
 		t.Fatal(err)
 	}
 	f.step()
-	seen := map[int64]bool{}
-	for _, d := range f.dirty() {
-		if d.Entity != "customer" || d.Reason != "ddl" || d.Origin != document.FromReconcile || !d.Touched.IsZero() || d.Number != 1 || seen[d.ID] {
-			t.Fatalf("mark %+v", d)
-		}
-		seen[d.ID] = true
-	}
-	if want := n + extra - 11; len(seen) != want {
-		t.Errorf("%d keys marked, want %d", len(seen), want)
-	}
 	if n := f.metric("octail_documents_resyncs_total", "ddl"); n != 1 || f.tr.Pending() != 0 {
 		t.Errorf("%v resyncs, %d pending", n, f.tr.Pending())
 	}
-	// Those that are gone from the shop are found.
-	f.sqlite("DELETE FROM dirty WHERE key <= ?", n)
+	for rounds := 0; len(f.dirty()) > 0; rounds++ {
+		f.step()
+		marked := 0
+		for _, d := range f.dirty() {
+			if d.Entity != "customer" || d.Reason != "ddl" || d.Origin != document.FromReconcile || !d.Touched.IsZero() {
+				t.Fatalf("mark %+v", d)
+			}
+			marked++
+		}
+		if marked > listPage+bulkSize+1 {
+			t.Fatalf("%d keys are marked at once", marked)
+		}
+		if rounds%20 == 19 {
+			f.turn(time.Second) // for those that are gone from the shop
+		}
+		if rounds > 500 {
+			t.Fatal("it does not end")
+		}
+	}
+	kinds := map[string]int{}
+	seen := map[int64]bool{}
+	for _, e := range f.events()[extra:] {
+		if seen[e.ID] {
+			t.Fatalf("%s comes twice", e.EventID())
+		}
+		seen[e.ID] = true
+		kinds[e.Kind]++
+	}
+	if kinds[document.Created] != n-11 || kinds[document.Updated] != 11 || kinds[document.Deleted] != extra-11 {
+		t.Errorf("%v", kinds)
+	}
+	want := []string{"ddl customer 1000 1700", "ddl customer 1000 700", fmt.Sprintf("ddl customer %d 0", 700+extra-11)}
+	if fmt.Sprint(told) != fmt.Sprint(want) {
+		t.Errorf("told %v, want %v", told, want)
+	}
+}
+
+// TestListedAgain: a kind that is marked once more while its keys are being listed is
+// listed from the first key on.
+func TestListedAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, options(shopOfCustomers(listPage+50)))
+	f.mark("customer", 0)
+	f.step()
+	for _, d := range f.dirty() {
+		if d.ID == 0 && d.After != listPage {
+			t.Errorf("listed up to %d", d.After)
+		}
+	}
+	for range 5 { // the first thousand is read
+		f.step()
+	}
+	f.exec("UPDATE oc_customer SET firstname = 'again' WHERE customer_id = 3;")
+	f.mark("customer", 0)
+	for _, d := range f.dirty() {
+		if d.ID == 0 && d.After != 0 {
+			t.Errorf("marked again, and listed up to %d", d.After)
+		}
+	}
 	f.steps()
 	f.turn(time.Second)
 	f.steps()
-	deleted := 0
-	for _, e := range f.events()[extra:] {
-		if e.Kind != document.Deleted || e.ID <= n {
-			t.Fatalf("%s is %s", e.EventID(), e.Kind)
-		}
-		deleted++
-	}
-	if deleted != extra-11 {
-		t.Errorf("%d deleted", deleted)
+	if events := f.of("customer", 3); len(events) != 2 || documentOf[document.Customer](t, events[1]).FirstName != "again" {
+		t.Errorf("%d events of customer 3", len(events))
 	}
 }
 

@@ -200,7 +200,7 @@ func (w *work) read(ctx context.Context, readings map[string]*reading) error {
 		}
 		w.bytes = max(w.bytes, r.Bytes())
 		r.Bound(-1) // what follows is ids
-		return w.expand(r, stale)
+		return w.expand(ctx, r, stale)
 	})
 	if w.portion == &t.bulkKeys {
 		t.bulkPace.took(began, t.now())

@@ -39,7 +39,8 @@ type fill struct {
 	Since  time.Time        `json:"since"`
 	Totals map[string]int64 `json:"totals"` // by entity
 
-	left    map[string]int64
+	left    map[string]int64 // marked and not read
+	more    map[string]int64 // not even marked
 	listing bool
 	samples []sample
 	logged  time.Time
@@ -74,12 +75,21 @@ func (f *fills) run(ctx context.Context) {
 	}
 }
 
-// marked notes that so many keys of a kind were marked. It is called by the transformer.
-func (f *fills) marked(reason, entity string, keys int) {
+// marked notes that so many keys of a kind were marked, and so many more will be. It is
+// called by the transformer.
+func (f *fills) marked(reason, entity string, keys, more int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if a := f.get(reason, int64(keys)); a != nil {
-		a.Totals[entity], f.changed = max(a.Totals[entity], int64(keys)), true
+	a := f.get(reason, keys+more)
+	if a == nil {
+		return
+	}
+	if a.more == nil {
+		a.more = map[string]int64{}
+	}
+	a.more[entity] = more
+	if n := keys + more; n > a.Totals[entity] {
+		a.Totals[entity], f.changed = n, true
 	}
 }
 
@@ -158,8 +168,8 @@ func (f *fills) count(marks []journal.Marks) {
 		}
 		a.listing = a.listing || m.Whole
 		a.left[m.Entity] = m.Keys
-		if m.Keys > a.Totals[m.Entity] {
-			a.Totals[m.Entity], f.changed = m.Keys, true
+		if n := m.Keys + a.more[m.Entity]; n > a.Totals[m.Entity] {
+			a.Totals[m.Entity], f.changed = n, true
 		}
 	}
 	for _, a := range f.active {
@@ -190,10 +200,10 @@ func (a *fill) total() (n int64) {
 
 func (a *fill) done() int64 {
 	n := a.total()
-	for _, left := range a.left {
-		n -= left
+	for e := range a.Totals {
+		n -= a.left[e] + a.more[e]
 	}
-	return n
+	return max(0, n)
 }
 
 func (a *fill) ended() bool { return !a.listing && a.done() == a.total() }
@@ -201,7 +211,7 @@ func (a *fill) ended() bool { return !a.listing && a.done() == a.total() }
 func (a *fill) describe(reason string) console.Fill {
 	out := console.Fill{Reason: reason, Since: a.Since.UTC(), Done: a.done(), Total: a.total(), Listing: a.listing}
 	for e, total := range a.Totals {
-		out.Entities = append(out.Entities, console.FillEntity{Entity: e, Done: total - a.left[e], Total: total})
+		out.Entities = append(out.Entities, console.FillEntity{Entity: e, Done: max(0, total-a.left[e]-a.more[e]), Total: total})
 	}
 	slices.SortFunc(out.Entities, func(x, y console.FillEntity) int {
 		if x.Entity < y.Entity {

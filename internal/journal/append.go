@@ -34,7 +34,16 @@ type Commit struct {
 	Events   []NewEvent
 	Marks    []Mark
 	Clear    []Seen // marks answered by this commit, unless renewed since
+	Listed   []Listed
 	Position string // "" = stays as it is
+}
+
+// Listed says how far the keys of an entity that is marked as a whole have been marked
+// one by one. It does not hold when the entity was marked again meanwhile.
+type Listed struct {
+	Seen
+	After int64     // keys up to here
+	Next  time.Time // when to go on
 }
 
 // Errors of Append.
@@ -50,7 +59,7 @@ var (
 // error nothing of c is written; it is safe to try again. A write that has begun
 // is finished when ctx ends.
 func (j *Journal) Append(ctx context.Context, c Commit) (int64, error) {
-	if len(c.Events) == 0 && len(c.Marks) == 0 && len(c.Clear) == 0 && c.Position == "" {
+	if len(c.Events) == 0 && len(c.Marks) == 0 && len(c.Clear) == 0 && len(c.Listed) == 0 && c.Position == "" {
 		return 0, nil
 	}
 	j.mu.Lock()
@@ -131,7 +140,7 @@ func (j *Journal) appendTx(ctx context.Context, tx *sql.Tx, c Commit, at time.Ti
 		mark := tx.StmtContext(ctx, s.mark)
 		for i := range c.Marks {
 			m := &c.Marks[i]
-			if _, err := mark.ExecContext(ctx, m.Entity, m.ID, m.Reason, m.Origin, now, m.Position, micros(m.AddedSince), m.Refresh, micros(m.Touched), m.Attempts, micros(m.Next), m.Error); err != nil {
+			if _, err := mark.ExecContext(ctx, m.Entity, m.ID, m.Reason, m.Origin, now, m.Position, micros(m.AddedSince), m.After, m.Refresh, micros(m.Touched), m.Attempts, micros(m.Next), m.Error); err != nil {
 				return err
 			}
 		}
@@ -142,6 +151,11 @@ func (j *Journal) appendTx(ctx context.Context, tx *sql.Tx, c Commit, at time.Ti
 			if _, err := clear.ExecContext(ctx, m.Entity, m.ID, m.Mark); err != nil {
 				return err
 			}
+		}
+	}
+	for _, l := range c.Listed {
+		if _, err := tx.ExecContext(ctx, "UPDATE dirty SET after = ?, next = ? WHERE entity = ? AND key = ? AND mark = ?", l.After, micros(l.Next), l.Entity, l.ID, l.Mark); err != nil {
+			return err
 		}
 	}
 	if c.Position != "" {
@@ -189,11 +203,11 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 		{&s.update, `UPDATE documents SET revision = ?, sequence = ?, deleted = ?, schema = ?, lines = ?, hash = ?, fields = ?, number = ?, email = ?, sku = ?
 			WHERE entity = ? AND key = ? AND revision = ? AND sequence = ?`},
 		{&s.next, `UPDATE meta SET value = ? WHERE name = 'last_sequence' AND value = ?`},
-		{&s.mark, `INSERT INTO dirty (entity, key, mark, reason, origin, since, position, added_since, refresh, touched, attempts, next, error)
-			VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		{&s.mark, `INSERT INTO dirty (entity, key, mark, reason, origin, since, position, added_since, after, refresh, touched, attempts, next, error)
+			VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (entity, key) DO UPDATE SET mark = mark + 1, reason = excluded.reason,
 			origin = CASE WHEN excluded.origin = 'shop' THEN 'shop' ELSE origin END,
-			added_since = min(added_since, excluded.added_since), refresh = max(refresh, excluded.refresh),
+			added_since = min(added_since, excluded.added_since), after = min(after, excluded.after), refresh = max(refresh, excluded.refresh),
 			touched = max(touched, excluded.touched), attempts = excluded.attempts, next = excluded.next, error = excluded.error`},
 		{&s.clear, `DELETE FROM dirty WHERE entity = ? AND key = ? AND mark = ?`},
 		{&s.position, `UPDATE meta SET value = ? WHERE name = 'position'`},

@@ -19,6 +19,7 @@ type Mark struct {
 	Origin     string
 	Position   string    // first touch, "" when none
 	AddedSince time.Time // of a whole entity (key 0): only what the shop has added since; zero = all
+	After      int64     // of a whole entity: keys up to here are marked already
 	Refresh    bool      // also what order lines once looked up; stays when the key is marked again
 	Touched    time.Time // last touch
 	Next       time.Time // not before; zero = at once
@@ -85,7 +86,7 @@ func (j *Journal) MarkedOf(ctx context.Context, entity string, ids []int64) (map
 	return out, nil
 }
 
-var selectMarks = "SELECT entity, key, mark, reason, origin, since, position, added_since, refresh, touched, attempts, next, error, sum = " + sums["dirty"] + " FROM dirty "
+var selectMarks = "SELECT entity, key, mark, reason, origin, since, position, added_since, after, refresh, touched, attempts, next, error, sum = " + sums["dirty"] + " FROM dirty "
 
 func (j *Journal) dirty(ctx context.Context, where string, args ...any) ([]Dirty, error) {
 	rows, err := j.read.QueryContext(ctx, selectMarks+where, args...)
@@ -97,7 +98,7 @@ func (j *Journal) dirty(ctx context.Context, where string, args ...any) ([]Dirty
 		var d Dirty
 		var since, added, touched, next int64
 		var whole bool
-		err := rows.Scan(&d.Entity, &d.ID, &d.Number, &d.Reason, &d.Origin, &since, &d.Position, &added, &d.Refresh, &touched, &d.Attempts, &next, &d.Error, &whole)
+		err := rows.Scan(&d.Entity, &d.ID, &d.Number, &d.Reason, &d.Origin, &since, &d.Position, &added, &d.After, &d.Refresh, &touched, &d.Attempts, &next, &d.Error, &whole)
 		if err == nil && !whole {
 			err = fmt.Errorf("%w: mark of %s: wrong checksum", ErrDamaged, d.Key)
 		}

@@ -61,12 +61,13 @@ CREATE TABLE dirty (
 	since    INTEGER NOT NULL,
 	position TEXT    NOT NULL,          -- first binlog position that touched it, '' when none
 	added_since INTEGER NOT NULL,       -- of a mark of a whole entity (key 0): only what the shop has added since, 0 for all
+	after    INTEGER NOT NULL,          -- of a mark of a whole entity: keys up to here have marks of their own, or had
 	refresh  INTEGER NOT NULL,          -- 1: also what order lines once looked up
 	touched  INTEGER NOT NULL,          -- commit time of the last touch, 0 when none
 	attempts INTEGER NOT NULL,
 	next     INTEGER NOT NULL,          -- not before
 	error    TEXT    NOT NULL,          -- why the last read failed
-	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(entity, key, mark, reason, origin, since, position, added_since, refresh, touched, attempts, next, error)) STORED,
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(entity, key, mark, reason, origin, since, position, added_since, after, refresh, touched, attempts, next, error)) STORED,
 	PRIMARY KEY (entity, key)
 ) WITHOUT ROWID;
 CREATE INDEX dirty_next ON dirty (next, since);
