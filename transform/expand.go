@@ -235,7 +235,32 @@ func rootIDs(r *shop.Reader, e *entity, after int64, condition string, limit int
 
 // covers is the condition that the journal covers an entity; empty: all of it.
 func (t *Transformer) covers(s *shop.Schema, e *entity) string {
-	return t.dated(s, e, t.cfg.Covered[e.name], "date_added", "date_modified")
+	since, limited := t.cfg.Covered[e.name]
+	if !limited {
+		return ""
+	}
+	if dated := t.dated(s, e, since, "date_added", "date_modified"); dated != "" {
+		return dated
+	}
+	return fmt.Sprintf(" AND `%s` > %d", e.id, t.cfg.CoveredAbove[e.name])
+}
+
+// Undated lists, of the entities that keep no dates in this shop, the highest key there
+// is: see Config.CoveredAbove.
+func Undated(r *shop.Reader) (map[string]int64, error) {
+	out := map[string]int64{}
+	for _, e := range allEntities {
+		s := r.Schema()
+		if !s.Has(e.root, e.id) || s.Has(e.root, "date_added") || s.Has(e.root, "date_modified") {
+			continue
+		}
+		highest, err := r.Highest(e.root, e.id)
+		if err != nil {
+			return nil, err
+		}
+		out[e.name] = highest
+	}
+	return out, nil
 }
 
 // dated is the condition that one of the root's dates is not before a time; empty for

@@ -35,6 +35,9 @@ type Config struct {
 	// Covered is since when the journal covers an entity: comparing all of it looks
 	// at what it has, and at what the shop has added or changed since. None: all.
 	Covered map[string]time.Time
+	// CoveredAbove is the same for entities that keep no dates: the highest key there
+	// was at the first start.
+	CoveredAbove map[string]int64
 	// Marked is told how many keys of a kind were marked to be read in the background,
 	// why, and how many more are to be marked later. May be nil.
 	Marked  func(reason, entity string, keys, more int64)

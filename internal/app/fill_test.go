@@ -35,7 +35,7 @@ func fillShop(t *testing.T, db *sql.DB, n int) {
 		fmt.Sprintf("INSERT INTO oc_product_to_store (product_id, store_id) SELECT 1000 + seq, 0 FROM seq_1_to_%d", n),
 		fmt.Sprintf("INSERT INTO oc_product_to_category (product_id, category_id) SELECT 1000 + seq, (SELECT MIN(category_id) FROM oc_category) FROM seq_1_to_%d", n),
 		fmt.Sprintf("INSERT INTO oc_customer (customer_id, customer_group_id, firstname, lastname, email, telephone, status, date_added) SELECT 1000 + seq, 1, CONCAT('First', seq), 'Last', CONCAT('c', seq, '@example.com'), '1', 1, NOW() FROM seq_1_to_%d", n),
-		fmt.Sprintf("INSERT INTO oc_address (customer_id, firstname, lastname, address_1, city, postcode, country_id, zone_id) SELECT 1000 + seq, CONCAT('First', seq), 'Last', CONCAT(seq, ' Street'), 'Berlin', '10115', 81, 1256 FROM seq_1_to_%d", n))
+		fmt.Sprintf("INSERT INTO oc_address (customer_id, firstname, lastname, address_1, city, postcode, country_id, zone_id) SELECT 1000 + seq, CONCAT('First', seq), 'Last', CONCAT(seq, ' Street'), 'Berlin', '10115', 81, 1256 FROM seq_1_to_%d", n), "SET sql_log_bin = 1")
 }
 
 // TestFirstFill: the first snapshot of a large shop runs beside the live tail, and goes

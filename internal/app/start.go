@@ -105,13 +105,13 @@ func (a *Agent) prepare(ctx context.Context, db *sql.DB, tlsConfig *tls.Config) 
 	if err != nil {
 		return nil, none, err
 	}
-	covered, err := a.covered(ctx)
+	covered, above, err := a.covered(ctx)
 	if err != nil {
 		return nil, none, err
 	}
 	s.transform = transform.New(transform.Config{
 		Shop: s.reader, Schema: schema, Journal: a.journal, Zone: zone, Settle: a.cfg.Capture.Settle, EditHold: a.cfg.Capture.EditHold,
-		Drafts: a.cfg.Capture.Drafts, ImageBase: a.cfg.Shop.ImageBase, From: from, Covered: covered, Marked: a.fills.marked, Log: a.log, Metrics: a.metrics.transform, Failpoint: a.opts.Failpoint,
+		Drafts: a.cfg.Capture.Drafts, ImageBase: a.cfg.Shop.ImageBase, From: from, Covered: covered, CoveredAbove: above, Marked: a.fills.marked, Log: a.log, Metrics: a.metrics.transform, Failpoint: a.opts.Failpoint,
 	})
 	tables := transform.WatchList(schema)
 	was, err := a.lastWatched(ctx)
@@ -257,7 +257,7 @@ func (a *Agent) firstStart(ctx context.Context, s *source) (canal.Position, erro
 	if err := a.journal.SetMeta(ctx, "server", s.server.Identity); err != nil {
 		return from, err
 	}
-	if err := a.cover(ctx, now); err != nil {
+	if err := a.cover(ctx, s, now); err != nil {
 		return from, err
 	}
 	marks := a.snapshotMarks(now)

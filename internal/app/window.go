@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"octail/canal"
 	"octail/internal/journal"
+	"octail/internal/shop"
+	"octail/transform"
 	"octail/transform/document"
 )
 
@@ -26,7 +29,7 @@ func (a *Agent) snapshotMarks(now time.Time) []journal.Mark {
 // cover notes, at the first start, since when the journal covers each entity: what is
 // older and was never touched is not octail's, and no comparison may bring it in as
 // new. Entities that the snapshot reads in full have no such time.
-func (a *Agent) cover(ctx context.Context, now time.Time) error {
+func (a *Agent) cover(ctx context.Context, s *source, now time.Time) error {
 	since := map[string]time.Time{}
 	for _, e := range document.Entities {
 		since[e] = now.UTC()
@@ -42,18 +45,40 @@ func (a *Agent) cover(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("note what the journal covers: %w", err)
 	}
-	return a.journal.SetMeta(ctx, "covered", string(text))
+	if err := a.journal.SetMeta(ctx, "covered", string(text)); err != nil {
+		return err
+	}
+	schema, err := s.reader.Schema(ctx)
+	if err != nil {
+		return err
+	}
+	var above map[string]int64
+	err = s.reader.Read(ctx, canal.Position{}, schema, func(r *shop.Reader) (err error) {
+		above, err = transform.Undated(r)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if text, err = json.Marshal(above); err != nil {
+		return fmt.Errorf("note what the journal covers: %w", err)
+	}
+	return a.journal.SetMeta(ctx, "covered_above", string(text))
 }
 
 // covered reads what cover wrote.
-func (a *Agent) covered(ctx context.Context) (map[string]time.Time, error) {
-	text, err := a.journal.Meta(ctx, "covered")
-	if err != nil || text == "" {
-		return nil, err
+func (a *Agent) covered(ctx context.Context) (since map[string]time.Time, above map[string]int64, err error) {
+	for name, into := range map[string]any{"covered": &since, "covered_above": &above} {
+		text, err := a.journal.Meta(ctx, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if text == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			return nil, nil, fmt.Errorf("read what the journal covers: %w", err)
+		}
 	}
-	var since map[string]time.Time
-	if err := json.Unmarshal([]byte(text), &since); err != nil {
-		return nil, fmt.Errorf("read what the journal covers: %w", err)
-	}
-	return since, nil
+	return since, above, nil
 }

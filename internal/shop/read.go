@@ -236,6 +236,14 @@ func (r *Reader) Count(table, condition string) (n int64, err error) {
 	return n, nil
 }
 
+// Highest is the highest value of an integer column, 0 for an empty table.
+func (r *Reader) Highest(table, column string) (n int64, err error) {
+	if err := r.conn.QueryRowContext(r.ctx, "SELECT COALESCE(MAX(`"+column+"`), 0) FROM `"+r.shop.prefix+table+"`").Scan(&n); err != nil {
+		return 0, fmt.Errorf("read the highest key of %s: %w", r.shop.prefix+table, err)
+	}
+	return n, nil
+}
+
 // Select runs q. A table that does not exist has no rows; no keys mean no rows. It
 // refuses columns that are never read (Secret).
 func (r *Reader) Select(q Query) (*Rows, error) {
