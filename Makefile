@@ -15,7 +15,7 @@ build: ## the static binary ./octail
 demo: mariadb build ## see it work: a throwaway shop, the agent, every event (DURATION=20s, OPENCART=3.0)
 	./octail demo $(if $(DURATION),--duration $(DURATION)) $(if $(OPENCART),--opencart $(OPENCART))
 
-test: servers ## everything but the slow suites, race detector on
+test: servers tools ## everything but the slow suites, race detector on
 	CGO_ENABLED=1 $(GO) test -race -timeout 14m ./...
 	@test -d "$${OCTAIL_SHARED:-../shared}/recordings" || printf '%s\n' '' \
 	  '*** LEFT OUT: the recorded shops (OpenCart 2.3, 3.0.5, 4.1) and the contract examples were not compared,' \
@@ -44,4 +44,9 @@ servers:
 	@internal/shoptest/install.sh --client
 	@test -d "$${OCTAIL_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/octail}/mysql-9.7" || internal/shoptest/fetch.sh mysql 9.7
 
-.PHONY: help build demo test kill stale bench lint mariadb servers
+# Prometheus and promtool, with which the tests look at metrics, dashboard and alert
+# rules. Unpacked, not installed: the package's service does not start.
+tools:
+	@test -d "$${OCTAIL_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/octail}/prometheus-2.42" || internal/shoptest/fetch.sh prometheus 2.42
+
+.PHONY: help build demo test kill stale bench lint mariadb servers tools

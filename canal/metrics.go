@@ -1,6 +1,7 @@
 package canal
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +39,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		ops:        map[string]*[3]prometheus.Counter{},
 	}
 	r.MustRegister(m.connected, m.lastRead, m.events, m.statements, m.reconnects, m.gaps, m.lag, m.behind, m.headroom)
+	m.headroom.Set(math.NaN()) // not known yet: 0 would say that the file may go at any moment
 	for _, why := range []string{"connection", "access", "server", "purged", "diverged", "twin"} {
 		m.reconnects.WithLabelValues(why)
 	}

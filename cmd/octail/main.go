@@ -101,7 +101,7 @@ Start with:  octail check    tries everything and says what is missing
 	root.SetErr(stderr)
 	root.PersistentFlags().StringVar(&p.config, "config", defaultConfig, "configuration file")
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml") // fails for unknown flags only
-	root.AddCommand(p.run(), p.check(), p.status(), p.trace(), p.sync(), p.reconcile(), p.demo(), p.version())
+	root.AddCommand(p.run(), p.check(), p.status(), p.trace(), p.sync(), p.reconcile(), p.demo(), p.dashboards(), p.version())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -148,22 +148,30 @@ func unpacked(flavor, tree string) (*Binaries, error) {
 		name = "mysqld"
 	}
 	b.Server = filepath.Join(tree, "usr/sbin", name)
-	// lib64 comes last: on old releases its link is absolute and leaves the tree.
-	b.loader = firstMatch(tree, "lib/*-linux-gnu*/ld-linux*", "usr/lib/*-linux-gnu*/ld-linux*", "lib/ld-linux*", "usr/lib/ld-linux*", "lib64/ld-linux*", "usr/lib64/ld-linux*")
-	if b.loader == "" {
-		return nil, fmt.Errorf("%s holds no dynamic loader: remove it and run fetch.sh again", tree)
+	if err := b.libraries(); err != nil {
+		return nil, err
 	}
-	var libs []string
-	for _, pattern := range []string{"lib/*-linux-gnu*", "usr/lib/*-linux-gnu*", "usr/lib/mysql/private"} {
-		found, _ := filepath.Glob(filepath.Join(tree, pattern))
-		libs = append(libs, found...)
-	}
-	b.libs = strings.Join(libs, ":")
 	b.share = filepath.Join(tree, "usr/share/mysql")
 	if systemTables(b.share) == "" && systemTables(filepath.Join(tree, "usr/share/mariadb")) != "" {
 		b.share = filepath.Join(tree, "usr/share/mariadb")
 	}
 	return b, b.identify()
+}
+
+// libraries finds the tree's dynamic loader and its libraries.
+func (b *Binaries) libraries() error {
+	// lib64 comes last: on old releases its link is absolute and leaves the tree.
+	b.loader = firstMatch(b.tree, "lib/*-linux-gnu*/ld-linux*", "usr/lib/*-linux-gnu*/ld-linux*", "lib/ld-linux*", "usr/lib/ld-linux*", "lib64/ld-linux*", "usr/lib64/ld-linux*")
+	if b.loader == "" {
+		return fmt.Errorf("%s holds no dynamic loader: remove it and run fetch.sh again", b.tree)
+	}
+	var libs []string
+	for _, pattern := range []string{"lib/*-linux-gnu*", "usr/lib/*-linux-gnu*", "usr/lib/mysql/private"} {
+		found, _ := filepath.Glob(filepath.Join(b.tree, pattern))
+		libs = append(libs, found...)
+	}
+	b.libs = strings.Join(libs, ":")
+	return nil
 }
 
 // systemTables returns the script that makes MariaDB's own tables, empty if the

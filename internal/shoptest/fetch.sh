@@ -1,8 +1,10 @@
 #!/bin/sh
-# Unpacks a database server for the tests: nothing is installed, root is not needed.
+# Unpacks a database server, or Prometheus with its promtool, for the tests: nothing is
+# installed, no service is started, root is not needed.
 #
-#   fetch.sh mariadb 10.5|10.11|11.8 [DIR]
-#   fetch.sh mysql   9.7             [DIR]
+#   fetch.sh mariadb    10.5|10.11|11.8 [DIR]
+#   fetch.sh mysql      9.7             [DIR]
+#   fetch.sh prometheus 2.42            [DIR]
 #
 # The packages of the Debian release that carries this version, and all libraries they
 # need down to libc, are downloaded through a private apt configuration and unpacked into
@@ -23,17 +25,20 @@ die() {
 }
 
 [ $# -ge 2 ] && [ $# -le 3 ] || { sed -n '2,/^set -eu/{/^set/d;s/^# \{0,1\}//;p;}' "$0" >&2; exit 2; }
-flavor=$1 version=$2
+flavor=$1 version=$2 alone=
 
 case $flavor-$version in
 mariadb-10.5) suite=bullseye packages='mariadb-server-core-10.5 mariadb-client-core-10.5 mariadb-client-10.5' ;;
 mariadb-10.11) suite=bookworm packages='mariadb-server-core mariadb-client-core mariadb-client' ;;
 mariadb-11.8) suite=trixie packages='mariadb-server-core mariadb-client-core mariadb-client' ;;
 mysql-9.7) suite=sid packages='mysql-server-core mysql-client-core' ;;
-*) die "no Debian release carries $flavor $version (known: mariadb 10.5, 10.11, 11.8; mysql 9.7)" ;;
+# what else the package asks for serves its service and its web pages
+prometheus-2.42) suite=bookworm packages='prometheus libc6' alone=yes ;;
+*) die "no Debian release carries $flavor $version (known: mariadb 10.5, 10.11, 11.8; mysql 9.7; prometheus 2.42)" ;;
 esac
 
 target=${3:-${OCTAIL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/octail}/$flavor-$version}
+case $target in /*) ;; *) target=$PWD/$target ;; esac
 [ ! -e "$target" ] || die "$target is there already; remove it to fetch again"
 keyring=${OCTAIL_DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
 [ -r "$keyring" ] || die "no $keyring: install debian-archive-keyring or set OCTAIL_DEBIAN_KEYRING"
@@ -82,7 +87,12 @@ apt_get() {
 }
 apt_get update
 # shellcheck disable=SC2086 # a list of words
-apt_get install -y --download-only $packages
+if [ "$alone" ]; then
+	cd "$apt/archives"
+	apt_get download $packages
+else
+	apt_get install -y --download-only $packages
+fi
 
 for deb in "$apt"/archives/*.deb; do
 	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$work/tree" --no-same-owner \

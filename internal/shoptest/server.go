@@ -159,7 +159,7 @@ func (s *Server) launchOnFreePort(ctx context.Context) error {
 	const tries = 3
 	for try := 1; ; try++ {
 		var err error
-		if s.port, err = freePort(ctx); err != nil {
+		if s.port, err = FreePort(ctx); err != nil {
 			return err
 		}
 		err = s.launch(ctx)
@@ -361,8 +361,8 @@ func (s *Server) lastLog() string {
 	return string(tail(text))
 }
 
-// freePort asks the system for a port that is free now.
-func freePort(ctx context.Context) (int, error) {
+// FreePort asks the system for a port that is free now.
+func FreePort(ctx context.Context) (int, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -2,27 +2,15 @@ package structure
 
 import (
 	"bufio"
-	"context"
-	"fmt"
-	"io"
-	"log/slog"
 	"maps"
-	"net"
-	"net/http"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
-	"octail/internal/app"
-	"octail/internal/config"
-	"octail/internal/shoptest"
-	"octail/internal/shoptest/shoptesting"
-	"octail/sinks/all"
+	"octail/internal/app/apptesting"
 )
 
 // metric is one family of a scrape.
@@ -47,7 +35,7 @@ var promised = []string{
 
 // TestMetrics looks at what a real agent on a real shop shows.
 func TestMetrics(t *testing.T) {
-	text := scrape(t)
+	text := apptesting.Start(t).Scrape(t)
 	problems, err := promlint.New(strings.NewReader(text)).Lint()
 	if err != nil {
 		t.Fatal(err)
@@ -139,75 +127,6 @@ func documented(t *testing.T, got map[string]metric) {
 			t.Errorf("the README names %s, which the agent does not have", n)
 		}
 	}
-}
-
-// scrape runs the agent on a shop until an order has gone through and returns
-// what Prometheus would get.
-func scrape(t *testing.T) string {
-	t.Helper()
-	server := shoptesting.MariaDB(t)
-	database := shoptesting.Database(t, server)
-	db, err := server.Open(database, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if err := shoptest.Load(t.Context(), db, shoptest.V4, "oc_"); err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	cfg, _, err := config.Parse("test", fmt.Appendf(nil, `
-shop:
-  name: test-shop
-  mysql: {address: %q, user: root, password: "", database: %s}
-capture: {settle: 0s}
-journal: {path: %q}
-http: {listen: "127.0.0.1:0", socket: %q}
-sinks: [{name: log, type: file, path: %q}]
-`, server.Addr(), database, filepath.Join(dir, "octail.db"), filepath.Join(dir, "s"), filepath.Join(dir, "events.jsonl")), all.Types())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- app.Run(ctx, cfg, app.Options{Version: "test", Log: slog.New(slog.DiscardHandler)}) }()
-	defer func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	}()
-
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", cfg.HTTP.Socket)
-		}}}
-	delivered := regexp.MustCompile(`(?m)^octail_delivery_attempts_total\{outcome="ok",sink="log"\} [1-9]`)
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		text, err := get(client, "http://octail/metrics")
-		switch {
-		case err == nil && delivered.MatchString(text):
-			return text
-		case time.Now().After(deadline):
-			t.Fatalf("nothing was delivered within a minute: %v\n%s", err, text)
-		}
-		select {
-		case err := <-ended:
-			ended <- nil
-			t.Fatalf("the agent ended: %v", err)
-		default:
-		}
-	}
-}
-
-func get(client *http.Client, url string) (string, error) {
-	res, err := client.Get(url)
-	if err != nil {
-		return "", err
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	return string(body), err
 }
 
 // parse reads the text format as far as the tests need it: octail's own families
