@@ -95,6 +95,8 @@ func TestUsage(t *testing.T) {
 		{"trace", []string{"name one entity", "`octail trace --help`"}},
 		{"trace order 1 2", []string{"name one entity"}},
 		{"trace orders 1042", []string{`"orders" is no kind of entity: choose one of`, "order", "customer"}},
+		{"dashboards", []string{"name one folder to write into", "`octail dashboards --help`"}},
+		{"dashboards one two", []string{"name one folder to write into"}},
 		{"demo --duration 20", []string{`invalid argument "20" for "--duration"`, "missing unit", "`octail demo --help`"}},
 		{"demo --duration -1s", []string{"--duration -1s"}},
 		{"demo --rate -1", []string{"--rate -1"}},
@@ -182,7 +184,7 @@ func TestCompletion(t *testing.T) {
 	for line, want := range map[string][]string{
 		"st":         {"status"},
 		"trace ":     {"order", "customer", "product", "stock", "category"},
-		"help ":      {"check", "completion", "demo", "reconcile", "run", "status", "sync", "trace", "version"},
+		"help ":      {"check", "completion", "dashboards", "demo", "reconcile", "run", "status", "sync", "trace", "version"},
 		"completion": {"completion"},
 		"status ":    nil,
 		"status --j": {"--json"},
