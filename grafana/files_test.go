@@ -137,7 +137,7 @@ func queries(t *testing.T) []query {
 }
 
 // variables are those of the dashboard, as Grafana sets them for "All".
-var variables = strings.NewReplacer("$instance", ".+", "$sink", ".+", "$__rate_interval", "10s")
+var variables = strings.NewReplacer("$instance", ".+", "$sink", ".+", "$__rate_interval", "30s")
 
 // selector is a metric in a query, with its matchers. What is left of a query
 // besides them must not look like a metric.
