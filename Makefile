@@ -27,6 +27,9 @@ kill: servers ## kill -9 the agent 200 times on a MyISAM and on an InnoDB shop (
 stale: servers ## 60 orders a second read at once beside three busy loops, MariaDB and MySQL, InnoDB and MyISAM (FOR=60s)
 	$(GO) test ./internal/app -count=1 -timeout 60m -v -run '^TestNoStaleDocument$$' -stale $(or $(FOR),60s)
 
+large: servers ## snapshot of 100,000 products and customers, killed ten times; reconcile of 100,000 orders (KEYS=100000)
+	$(GO) test ./internal/app -count=1 -timeout 60m -v -run '^(TestFirstFill|TestReconcileLarge)$$' -fill $(or $(KEYS),100000) -reconcile $(or $(KEYS),100000)
+
 bench: servers build ## CPU beside a go-mysql canal loop on the same binlog, peak memory
 	$(GO) run ./internal/bench -octail ./octail $(BENCH)
 
@@ -49,4 +52,4 @@ servers:
 tools:
 	@test -d "$${OCTAIL_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/octail}/prometheus-2.42" || internal/shoptest/fetch.sh prometheus 2.42
 
-.PHONY: help build demo test kill stale bench lint mariadb servers tools
+.PHONY: help build demo test kill stale large bench lint mariadb servers tools

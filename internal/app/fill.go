@@ -58,11 +58,7 @@ func newFills(a *Agent) *fills { return &fills{agent: a, now: time.Now, active: 
 
 // run tells how far the background is until ctx ends.
 func (f *fills) run(ctx context.Context) {
-	if text, err := f.agent.journal.Meta(ctx, metaFills); err == nil && text != "" {
-		f.mu.Lock()
-		_ = json.Unmarshal([]byte(text), &f.active) // what cannot be read is counted anew
-		f.mu.Unlock()
-	}
+	f.resume(ctx)
 	for {
 		if err := f.look(ctx); err != nil && ctx.Err() == nil {
 			f.agent.log.Warn("count what is to be read", "err", err)
@@ -73,6 +69,17 @@ func (f *fills) run(ctx context.Context) {
 		case <-time.After(fillEvery):
 		}
 	}
+}
+
+// resume goes on with what the journal keeps.
+func (f *fills) resume(ctx context.Context) {
+	text, err := f.agent.journal.Meta(ctx, metaFills)
+	if err != nil || text == "" {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_ = json.Unmarshal([]byte(text), &f.active) // what cannot be read is counted anew
 }
 
 // marked notes that so many keys of a kind were marked, and so many more will be. It is

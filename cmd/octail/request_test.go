@@ -1,0 +1,108 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// answering runs an agent's socket that answers requests, and tells what it was asked.
+func answering(t *testing.T, answer string) (config string, asked *string) {
+	t.Helper()
+	config, asked = writeConfig(t, ""), new(string)
+	l, err := net.Listen("unix", filepath.Join(filepath.Dir(config), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		*asked = fmt.Sprintf("%s %s %s", r.Method, r.URL, body)
+		fmt.Fprint(w, answer)
+	})}
+	go srv.Serve(l)
+	t.Cleanup(func() { srv.Close() })
+	return config, asked
+}
+
+func TestReconcileCommand(t *testing.T) {
+	const equal = `{"total":{"in_shop":1204,"in_journal":1204}}`
+	const differs = `{"total":{"in_shop":1204,"in_journal":1203,"missing":1,"different":1,"gone":1},"skipped":{"stock":"stock cannot be read"},
+		"differences":[{"subject":"order/7","state":"different","fields":["lines","total"]},{"subject":"order/8","state":"missing"},{"subject":"order/9","state":"gone"}]}`
+	for _, c := range []struct {
+		args, answer string
+		code         int
+		asked        string
+		parts        []string
+	}{
+		{"reconcile", `{"progress":` + equal + `}{"report":` + equal + `}`, 0, "POST /api/v1/reconcile ", []string{"1,204 in shop · 1,204 in journal · 0 missing · 0 different\n"}},
+		{"reconcile --repair", `{"report":` + equal + `}`, 0, "POST /api/v1/reconcile?repair=true ", []string{"0 different"}},
+		{"reconcile", `{"report":` + differs + `}`, 1, "POST", []string{"1 missing · 1 different · 1 no longer in shop\n", "  order/7: other lines, total\n", "order/8: not in the journal", "order/9: not in the shop any more", "stock: not compared: stock cannot be read"}},
+		{"reconcile --json", `{"report":` + differs + `}`, 1, "POST", []string{`"missing": 1`}},
+		{"reconcile", `{"error":"the shop's database is not connected"}`, 1, "POST", []string{"octail: the shop's database is not connected"}},
+		{"reconcile", `{"progress":` + equal + `}`, 3, "POST", []string{"octail: the running agent went away meanwhile"}},
+	} {
+		config, asked := answering(t, c.answer)
+		code, stdout, stderr := octail(t, append([]string{"--config", config}, strings.Fields(c.args)...)...)
+		if code != c.code || !strings.HasPrefix(*asked, c.asked) {
+			t.Errorf("%s: %d, asked %s", c.args, code, *asked)
+		}
+		has(t, stdout+stderr, c.parts...)
+	}
+}
+
+func TestSyncCommand(t *testing.T) {
+	config, asked := answering(t, `{"report":{"request":{"entity":"order","force":true},"read":4,"changed":1,"same":2,"again":1,"failed":1,"to":["hook","log"],"once":["log"],
+		"changes":[{"subject":"order/7","revision":3,"what":"updated"}],"problems":[{"subject":"order/9","cause":"neither in the shop nor in the journal"}]}}`)
+	code, stdout, stderr := octail(t, "--config", config, "sync", "order", "--id", "7,8", "--id", "9", "--force")
+	if code != 1 || stderr != "" || !strings.HasPrefix(*asked, "POST /api/v1/sync ") {
+		t.Errorf("%d %s %s", code, stderr, *asked)
+	}
+	has(t, stdout, "4 read · 1 changed and delivered · 2 unchanged · 1 of them delivered once more · 1 not read\n", "  order/7: updated, revision 3\n",
+		"order/9: neither in the shop nor in the journal", "sink log keeps a log of its own")
+	for args, want := range map[string]string{
+		"order --id 7,8 --id 9":                                          `{"entity":"order","ids":[7,8,9]}`,
+		"order --since 2026-01-31 --status 2,3":                          `{"entity":"order","since":"2026-01-31T00:00:00Z","since_day":"2026-01-31","statuses":[2,3]}`,
+		"customer --since 2026-01-31T15:00:00+01:00 --store 0 --dry-run": `{"entity":"customer","since":"2026-01-31T15:00:00+01:00","stores":[0],"dry_run":true}`,
+		"order --refresh":                                                `{"entity":"order","refresh":true}`,
+	} {
+		octail(t, append([]string{"--config", config, "sync"}, strings.Fields(args)...)...)
+		_, body, _ := strings.Cut(*asked, "/sync ")
+		var got, wanted any
+		if json.Unmarshal([]byte(body), &got) != nil || json.Unmarshal([]byte(want), &wanted) != nil || fmt.Sprint(got) != fmt.Sprint(wanted) {
+			t.Errorf("%s: asked %s, want %s", args, body, want)
+		}
+	}
+	*asked = ""
+	for args, part := range map[string]string{
+		"":                                "say what to read again: customer",
+		"orders":                          "say what to read again",
+		"order 7":                         "say what to read again",
+		"product --status 2":              "--status is for orders only",
+		"product --refresh":               "--refresh is for orders only",
+		"order --id 7 --since 2026-01-01": "leave out --since",
+		"order --id 0":                    "above 0",
+		"order --since yesterday":         "--since yesterday is no date",
+	} {
+		code, stdout, stderr := octail(t, append([]string{"--config", config, "sync"}, strings.Fields(args)...)...)
+		if code != 2 || stdout != "" || *asked != "" {
+			t.Errorf("sync %s: %d %s %s", args, code, stdout, *asked)
+		}
+		has(t, stderr, part)
+	}
+}
+
+// TestNeedsTheAgent: what only the agent can do.
+func TestNeedsTheAgent(t *testing.T) {
+	for _, args := range []string{"sync order", "reconcile"} {
+		code, stdout, stderr := octail(t, append([]string{"--config", writeConfig(t, "")}, strings.Fields(args)...)...)
+		if code != 3 || stdout != "" {
+			t.Errorf("%s: %d %s", args, code, stdout)
+		}
+		has(t, stderr, "the agent is not running", "systemctl start octail")
+	}
+}
