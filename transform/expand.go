@@ -239,6 +239,7 @@ func (t *Transformer) covers(s *shop.Schema, e *entity) string {
 	if !limited {
 		return ""
 	}
+	since = since.Truncate(time.Second).Add(time.Second) // what the shop wrote in that very second was there already, or was captured
 	if dated := t.dated(s, e, since, "date_added", "date_modified"); dated != "" {
 		return dated
 	}

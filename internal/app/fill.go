@@ -173,7 +173,9 @@ func (f *fills) count(marks []journal.Marks) {
 		if a.left == nil {
 			a.left = map[string]int64{}
 		}
-		a.listing = a.listing || m.Whole
+		if _, told := a.more[m.Entity]; m.Whole && !told {
+			a.listing = true
+		}
 		a.left[m.Entity] = m.Keys
 		if n := m.Keys + a.more[m.Entity]; n > a.Totals[m.Entity] {
 			a.Totals[m.Entity], f.changed = n, true

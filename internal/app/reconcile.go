@@ -53,7 +53,7 @@ func (a *Agent) Reconcile(ctx context.Context, repair bool, progress func(reconc
 	case r.Total.Differences() == 0 && r.Equal():
 		a.log.Info("the journal was compared with the shop", args...)
 	case r.Equal():
-		a.log.Warn("the journal was compared with the shop and repaired: capture has missed something; please tell the makers of octail how it came about", args...)
+		a.log.Warn("the journal was compared with the shop and repaired: something had been missed", args...)
 	default:
 		a.log.Warn("the journal differs from the shop; `octail reconcile --repair` mends it", args...)
 	}
@@ -112,13 +112,19 @@ func (s *source) caughtUp(ctx context.Context) error {
 	}
 }
 
+// nightlyAgain is when a comparison that failed is tried again.
+const nightlyAgain = 10 * time.Minute
+
 // nightly compares once a day, at reconcile.at in the shop's time zone, and goes on with
 // a comparison that was cut short.
 func (a *Agent) nightly(ctx context.Context, s *source) {
-	run := func(repair bool) {
-		if _, err := a.Reconcile(ctx, repair, nil); err != nil && ctx.Err() == nil && !errors.Is(err, console.ErrBusy) {
-			a.log.Error("comparing the journal with the shop", "err", err)
+	run := func(repair bool) (done bool) {
+		_, err := a.Reconcile(ctx, repair, nil)
+		if err == nil || ctx.Err() != nil || errors.Is(err, console.ErrBusy) {
+			return true
 		}
+		a.log.Error("comparing the journal with the shop did not come to its end; it is gone on with later", "err", err, "in", nightlyAgain.String())
+		return false
 	}
 	if last, err := reconcile.Last(ctx, a.journal); err == nil && last != nil {
 		a.metrics.reconciled(last)
@@ -126,19 +132,17 @@ func (a *Agent) nightly(ctx context.Context, s *source) {
 	if repair, unfinished, err := reconcile.Unfinished(ctx, a.journal); err == nil && unfinished {
 		run(repair)
 	}
-	if !a.cfg.Reconcile.At.Set {
-		<-ctx.Done()
-		return
-	}
-	for next := a.cfg.Reconcile.At.Next(time.Now(), s.zone); ctx.Err() == nil; {
+	for next := a.cfg.Reconcile.At.Next(time.Now(), s.zone); a.cfg.Reconcile.At.Set && ctx.Err() == nil; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(min(time.Minute, max(time.Second, time.Until(next)))): // the clock may jump, the machine sleep
 		}
 		if now := time.Now(); !now.Before(next) {
-			run(a.cfg.Reconcile.Repair)
-			next = a.cfg.Reconcile.At.Next(time.Now(), s.zone)
+			next = a.cfg.Reconcile.At.Next(now, s.zone)
+			if !run(a.cfg.Reconcile.Repair) {
+				next = now.Add(nightlyAgain)
+			}
 		}
 	}
 }
