@@ -24,15 +24,17 @@ var (
 
 // expansion is the outcome of replacing every ${...} in one value.
 type expansion struct {
+	folder   string
 	text     string
 	found    bool     // there was a ${...}; the text must not be repeated in a message
 	problems []string // without values
 	exposed  []string // files that everybody on this machine may read
 }
 
-// expand replaces ${NAME}, ${file:/path} and ${credential:name}; $${ stands for the characters ${.
-func expand(s string) expansion {
-	var x expansion
+// expand replaces ${NAME}, ${file:/path} and ${credential:name}; $${ stands for the characters ${. A relative path begins
+// at folder.
+func expand(s, folder string) expansion {
+	x := expansion{folder: folder}
 	var out strings.Builder
 	for s != "" {
 		switch {
@@ -64,6 +66,7 @@ func (x *expansion) problem(format string, args ...any) {
 // lookUp returns what stands behind a reference.
 func (x *expansion) lookUp(reference string) string {
 	if path, ok := strings.CutPrefix(reference, "file:"); ok && path != "" {
+		path = inFolder(x.folder, path)
 		return x.readFile(path, "file "+path, "create it, or correct the path")
 	}
 	if name, ok := strings.CutPrefix(reference, "credential:"); ok && credentialName.MatchString(name) {
