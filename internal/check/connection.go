@@ -67,11 +67,14 @@ func (c *checker) connectedTo(ctx context.Context) error {
 		return asked("ask the server for its version", err)
 	}
 	c.report.Server = s
-	var account string
-	if err := c.db.QueryRowContext(ctx, "SELECT CURRENT_USER()").Scan(&account); err != nil {
+	var account, client string
+	if err := c.db.QueryRowContext(ctx, "SELECT CURRENT_USER(), USER()").Scan(&account, &client); err != nil {
 		return asked("ask for the account", err)
 	}
-	c.account = quoteAccount(account)
+	c.client = client[strings.LastIndexByte(client, '@')+1:]
+	if c.account == "" {
+		c.account = quoteAccount(account)
+	}
 	if c.variables, err = variables(ctx, c.db); err != nil {
 		return asked("ask for the server's settings", err)
 	}
@@ -105,6 +108,7 @@ func number(err error) uint16 {
 
 // refused explains why the first connection failed.
 func (c *checker) refused(ctx context.Context, err error) error {
+	c.refusal = number(err)
 	switch number(err) {
 	case 0:
 		c.notConnected(err)
@@ -163,10 +167,7 @@ func (c *checker) accountRemedy(err error) string {
 	account := c.accountIn(err)
 	var b strings.Builder
 	fmt.Fprintf(&b, "-- with the password that shop.mysql.password has in %s:\n", c.configFile())
-	fmt.Fprintf(&b, "CREATE USER IF NOT EXISTS %s IDENTIFIED BY '<password>';\n", account)
-	fmt.Fprintf(&b, "ALTER USER %s IDENTIFIED BY '<password>';\n", account)
-	fmt.Fprintf(&b, "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO %s;\n", account)
-	fmt.Fprintf(&b, "GRANT SELECT ON %s.* TO %s;", name(s.Database), account)
+	b.WriteString(strings.Join(accountSQL(account, "BY '<password>'", s.Database), "\n"))
 	if s.Password.Reveal() == "" {
 		b.WriteString("\n-- octail sent no password: shop.mysql.password is empty.")
 	}
@@ -393,7 +394,7 @@ func (c *checker) encryption(ctx context.Context) error {
 		c.ok("tls", "the connection stays on this machine and is not encrypted")
 	case c.withoutTLS():
 		c.warn("tls", "openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=octail -keyout "+serverKey+" -out "+serverCert+"   # on the server\n"+
-			"chown mysql: "+serverKey+" "+serverCert+"\n"+c.options("ssl_cert = "+serverCert, "ssl_key = "+serverKey)+"\n"+c.line("mysql", "tls: required"),
+			"chown mysql: "+serverKey+" "+serverCert+"\n"+c.options(Setting{Name: "ssl_cert", Value: serverCert}, Setting{Name: "ssl_key", Value: serverKey})+"\n"+c.line("mysql", "tls: required"),
 			"names, addresses and orders cross the network to %s unencrypted: the server has no certificate", c.settings().Address)
 	default:
 		c.warn("tls", c.line("mysql", "tls: required"), "names, addresses and orders cross the network to %s unencrypted", c.settings().Address)
