@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"octail/canal"
@@ -78,6 +79,8 @@ type Transformer struct {
 	tracker *tracker
 	text    *texts
 	ref     *reference
+
+	seen atomic.Pointer[time.Time] // see Seen
 
 	mu        sync.Mutex
 	schema    *shop.Schema
@@ -225,12 +228,14 @@ func (t *Transformer) Mark(ctx context.Context, marks []journal.Mark) error {
 func (t *Transformer) Run(ctx context.Context) error {
 	t.marksAt(t.now())
 	for ctx.Err() == nil {
+		t.alive(0)
 		did, next, err := t.step(ctx)
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
 			t.failed(err)
 			t.wait = grow(t.wait)
+			t.alive(t.wait)
 			select {
 			case <-ctx.Done():
 			case <-time.After(t.wait):

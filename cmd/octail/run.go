@@ -15,6 +15,7 @@ import (
 	"octail/internal/check"
 	"octail/internal/journal"
 	"octail/internal/logging"
+	"octail/internal/notify"
 )
 
 func (p *program) run() *cobra.Command {
@@ -36,7 +37,7 @@ func (p *program) run() *cobra.Command {
 			hangup := make(chan os.Signal, 1)
 			signal.Notify(hangup, syscall.SIGHUP)
 			defer signal.Stop(hangup)
-			err = app.Run(cmd.Context(), cfg, app.Options{Version: version, Log: log, Hangup: hangup, Failpoint: failpoint})
+			err = app.Run(cmd.Context(), cfg, app.Options{Version: version, Log: log, Hangup: hangup, Failpoint: failpoint, Service: notify.FromEnv(), Patience: patience})
 			return p.runError(err)
 		},
 	}

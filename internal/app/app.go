@@ -22,6 +22,7 @@ import (
 	"octail/internal/console"
 	"octail/internal/dispatch"
 	"octail/internal/journal"
+	"octail/internal/notify"
 	"octail/sinks"
 	"octail/sinks/all"
 )
@@ -38,6 +39,11 @@ type Options struct {
 	// OnReady is called once everything runs (the shop's database may still be
 	// away). May be nil.
 	OnReady func()
+	// Service is told how the agent is. May be nil.
+	Service *notify.Service
+	// Patience is how long a loop may be without a sign of life beyond what it
+	// announced. 0: the usual.
+	Patience time.Duration
 }
 
 // Agent is a running octail.
@@ -52,6 +58,7 @@ type Agent struct {
 	lanes   []*dispatch.Lane
 	closers []func() error
 	metrics metrics
+	begun   atomic.Pointer[time.Time]      // see alive
 	excess  atomic.Pointer[journal.Excess] // nil: the journal is within its limit
 
 	mu     sync.Mutex
@@ -102,6 +109,7 @@ func (a *Agent) run(ctx context.Context, listeners []listener) error {
 	}
 	group.Go(func() error { a.maintain(down); return nil })
 	group.Go(func() error { a.reopen(down); return nil })
+	group.Go(func() error { a.keepAlive(ctx, down); return nil })
 
 	if a.opts.OnReady != nil {
 		a.opts.OnReady()
@@ -200,6 +208,8 @@ func (a *Agent) reopen(ctx context.Context) {
 			return
 		case <-a.opts.Hangup:
 		}
+		a.tell(a.opts.Service.Reloading())
+		a.log.Info("SIGHUP: the sinks open their files anew")
 		for _, l := range a.lanes {
 			bounded, cancel := context.WithTimeout(ctx, time.Minute)
 			if err := l.Reopen(bounded); err != nil {
@@ -207,5 +217,6 @@ func (a *Agent) reopen(ctx context.Context) {
 			}
 			cancel()
 		}
+		a.tell(a.opts.Service.Ready())
 	}
 }
