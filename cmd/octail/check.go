@@ -23,9 +23,14 @@ func (p *program) check() *cobra.Command {
 		Long: `Tries everything "octail run" needs, for real: configuration, server settings,
 grants one by one, the shop's tables and version, the journal, each sink. Every
 finding comes with the exact SQL, config line or command that repairs it.
+Asked as root about the service's own configuration, it tries everything as the
+service's user octail, who may do less.
 Exit code: 0 octail can run, 1 something has to be repaired, 2 mistakes in the
 configuration, 3 the database could not be reached.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if as := p.serviceUser(); as != nil && !offline {
+				return p.checkAs(cmd.Context(), as, asJSON)
+			}
 			cfg, warnings, err := p.loadQuiet()
 			if err != nil {
 				if asJSON {

@@ -110,18 +110,22 @@ func (a *Agent) keepAlive(ctx, down context.Context) {
 		if late == 2 {
 			a.log.Error("a part of octail is stuck: systemd is not told any more that it is alive, and will start it again", "stuck", stuck)
 		}
-		if sentence := a.sentence(down, stuck); sentence != said {
+		if sentence := a.sentence(down, stuck); sentence != said && stopping != nil && ctx.Err() == nil {
 			a.tell(service.Status(sentence))
 			said = sentence
 		}
 		select {
-		case <-down.Done():
-			return
 		case <-stopping:
+		case <-down.Done(): // it may come first when a part has failed
+		case <-tick.C:
+		}
+		if stopping != nil && (ctx.Err() != nil || down.Err() != nil) {
 			a.tell(service.Stopping())
 			a.tell(service.Status("Stopping."))
 			stopping = nil
-		case <-tick.C:
+		}
+		if down.Err() != nil {
+			return
 		}
 	}
 }

@@ -186,6 +186,9 @@ func (a *Agent) listen() ([]listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("http.socket: %w", err)
 	}
+	if info, err := os.Lstat(path); err == nil && info.Mode().Type() != os.ModeSocket {
+		return nil, fmt.Errorf("http.socket: %s is no socket, and is left alone. Choose another path", path)
+	}
 	// We hold the journal's lock: a socket left here belongs to a dead agent.
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("http.socket: %w", err)

@@ -88,6 +88,7 @@ var steps = []step{
 	{"character-set", false, tables, (*checker).characterSets},
 	{"clock", false, server, (*checker).clock},
 	{"disk", false, nothing, (*checker).disk},
+	{"http", false, nothing, (*checker).listen},
 	{"journal", false, nothing, (*checker).openJournal},
 	{"identity", true, state, (*checker).identity},
 	{"position", true, state, (*checker).storedPosition},

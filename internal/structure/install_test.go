@@ -42,7 +42,9 @@ func TestInstall(t *testing.T) {
 			t.Errorf("%s: %v %v", name, info, err)
 		}
 	}
-	t.Run("unit", func(t *testing.T) { verify(t, filepath.Join(dir, "usr/lib/systemd/system/octail.service"), filepath.Join(dir, "usr/bin/octail")) })
+	t.Run("unit", func(t *testing.T) {
+		verify(t, filepath.Join(dir, "usr/lib/systemd/system/octail.service"), filepath.Join(dir, "usr/bin/octail"))
+	})
 	run("uninstall")
 	if got := under(t, dir); len(got) > 0 {
 		t.Errorf("left behind: %q", got)
