@@ -40,7 +40,7 @@ configuration, 3 the database could not be reached.`,
 			}
 			report := fileReport(cfg, warnings)
 			if !offline {
-				if report, err = checkAll(cmd.Context(), cfg, warnings); err != nil {
+				if report, err = checkAll(cmd.Context(), cfg, warnings, p.isService()); err != nil {
 					return err
 				}
 			}
@@ -98,13 +98,13 @@ func mistakes(err error) check.Report {
 	return r
 }
 
-func checkAll(ctx context.Context, cfg *config.Config, warnings []config.Warning) (check.Report, error) {
+func checkAll(ctx context.Context, cfg *config.Config, warnings []config.Warning, service bool) (check.Report, error) {
 	db, tlsConfig, err := app.OpenDB(cfg.Shop.MySQL)
 	if err != nil {
 		return check.Report{}, err
 	}
 	defer db.Close()
-	deps := check.Deps{Config: cfg, Warnings: warnings, DB: db, TLS: app.AgreedTLS(ctx, db, cfg.Shop.MySQL, tlsConfig)}
+	deps := check.Deps{Service: service, Config: cfg, Warnings: warnings, DB: db, TLS: app.AgreedTLS(ctx, db, cfg.Shop.MySQL, tlsConfig)}
 	for _, s := range cfg.Sinks {
 		c := check.SinkCheck{Name: s.Name}
 		plugin, _ := all.ByType(s.Type)

@@ -16,6 +16,13 @@ import (
 // service is the user that the systemd unit runs octail as.
 const service = "octail"
 
+// isService tells whether the configuration is the service's, asked by the service's
+// user.
+func (p *program) isService() bool {
+	u, err := user.Current()
+	return err == nil && u.Username == service && filepath.Clean(p.config) == defaultConfig
+}
+
 // serviceUser is the user whose rights count for the configuration: root asks about
 // the service's, and the service runs as somebody else. nil: whoever asks.
 func (p *program) serviceUser() *user.User {

@@ -17,8 +17,8 @@ const (
 )
 
 // Between two looks at the loops: a third of what the watchdog waits, and not
-// longer than this.
-const lookEvery = 20 * time.Second
+// longer than the last; more often at first, when things change.
+const firstLook, lastLook = time.Second, 20 * time.Second
 
 // loop is one of those that have to show life.
 type loop struct {
@@ -90,12 +90,11 @@ func (a *Agent) keepAlive(ctx, down context.Context) {
 	if service == nil {
 		return
 	}
-	every := lookEvery
+	most := lastLook
 	if w := service.Watchdog(); w > 0 {
-		every = min(every, w/3)
+		most = min(most, w/3)
 	}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
+	every := min(firstLook, most)
 	a.tell(service.Ready())
 	stopping, said, late := ctx.Done(), "", 0
 	for {
@@ -117,7 +116,8 @@ func (a *Agent) keepAlive(ctx, down context.Context) {
 		select {
 		case <-stopping:
 		case <-down.Done(): // it may come first when a part has failed
-		case <-tick.C:
+		case <-time.After(every):
+			every = min(2*every, most)
 		}
 		if stopping != nil && (ctx.Err() != nil || down.Err() != nil) {
 			a.tell(service.Stopping())

@@ -24,6 +24,7 @@ type Deps struct {
 	// one at journal.path, Essential leaves out what needs it.
 	Journal *journal.Journal
 	Sinks   []SinkCheck
+	Service bool // octail is to run as the systemd service
 
 	now      func() time.Time             // time.Now
 	free     func(string) (uint64, error) // freeBytes
@@ -89,6 +90,7 @@ var steps = []step{
 	{"clock", false, server, (*checker).clock},
 	{"disk", false, nothing, (*checker).disk},
 	{"http", false, nothing, (*checker).listen},
+	{"service", false, nothing, (*checker).service},
 	{"journal", false, nothing, (*checker).openJournal},
 	{"identity", true, state, (*checker).identity},
 	{"position", true, state, (*checker).storedPosition},

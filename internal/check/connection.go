@@ -72,6 +72,11 @@ func (c *checker) connectedTo(ctx context.Context) error {
 		return asked("ask for the account", err)
 	}
 	c.client = client[strings.LastIndexByte(client, '@')+1:]
+	if strings.HasPrefix(account, "@") && c.account == "" { // the server takes unknown users for it
+		c.fail("connection", c.remedyFor(quote(c.settings().User)+"@"+quote(account[1:]), 0),
+			"the server has no account for the user %s: it let octail in as the anonymous user, who may do nothing", c.settings().User)
+		return nil
+	}
 	if c.account == "" {
 		c.account = quoteAccount(account)
 	}
@@ -161,11 +166,19 @@ func (c *checker) alter(err error, how string) string {
 	return fmt.Sprintf("ALTER USER %s %s;\n-- if there is no such account, see: SELECT user, host FROM mysql.user WHERE user = %s;", c.accountIn(err), how, quote(c.settings().User))
 }
 
-// accountRemedy is the SQL that makes the account, or puts it right.
-func (c *checker) accountRemedy(err error) string {
+// accountRemedy is the SQL that makes the account that a refusal is about, or puts it
+// right.
+func (c *checker) accountRemedy(err error) string { return c.remedyFor(c.accountIn(err), number(err)) }
+
+func (c *checker) remedyFor(account string, refusal uint16) string {
 	s := c.settings()
-	account := c.accountIn(err)
 	var b strings.Builder
+	if s.Password.Reveal() == "" && strings.HasPrefix(s.Address, "unix:") && refusal != errWrongPlugin {
+		// What such a configuration means, and octail init has printed.
+		b.WriteString(strings.Join(accountSQL(account, "VIA unix_socket", s.Database), "\n"))
+		b.WriteString("\n-- on MySQL: IDENTIFIED WITH auth_socket. Or IDENTIFIED BY a password, and the same as shop.mysql.password in " + c.configFile())
+		return b.String()
+	}
 	fmt.Fprintf(&b, "-- with the password that shop.mysql.password has in %s:\n", c.configFile())
 	b.WriteString(strings.Join(accountSQL(account, "BY '<password>'", s.Database), "\n"))
 	if s.Password.Reveal() == "" {
@@ -176,11 +189,11 @@ func (c *checker) accountRemedy(err error) string {
 			b.WriteString("\n-- An account made for 'localhost' does not match: the server sees octail come from the address above (skip_name_resolve, or another machine).")
 		}
 		b.WriteString("\n-- An account with the plugin unix_socket (auth_socket) gets in over the socket only: address: unix:/run/mysqld/mysqld.sock")
-		if number(err) == errWrongPlugin {
+		if refusal == errWrongPlugin {
 			fmt.Fprintf(&b, "\n-- This one is such an account. On MySQL it gets a password by: ALTER USER %s IDENTIFIED WITH caching_sha2_password BY '<password>';", account)
 		}
 	} else {
-		if number(err) == errWrongPlugin {
+		if refusal == errWrongPlugin {
 			user := c.settings().User
 			return fmt.Sprintf("-- This account lets in the system user of the same name only (unix_socket, auth_socket). Ask as this one:\n-- sudo -u %s octail check", user)
 		}
@@ -287,7 +300,7 @@ func (c *checker) noDatabase(ctx context.Context, refusal error) error {
 	if err := db.PingContext(ctx); err != nil {
 		return c.refused(ctx, err)
 	}
-	if err := c.connectedTo(ctx); err != nil {
+	if err := c.connectedTo(ctx); err != nil || !c.connected {
 		return err
 	}
 	found, err := shopDatabases(ctx, db)
