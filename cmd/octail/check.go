@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,7 +30,11 @@ Exit code: 0 octail can run, 1 something has to be repaired, 2 mistakes in the
 configuration, 3 the database could not be reached.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if as := p.serviceUser(); as != nil && !offline {
-				return p.checkAs(cmd.Context(), as, asJSON)
+				exe, err := os.Executable()
+				if err != nil {
+					return fmt.Errorf("check as %s: %w", as.Username, err)
+				}
+				return p.checkAs(cmd.Context(), exe, as, asJSON)
 			}
 			cfg, warnings, err := p.loadQuiet()
 			if err != nil {

@@ -38,17 +38,14 @@ func (p *program) serviceUser() *user.User {
 
 // checkAs runs `octail check` as another user: what that one may read and write, and
 // whom the database takes him for, only he can try.
-func (p *program) checkAs(ctx context.Context, as *user.User, asJSON bool) error {
+func (p *program) checkAs(ctx context.Context, exe string, as *user.User, asJSON bool) error {
 	args := []string{"--config", p.config, "check"}
 	if asJSON {
 		args = append(args, "--json")
 	} else {
 		fmt.Fprintf(p.stdout, "(as the service's user %s)\n", as.Username)
 	}
-	exe, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("check as %s: %w", as.Username, err)
-	}
+	var err error
 	cmd := exec.CommandContext(ctx, exe, args...)
 	cmd.Stdout, cmd.Stderr, cmd.Dir = p.stdout, p.stderr, "/"
 	if cmd.SysProcAttr, err = identity(as); err != nil {

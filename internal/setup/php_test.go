@@ -3,7 +3,9 @@ package setup
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -189,5 +191,40 @@ func TestShopName(t *testing.T) {
 		if got := shopName(in); got != want {
 			t.Errorf("%s gave %q, want %q", in, got, want)
 		}
+	}
+}
+
+// TestUnreadable: a shop's config.php is often the web server's alone.
+func TestUnreadable(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.php")
+	if err := os.WriteFile(file, []byte("<?php define('DB_DATABASE', 'opencart');"), 0o000); err != nil {
+		t.Fatal(err)
+	}
+	asNobody(t, func() {
+		if _, err := ReadShop(file); err == nil || !strings.Contains(err.Error(), file+" may not be read by this user") || !strings.Contains(err.Error(), "sudo") {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// asNobody runs a function without root's rights to files.
+func asNobody(t *testing.T, fn func()) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		fn()
+		return
+	}
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and the thread ends with the goroutine
+		if err := syscall.Setfsuid(65534); err != nil {
+			done <- err
+			return
+		}
+		fn()
+		done <- nil
+	}()
+	if err := <-done; err != nil {
+		t.Fatal(err)
 	}
 }
