@@ -95,6 +95,14 @@ func (r *Result) render(o Options, s Shop) ([]byte, error) {
 
 // Write makes the password, where there is to be one, and the configuration.
 func (r *Result) Write(force bool) error {
+	err := r.write(force)
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w. Run octail init as root (sudo), or name another file with --config", err)
+	}
+	return err
+}
+
+func (r *Result) write(force bool) error {
 	if _, err := os.Lstat(r.Config); err == nil && !force {
 		return exists(r.Config)
 	}

@@ -40,7 +40,7 @@ func greeting(ctx context.Context, address string) (canal.Server, error) {
 		return canal.Server{}, errNoGreeting
 	}
 	version, _, ok := bytes.Cut(text, []byte{0})
-	if !ok || len(version) == 0 || version[0] < '0' || version[0] > '9' || bytes.ContainsFunc(version, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if !ok || len(version) == 0 || version[0] < '0' || version[0] > '9' || bytes.ContainsFunc(version, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return canal.Server{}, errNoGreeting
 	}
 	s := canal.Server{Flavor: canal.MySQL, Version: string(version)}

@@ -207,6 +207,20 @@ func TestUnreadable(t *testing.T) {
 	})
 }
 
+// TestNoRight: nothing may be written here.
+func TestNoRight(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.Chmod(folder, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	r := plan(t, Options{Database: "opencart", Address: "127.0.0.1:1", Config: filepath.Join(folder, "a", "octail.yaml")}, Machine{})
+	asNobody(t, func() {
+		if err := r.Write(false); err == nil || !strings.Contains(err.Error(), "as root (sudo), or name another file with --config") {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 // asNobody runs a function without root's rights to files.
 func asNobody(t *testing.T, fn func()) {
 	t.Helper()

@@ -149,7 +149,8 @@ func sane(database, user, prefix string) error {
 func (r *Result) look(ctx context.Context, o Options, s Shop) check.Survey {
 	var survey check.Survey
 	var reason error
-	if r.server, reason = greeting(ctx, r.Address); reason != nil {
+	r.server, reason = greeting(ctx, r.Address)
+	if reason != nil && (s.User == "" || !errors.Is(reason, errNoGreeting)) {
 		r.Why = fmt.Sprintf("the database server at %s does not answer (%s)", r.Address, cause(reason))
 	} else if s.User == "" {
 		r.Why = "there is no login to ask the server with"
