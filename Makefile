@@ -4,6 +4,8 @@ SHELL := /bin/bash
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GO      ?= go
+DESTDIR ?=
+PREFIX  ?= /usr
 export CGO_ENABLED ?= 0
 
 help: ## this list
@@ -11,6 +13,44 @@ help: ## this list
 
 build: ## the static binary ./octail
 	$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o octail ./cmd/octail
+
+# The binary is taken as it is when there is one: `make build` as yourself, `sudo make install` as root.
+install: ## put the program, the service (not started), completions and the sample config in place (PREFIX=/usr, DESTDIR=)
+	@test -x octail || $(MAKE) build
+	install -D -m 0755 octail $(DESTDIR)$(PREFIX)/bin/octail
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/bin/octail|$(PREFIX)/bin/octail|' systemd/octail.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/octail.service
+	chmod 0644 $(DESTDIR)$(PREFIX)/lib/systemd/system/octail.service
+	install -D -m 0644 systemd/octail.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/octail.conf
+	install -D -m 0644 systemd/octail.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/octail.conf
+	install -D -m 0644 config.yaml $(DESTDIR)$(PREFIX)/share/doc/octail/config.yaml
+	install -d $(dir $(addprefix $(DESTDIR)$(PREFIX)/share/,$(COMPLETIONS)))
+	./octail completion bash > $(DESTDIR)$(PREFIX)/share/$(word 1,$(COMPLETIONS))
+	./octail completion zsh > $(DESTDIR)$(PREFIX)/share/$(word 2,$(COMPLETIONS))
+	./octail completion fish > $(DESTDIR)$(PREFIX)/share/$(word 3,$(COMPLETIONS))
+	@test -n "$(DESTDIR)" || { $(SYSTEMD_SETUP); }
+	@printf '%s\n' '' 'octail is installed. Next:' '    sudo octail init /path/of/the/shop'
+
+COMPLETIONS = bash-completion/completions/octail zsh/vendor-completions/_octail fish/vendor_completions.d/octail.fish
+
+# The service's user and folders. Nothing is enabled or started; a service that runs goes on with the old program
+# until it is restarted.
+SYSTEMD_SETUP = \
+	if command -v systemd-sysusers >/dev/null; then systemd-sysusers $(PREFIX)/lib/sysusers.d/octail.conf; else \
+	  getent passwd octail >/dev/null || useradd --system --home-dir /var/lib/octail --no-create-home --shell /usr/sbin/nologin octail; fi; \
+	if command -v systemd-tmpfiles >/dev/null; then systemd-tmpfiles --create $(PREFIX)/lib/tmpfiles.d/octail.conf; else \
+	  install -d -o root -g octail -m 0750 /etc/octail /etc/octail/credentials; \
+	  install -d -o octail -g octail -m 0700 /var/lib/octail; install -d -o octail -g octail -m 0750 /var/log/octail; fi; \
+	if test -d /run/systemd/system; then systemctl daemon-reload; fi
+
+uninstall: ## take away what install put in place; configuration, journal, events and the user octail stay
+	@test -n "$(DESTDIR)" || ! test -d /run/systemd/system || systemctl disable --now octail 2>/dev/null || true
+	rm -f $(DESTDIR)$(PREFIX)/bin/octail $(DESTDIR)$(PREFIX)/lib/systemd/system/octail.service \
+	  $(DESTDIR)$(PREFIX)/lib/sysusers.d/octail.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/octail.conf \
+	  $(DESTDIR)$(PREFIX)/share/doc/octail/config.yaml $(addprefix $(DESTDIR)$(PREFIX)/share/,$(COMPLETIONS))
+	@rmdir $(DESTDIR)$(PREFIX)/share/doc/octail 2>/dev/null || true
+	@test -n "$(DESTDIR)" || ! test -d /run/systemd/system || systemctl daemon-reload
+	@printf '%s\n' 'Left as they are: /etc/octail, /var/lib/octail, /var/log/octail, the user octail, and octail at the database server.'
 
 demo: mariadb build ## see it work: a throwaway shop, the agent, every event (DURATION=20s, OPENCART=3.0)
 	./octail demo $(if $(DURATION),--duration $(DURATION)) $(if $(OPENCART),--opencart $(OPENCART))
@@ -52,4 +92,4 @@ servers:
 tools:
 	@test -d "$${OCTAIL_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/octail}/prometheus-2.42" || internal/shoptest/fetch.sh prometheus 2.42
 
-.PHONY: help build demo test kill stale large bench lint mariadb servers tools
+.PHONY: help build install uninstall demo test kill stale large bench lint mariadb servers tools

@@ -66,6 +66,7 @@ type Canal struct {
 	status Status
 
 	lastRead atomic.Int64 // unix nanoseconds; 0: nothing yet
+	seen     pulse
 	upTo     atomic.Int64 // all that was committed before this moment has been read; likewise
 }
 
@@ -164,6 +165,7 @@ func (c *Canal) Run(ctx context.Context, from Position, h Handler) error {
 	var kicked time.Time
 	for {
 		began := time.Now()
+		c.seen.at(began)
 		err := c.session(ctx, h)
 		if ctx.Err() != nil {
 			c.disconnected("")
@@ -201,6 +203,7 @@ func (c *Canal) Run(ctx context.Context, from Position, h Handler) error {
 			}
 			log.Warn("binlog connection lost, trying again")
 		}
+		c.seen.at(time.Now().Add(delay))
 		select {
 		case <-ctx.Done():
 			c.disconnected("")
@@ -221,6 +224,7 @@ func (c *Canal) begin(from Position) {
 // alive notes a sign of life from the server.
 func (c *Canal) alive(now time.Time) {
 	c.lastRead.Store(now.UnixNano())
+	c.seen.at(now)
 	c.metrics.read(now)
 	if c.metrics.isConnected() {
 		return

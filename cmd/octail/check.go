@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,9 +24,18 @@ func (p *program) check() *cobra.Command {
 		Long: `Tries everything "octail run" needs, for real: configuration, server settings,
 grants one by one, the shop's tables and version, the journal, each sink. Every
 finding comes with the exact SQL, config line or command that repairs it.
+Asked as root about the service's own configuration, it tries everything as the
+service's user octail, who may do less.
 Exit code: 0 octail can run, 1 something has to be repaired, 2 mistakes in the
 configuration, 3 the database could not be reached.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if as := p.serviceUser(); as != nil && !offline {
+				exe, err := os.Executable()
+				if err != nil {
+					return fmt.Errorf("check as %s: %w", as.Username, err)
+				}
+				return p.checkAs(cmd.Context(), exe, as, asJSON)
+			}
 			cfg, warnings, err := p.loadQuiet()
 			if err != nil {
 				if asJSON {
@@ -35,7 +45,7 @@ configuration, 3 the database could not be reached.`,
 			}
 			report := fileReport(cfg, warnings)
 			if !offline {
-				if report, err = checkAll(cmd.Context(), cfg, warnings); err != nil {
+				if report, err = checkAll(cmd.Context(), cfg, warnings, p.isService()); err != nil {
 					return err
 				}
 			}
@@ -93,13 +103,13 @@ func mistakes(err error) check.Report {
 	return r
 }
 
-func checkAll(ctx context.Context, cfg *config.Config, warnings []config.Warning) (check.Report, error) {
+func checkAll(ctx context.Context, cfg *config.Config, warnings []config.Warning, service bool) (check.Report, error) {
 	db, tlsConfig, err := app.OpenDB(cfg.Shop.MySQL)
 	if err != nil {
 		return check.Report{}, err
 	}
 	defer db.Close()
-	deps := check.Deps{Config: cfg, Warnings: warnings, DB: db, TLS: app.AgreedTLS(ctx, db, cfg.Shop.MySQL, tlsConfig)}
+	deps := check.Deps{Service: service, Config: cfg, Warnings: warnings, DB: db, TLS: app.AgreedTLS(ctx, db, cfg.Shop.MySQL, tlsConfig)}
 	for _, s := range cfg.Sinks {
 		c := check.SinkCheck{Name: s.Name}
 		plugin, _ := all.ByType(s.Type)

@@ -4,3 +4,6 @@ package main
 
 // failpoint is nil in every build but the tests' own.
 var failpoint func(string)
+
+// patience is the usual.
+const patience = 0

@@ -92,7 +92,8 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 order, customer, product, stock level and category, whole and as soon as it
 changed, to the systems around the shop.
 
-Start with:  octail check    tries everything and says what is missing
+Start with:  octail init     writes a configuration from the shop's own
+             octail check    tries everything and says what is missing
              octail run      the agent, in the foreground
              octail demo     see it work on a throwaway shop`,
 		SilenceUsage: true, SilenceErrors: true,
@@ -101,7 +102,7 @@ Start with:  octail check    tries everything and says what is missing
 	root.SetErr(stderr)
 	root.PersistentFlags().StringVar(&p.config, "config", defaultConfig, "configuration file")
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml") // fails for unknown flags only
-	root.AddCommand(p.run(), p.check(), p.status(), p.trace(), p.sync(), p.reconcile(), p.demo(), p.dashboards(), p.version())
+	root.AddCommand(p.init(), p.run(), p.check(), p.status(), p.trace(), p.sync(), p.reconcile(), p.demo(), p.dashboards(), p.version())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -141,7 +142,7 @@ func (p *program) configError(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
-		err = fmt.Errorf("there is no configuration file %s: write one (the smallest is in the README), or name another with --config", p.config)
+		err = fmt.Errorf("there is no configuration file %s: `octail init /path/of/the/shop` writes one (the smallest is in the README), or name another with --config", p.config)
 	case errors.As(err, &mistakes):
 		err = fmt.Errorf("the configuration has mistakes:\n%w", err)
 	}

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"octail/internal/shoptest/shoptesting"
 )
 
 // asOctail makes the test binary behave as the program: processes of their own
@@ -23,7 +25,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asOctail) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	shoptesting.Main(m)
 }
 
 // process prepares octail as a process of its own.
@@ -184,7 +186,7 @@ func TestCompletion(t *testing.T) {
 	for line, want := range map[string][]string{
 		"st":         {"status"},
 		"trace ":     {"order", "customer", "product", "stock", "category"},
-		"help ":      {"check", "completion", "dashboards", "demo", "reconcile", "run", "status", "sync", "trace", "version"},
+		"help ":      {"check", "completion", "dashboards", "demo", "init", "reconcile", "run", "status", "sync", "trace", "version"},
 		"completion": {"completion"},
 		"status ":    nil,
 		"status --j": {"--json"},

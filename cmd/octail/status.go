@@ -27,7 +27,8 @@ func (p *program) status() *cobra.Command {
 		Use: "status", Short: "Says whether everything is delivered", Args: noArgs, ValidArgsFunction: cobra.NoFileCompletions,
 		Long: `Says in one sentence whether everything is delivered, then position, lag and
 each sink. Asks the running agent; without one it reads the journal.
-Exit code: 0 all well, 1 somebody has to act.`,
+Exit code: 0 all well or on its way, 1 somebody has to act, 3 the agent does not
+reach the shop's database since more than a minute.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := p.loadToLook()
 			if err != nil {
@@ -42,7 +43,10 @@ Exit code: 0 all well, 1 somebody has to act.`,
 			} else {
 				st.Text(p.stdout)
 			}
-			if st.Level == console.Red {
+			switch {
+			case st.Unreachable:
+				return &exitError{code: exitUnreachable, quiet: true, error: errors.New(st.Sentence)}
+			case st.Level == console.Red:
 				return &exitError{code: exitFailure, quiet: true, error: errors.New(st.Sentence)}
 			}
 			return nil

@@ -90,6 +90,13 @@ func TestStrangeAgent(t *testing.T) {
 	}{
 		{"an error", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "read the journal: disk I/O error", 500) }, 1, "the running agent answers 500 Internal Server Error: read the journal: disk I/O error"},
 		{"no JSON", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") }, 1, "read the running agent's answer"},
+		{"without its database", func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/api/v1/status" {
+				fmt.Fprint(w, `{"level":"red","sentence":"The shop's database is not connected","unreachable":true}`)
+				return
+			}
+			http.Error(w, "no", 500)
+		}, 3, ""},
 		{"nothing", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 3, "ask the running agent"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -103,6 +110,12 @@ func TestStrangeAgent(t *testing.T) {
 			defer srv.Close()
 			for _, args := range [][]string{{"status"}, {"trace", "1042"}} {
 				code, stdout, stderr := octail(t, append([]string{"--config", path}, args...)...)
+				if c.part == "" { // told in full, to those who ask for the status
+					if args[0] == "status" && (code != c.code || !strings.Contains(stdout, "not connected") || stderr != "") {
+						t.Errorf("%s: %d %s%s", args, code, stdout, stderr)
+					}
+					continue
+				}
 				if code != c.code || stdout != "" {
 					t.Errorf("%s: %d %s", args, code, stdout)
 				}

@@ -24,11 +24,11 @@ func (p *program) trace() *cobra.Command {
 		Short: "Tells the whole story of one entity",
 		Long: `Tells the whole story of one entity: every revision, what changed, and where it
 was delivered. Instead of an id it takes a printed order number, a customer's
-e-mail address or a SKU.`,
+e-mail address or a SKU. An id alone is looked for among all kinds.`,
 		Example: "  octail trace order 1042\n  octail trace order INV-2026-0017\n  octail trace alice@example.com",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 || len(args) > 2 || len(args) == 1 && slices.Contains(document.Entities, args[0]) {
-				return fmt.Errorf("name one entity: an order's id, `order 1042`, an order number, an e-mail address or a SKU")
+				return fmt.Errorf("name one entity: an id, `order 1042`, an order number, an e-mail address or a SKU")
 			}
 			return nil
 		},

@@ -22,6 +22,7 @@ import (
 	"octail/internal/console"
 	"octail/internal/dispatch"
 	"octail/internal/journal"
+	"octail/internal/notify"
 	"octail/internal/reconcile"
 	"octail/sinks"
 	"octail/sinks/all"
@@ -41,6 +42,11 @@ type Options struct {
 	OnReady func()
 	// OnFill is told, now and then, how far readings in the background are. May be nil.
 	OnFill func([]console.Fill)
+	// Service is told how the agent is. May be nil.
+	Service *notify.Service
+	// Patience is how long a loop may be without a sign of life beyond what it
+	// announced. 0: the usual.
+	Patience time.Duration
 }
 
 // Agent is a running octail.
@@ -55,6 +61,7 @@ type Agent struct {
 	lanes   []*dispatch.Lane
 	closers []func() error
 	metrics metrics
+	begun   atomic.Pointer[time.Time]      // see alive
 	excess  atomic.Pointer[journal.Excess] // nil: the journal is within its limit
 
 	comparing sync.Mutex                       // held while journal and shop are compared
@@ -112,6 +119,7 @@ func (a *Agent) run(ctx context.Context, listeners []listener) error {
 	}
 	group.Go(func() error { a.maintain(down); return nil })
 	group.Go(func() error { a.reopen(down); return nil })
+	group.Go(func() error { a.keepAlive(ctx, down); return nil })
 
 	if a.opts.OnReady != nil {
 		a.opts.OnReady()
@@ -188,6 +196,9 @@ func (a *Agent) listen() ([]listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("http.socket: %w", err)
 	}
+	if info, err := os.Lstat(path); err == nil && info.Mode().Type() != os.ModeSocket {
+		return nil, fmt.Errorf("http.socket: %s is no socket, and is left alone. Choose another path", path)
+	}
 	// We hold the journal's lock: a socket left here belongs to a dead agent.
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("http.socket: %w", err)
@@ -210,6 +221,8 @@ func (a *Agent) reopen(ctx context.Context) {
 			return
 		case <-a.opts.Hangup:
 		}
+		a.tell(a.opts.Service.Reloading())
+		a.log.Info("SIGHUP: the sinks open their files anew")
 		for _, l := range a.lanes {
 			bounded, cancel := context.WithTimeout(ctx, time.Minute)
 			if err := l.Reopen(bounded); err != nil {
@@ -217,5 +230,6 @@ func (a *Agent) reopen(ctx context.Context) {
 			}
 			cancel()
 		}
+		a.tell(a.opts.Service.Ready())
 	}
 }

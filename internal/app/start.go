@@ -33,11 +33,15 @@ type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }
 
+// waitLongest bounds the wait between two tries to reach the shop's database.
+const waitLongest = 30 * time.Second
+
 // persist tries again until it works, ctx ends (then it returns nil), or waiting is of
 // no use.
 func (a *Agent) persist(ctx context.Context, doing string, try func() error) error {
-	wait := backoff.NewExponentialBackOff(backoff.WithInitialInterval(time.Second), backoff.WithMaxInterval(30*time.Second), backoff.WithMaxElapsedTime(0))
+	wait := backoff.NewExponentialBackOff(backoff.WithInitialInterval(time.Second), backoff.WithMaxInterval(waitLongest), backoff.WithMaxElapsedTime(0))
 	for said := ""; ; {
+		a.alive(0)
 		err := try()
 		var findings *FindingsError
 		var no refusal
@@ -62,6 +66,7 @@ func (a *Agent) persist(ctx context.Context, doing string, try func() error) err
 }
 
 func (a *Agent) setState(state, message string) {
+	a.alive(waitLongest)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.state.State != state {
@@ -131,7 +136,7 @@ func (a *Agent) prepare(ctx context.Context, db *sql.DB, tlsConfig *tls.Config) 
 // reach waits until the database answers and refuses to start where running
 // would be useless or wrong.
 func (a *Agent) reach(ctx context.Context, db *sql.DB, tlsConfig *tls.Config) (check.Report, error) {
-	wait := backoff.NewExponentialBackOff(backoff.WithInitialInterval(time.Second), backoff.WithMaxInterval(30*time.Second), backoff.WithMaxElapsedTime(0))
+	wait := backoff.NewExponentialBackOff(backoff.WithInitialInterval(time.Second), backoff.WithMaxInterval(waitLongest), backoff.WithMaxElapsedTime(0))
 	for said := ""; ; {
 		report := check.Essential(ctx, check.Deps{Config: a.cfg, DB: db, TLS: AgreedTLS(ctx, db, a.cfg.Shop.MySQL, tlsConfig), Journal: a.journal})
 		if ctx.Err() != nil {

@@ -24,6 +24,7 @@ type Deps struct {
 	// one at journal.path, Essential leaves out what needs it.
 	Journal *journal.Journal
 	Sinks   []SinkCheck
+	Service bool // octail is to run as the systemd service
 
 	now      func() time.Time             // time.Now
 	free     func(string) (uint64, error) // freeBytes
@@ -88,6 +89,8 @@ var steps = []step{
 	{"character-set", false, tables, (*checker).characterSets},
 	{"clock", false, server, (*checker).clock},
 	{"disk", false, nothing, (*checker).disk},
+	{"http", false, nothing, (*checker).listen},
+	{"service", false, nothing, (*checker).service},
 	{"journal", false, nothing, (*checker).openJournal},
 	{"identity", true, state, (*checker).identity},
 	{"position", true, state, (*checker).storedPosition},
@@ -105,12 +108,15 @@ const stepTimeout = 30 * time.Second
 type checker struct {
 	Deps
 	essential bool
+	only      []string // the names of the steps to take; nil: all
 	report    Report
 	db        *sql.DB  // Deps.DB, or one without a database chosen
 	closers   []func() // run at the end
 
 	connected bool
 	account   string            // octail's account as a GRANT names it: 'octail'@'%'
+	client    string            // the host that the server sees us come from
+	refusal   uint16            // the server's answer to a login that failed
 	variables map[string]string // global, by name
 	binlogOn  bool
 	logStatus map[string]string // nil: off, or not to be asked
@@ -139,7 +145,7 @@ func (c *checker) run(ctx context.Context) Report {
 		}
 	}()
 	for _, s := range steps {
-		if c.essential && !s.essential {
+		if c.essential && !s.essential || c.only != nil && !slices.Contains(c.only, s.name) {
 			continue
 		}
 		if reason := c.lacks(s.need); reason != "" {
@@ -198,7 +204,14 @@ func asked(what string, err error) error {
 }
 
 func (c *checker) add(level Level, name, remedy, format string, args ...any) {
-	c.report.Findings = append(c.report.Findings, Finding{name, level, fmt.Sprintf(format, args...), remedy})
+	c.report.Findings = append(c.report.Findings, Finding{Check: name, Level: level, Message: fmt.Sprintf(format, args...), Remedy: remedy})
+}
+
+// setting adds a finding that settings of the server repair. remedy is what stands
+// in the report, made of the same settings.
+func (c *checker) setting(level Level, name, remedy string, settings []Setting, format string, args ...any) {
+	c.add(level, name, remedy, format, args...)
+	c.report.Findings[len(c.report.Findings)-1].Settings = settings
 }
 
 // complained reports whether a check has found something already.

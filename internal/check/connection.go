@@ -67,11 +67,19 @@ func (c *checker) connectedTo(ctx context.Context) error {
 		return asked("ask the server for its version", err)
 	}
 	c.report.Server = s
-	var account string
-	if err := c.db.QueryRowContext(ctx, "SELECT CURRENT_USER()").Scan(&account); err != nil {
+	var account, client string
+	if err := c.db.QueryRowContext(ctx, "SELECT CURRENT_USER(), USER()").Scan(&account, &client); err != nil {
 		return asked("ask for the account", err)
 	}
-	c.account = quoteAccount(account)
+	c.client = client[strings.LastIndexByte(client, '@')+1:]
+	if strings.HasPrefix(account, "@") && c.account == "" { // the server takes unknown users for it
+		c.fail("connection", c.remedyFor(quote(c.settings().User)+"@"+quote(account[1:]), 0),
+			"the server has no account for the user %s: it let octail in as the anonymous user, who may do nothing", c.settings().User)
+		return nil
+	}
+	if c.account == "" {
+		c.account = quoteAccount(account)
+	}
 	if c.variables, err = variables(ctx, c.db); err != nil {
 		return asked("ask for the server's settings", err)
 	}
@@ -105,6 +113,7 @@ func number(err error) uint16 {
 
 // refused explains why the first connection failed.
 func (c *checker) refused(ctx context.Context, err error) error {
+	c.refusal = number(err)
 	switch number(err) {
 	case 0:
 		c.notConnected(err)
@@ -157,16 +166,21 @@ func (c *checker) alter(err error, how string) string {
 	return fmt.Sprintf("ALTER USER %s %s;\n-- if there is no such account, see: SELECT user, host FROM mysql.user WHERE user = %s;", c.accountIn(err), how, quote(c.settings().User))
 }
 
-// accountRemedy is the SQL that makes the account, or puts it right.
-func (c *checker) accountRemedy(err error) string {
+// accountRemedy is the SQL that makes the account that a refusal is about, or puts it
+// right.
+func (c *checker) accountRemedy(err error) string { return c.remedyFor(c.accountIn(err), number(err)) }
+
+func (c *checker) remedyFor(account string, refusal uint16) string {
 	s := c.settings()
-	account := c.accountIn(err)
 	var b strings.Builder
+	if s.Password.Reveal() == "" && strings.HasPrefix(s.Address, "unix:") && refusal != errWrongPlugin {
+		// What such a configuration means, and octail init has printed.
+		b.WriteString(strings.Join(accountSQL(account, "VIA unix_socket", s.Database), "\n"))
+		b.WriteString("\n-- on MySQL: IDENTIFIED WITH auth_socket. Or IDENTIFIED BY a password, and the same as shop.mysql.password in " + c.configFile())
+		return b.String()
+	}
 	fmt.Fprintf(&b, "-- with the password that shop.mysql.password has in %s:\n", c.configFile())
-	fmt.Fprintf(&b, "CREATE USER IF NOT EXISTS %s IDENTIFIED BY '<password>';\n", account)
-	fmt.Fprintf(&b, "ALTER USER %s IDENTIFIED BY '<password>';\n", account)
-	fmt.Fprintf(&b, "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO %s;\n", account)
-	fmt.Fprintf(&b, "GRANT SELECT ON %s.* TO %s;", name(s.Database), account)
+	b.WriteString(strings.Join(accountSQL(account, "BY '<password>'", s.Database), "\n"))
 	if s.Password.Reveal() == "" {
 		b.WriteString("\n-- octail sent no password: shop.mysql.password is empty.")
 	}
@@ -175,11 +189,11 @@ func (c *checker) accountRemedy(err error) string {
 			b.WriteString("\n-- An account made for 'localhost' does not match: the server sees octail come from the address above (skip_name_resolve, or another machine).")
 		}
 		b.WriteString("\n-- An account with the plugin unix_socket (auth_socket) gets in over the socket only: address: unix:/run/mysqld/mysqld.sock")
-		if number(err) == errWrongPlugin {
+		if refusal == errWrongPlugin {
 			fmt.Fprintf(&b, "\n-- This one is such an account. On MySQL it gets a password by: ALTER USER %s IDENTIFIED WITH caching_sha2_password BY '<password>';", account)
 		}
 	} else {
-		if number(err) == errWrongPlugin {
+		if refusal == errWrongPlugin {
 			user := c.settings().User
 			return fmt.Sprintf("-- This account lets in the system user of the same name only (unix_socket, auth_socket). Ask as this one:\n-- sudo -u %s octail check", user)
 		}
@@ -286,7 +300,7 @@ func (c *checker) noDatabase(ctx context.Context, refusal error) error {
 	if err := db.PingContext(ctx); err != nil {
 		return c.refused(ctx, err)
 	}
-	if err := c.connectedTo(ctx); err != nil {
+	if err := c.connectedTo(ctx); err != nil || !c.connected {
 		return err
 	}
 	found, err := shopDatabases(ctx, db)
@@ -393,7 +407,7 @@ func (c *checker) encryption(ctx context.Context) error {
 		c.ok("tls", "the connection stays on this machine and is not encrypted")
 	case c.withoutTLS():
 		c.warn("tls", "openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=octail -keyout "+serverKey+" -out "+serverCert+"   # on the server\n"+
-			"chown mysql: "+serverKey+" "+serverCert+"\n"+c.options("ssl_cert = "+serverCert, "ssl_key = "+serverKey)+"\n"+c.line("mysql", "tls: required"),
+			"chown mysql: "+serverKey+" "+serverCert+"\n"+c.options(Setting{Name: "ssl_cert", Value: serverCert}, Setting{Name: "ssl_key", Value: serverKey})+"\n"+c.line("mysql", "tls: required"),
 			"names, addresses and orders cross the network to %s unencrypted: the server has no certificate", c.settings().Address)
 	default:
 		c.warn("tls", c.line("mysql", "tls: required"), "names, addresses and orders cross the network to %s unencrypted", c.settings().Address)

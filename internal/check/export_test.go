@@ -42,5 +42,8 @@ func WithPatience(d Deps, patience time.Duration) Deps {
 	return d
 }
 
+// SetDropIns is where the unit's additions are for a test.
+func SetDropIns(pattern string) { dropIns = pattern }
+
 // Free is the real one.
 var Free = freeBytes

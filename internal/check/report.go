@@ -25,6 +25,8 @@ type Finding struct {
 	Level   Level  `json:"level"`
 	Message string `json:"message"`
 	Remedy  string `json:"remedy,omitempty"` // what repairs it; may have several lines
+	// Settings are the remedy's lines for the server's option file.
+	Settings []Setting `json:"-"`
 }
 
 // LeftOut is a check that could not be tried.

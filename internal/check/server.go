@@ -3,7 +3,6 @@ package check
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,29 +29,30 @@ func variables(ctx context.Context, db *sql.DB) (map[string]string, error) {
 	return m, nil
 }
 
-// set is the SQL that changes a setting of the server for good.
-func (c *checker) set(name, value string) string {
-	if c.is(canal.MySQL) && c.report.Server.AtLeast(8, 0) {
-		return fmt.Sprintf("SET PERSIST %s = %s;", name, value)
+// set is the SQL that changes settings of the server for good.
+func (c *checker) set(settings ...Setting) string {
+	var lines []string
+	for _, s := range settings {
+		lines = append(lines, s.SQL(c.report.Server))
+		if !persists(c.report.Server) {
+			lines = append(lines, "-- and in the server's option file below [mysqld], so that it stays: "+s.Line())
+		}
 	}
-	return fmt.Sprintf("SET GLOBAL %s = %s;\n-- and in the server's option file below [mysqld], so that it stays: %s = %s", name, value, name, strings.Trim(value, "'"))
-}
-
-// optionFile is where Debian's packages look for settings.
-func (c *checker) optionFile() string {
-	if c.is(canal.MySQL) {
-		return "/etc/mysql/mysql.conf.d/octail.cnf"
-	}
-	return "/etc/mysql/mariadb.conf.d/90-octail.cnf"
+	return strings.Join(lines, "\n")
 }
 
 // options are lines for the server's option file, which it reads at its start.
-func (c *checker) options(lines ...string) string {
-	service := "mariadb"
-	if c.is(canal.MySQL) {
-		service = "mysql"
+func (c *checker) options(settings ...Setting) string {
+	text := "# in the server's option file, for example " + OptionFile(c.report.Server.Flavor) + ":\n[mysqld]\n"
+	for _, s := range settings {
+		text += s.Line() + "\n"
 	}
-	return "# in the server's option file, for example " + c.optionFile() + ":\n[mysqld]\n" + strings.Join(lines, "\n") + "\n# then: systemctl restart " + service
+	return text + "# then: systemctl restart " + Service(c.report.Server.Flavor)
+}
+
+// with is a setting with what the server has instead.
+func (c *checker) with(name, value string) Setting {
+	return Setting{Name: name, Value: value, Now: c.variables[name]}
 }
 
 func on(value string) bool { return strings.EqualFold(value, "ON") || value == "1" }
@@ -62,17 +62,8 @@ func (c *checker) binlog(context.Context) error {
 		c.ok("binlog", "the binary log is on")
 		return nil
 	}
-	var remedy string
-	if c.is(canal.MySQL) {
-		remedy = c.options("log_bin = binlog", "# and remove skip-log-bin and disable-log-bin, wherever they stand")
-	} else {
-		id := c.variables["server_id"]
-		if id == "" || id == "0" {
-			id = "1"
-		}
-		remedy = c.options("log_bin = mysql-bin", "server_id = "+id, "binlog_format = ROW", "binlog_row_image = FULL", "binlog_row_metadata = FULL", "expire_logs_days = 7")
-	}
-	c.fail("binlog", remedy, "the binary log of the database server is off, so octail cannot see what changes in the shop")
+	settings := Needed(c.report.Server, c.variables["server_id"])
+	c.setting(Error, "binlog", c.options(settings...), settings, "the binary log of the database server is off, so octail cannot see what changes in the shop")
 	return nil
 }
 
@@ -85,7 +76,8 @@ func (c *checker) format(context.Context) error {
 		c.ok("format", "the binary log holds rows")
 		return nil
 	}
-	c.fail("format", c.set("binlog_format", "ROW")+openKeep,
+	row := c.with("binlog_format", "ROW")
+	c.setting(Error, "format", c.set(row)+openKeep, []Setting{row},
 		"binlog_format is %s: the binary log holds statements, from which octail cannot tell what changed", value)
 	return nil
 }
@@ -100,7 +92,8 @@ func (c *checker) image(context.Context) error {
 	if c.essential { // nothing is missed by it: octail compares more than it would have to
 		level = Warning
 	}
-	c.add(level, "image", c.set("binlog_row_image", "FULL")+openKeep,
+	full := c.with("binlog_row_image", "FULL")
+	c.setting(level, "image", c.set(full)+openKeep, []Setting{full},
 		"binlog_row_image is %s: rows lack columns in the binary log, so octail has to compare whole tables again and again", value)
 	return nil
 }
@@ -113,7 +106,8 @@ func (c *checker) metadata(context.Context) error {
 	case strings.EqualFold(value, "FULL"):
 		c.ok("metadata", "the binary log names its columns")
 	default:
-		c.warn("metadata", c.set("binlog_row_metadata", "FULL"),
+		full := c.with("binlog_row_metadata", "FULL")
+		c.setting(Warning, "metadata", c.set(full), []Setting{full},
 			"binlog_row_metadata is %s: the binary log does not name its columns, so after a change of the shop's tables octail may have to compare everything", value)
 	}
 	return nil
@@ -125,7 +119,8 @@ func (c *checker) partialJSON(context.Context) error {
 		c.ok("partial-json", "the binary log holds whole values")
 		return nil
 	}
-	c.fail("partial-json", c.set("binlog_row_value_options", "''")+openKeep,
+	whole := c.with("binlog_row_value_options", "''")
+	c.setting(Error, "partial-json", c.set(whole)+openKeep, []Setting{whole},
 		"binlog_row_value_options is %s: changes of JSON columns are written in part only, which octail cannot read", value)
 	return nil
 }
@@ -145,7 +140,8 @@ func (c *checker) gtid(context.Context) error {
 func (c *checker) serverID(ctx context.Context) error {
 	theirs := c.report.Server.ServerID
 	if theirs == 0 {
-		c.fail("server-id", c.set("server_id", "1"), "server_id of the database server is 0, with which it lets nobody read its binary log")
+		one := c.with("server_id", "1")
+		c.setting(Error, "server-id", c.set(one), []Setting{one}, "server_id of the database server is 0, with which it lets nobody read its binary log")
 		return nil
 	}
 	ours := c.settings().ServerID
@@ -225,11 +221,11 @@ func (c *checker) retention(context.Context) error {
 		}
 		return nil
 	}
-	remedy := c.set("binlog_expire_logs_seconds", "604800")
+	week := c.with("binlog_expire_logs_seconds", "604800")
 	if _, known := c.variables["binlog_expire_logs_seconds"]; !known {
-		remedy = c.set("expire_logs_days", "7")
+		week = c.with("expire_logs_days", "7")
 	}
-	c.warn("retention", remedy, "the server deletes its binary log after %s: when octail stands still for longer, it has to compare the whole shop again", human(keep))
+	c.setting(Warning, "retention", c.set(week), []Setting{week}, "the server deletes its binary log after %s: when octail stands still for longer, it has to compare the whole shop again", human(keep))
 	return nil
 }
 
@@ -263,10 +259,11 @@ func human(d time.Duration) string {
 }
 
 func (c *checker) durability(context.Context) error {
-	var remedies, values []string
+	var settings []Setting
+	var values []string
 	for _, name := range []string{"sync_binlog", "innodb_flush_log_at_trx_commit"} {
 		if value, known := c.variables[name]; known && value != "1" {
-			remedies = append(remedies, c.set(name, "1"))
+			settings = append(settings, c.with(name, "1"))
 			values = append(values, name+" is "+value)
 		}
 	}
@@ -274,7 +271,7 @@ func (c *checker) durability(context.Context) error {
 		c.ok("durability", "what the binary log says survives a power cut")
 		return nil
 	}
-	c.warn("durability", strings.Join(remedies, "\n")+"\n-- each order then waits for the disk, some milliseconds",
+	c.setting(Warning, "durability", c.set(settings...)+"\n-- each order then waits for the disk, some milliseconds", settings,
 		"%s: after a power cut the server may have lost orders that octail has delivered", strings.Join(values, " and "))
 	return nil
 }
@@ -300,7 +297,7 @@ func (c *checker) filters(context.Context) error {
 		}
 	}
 	if len(only) > 0 {
-		c.fail("filters", c.options("binlog_do_db = "+database+"   # or remove all lines with binlog_do_db"),
+		c.fail("filters", c.options(Setting{Name: "binlog_do_db", Value: database + "   # or remove all lines with binlog_do_db"}),
 			"the server writes only the databases %s into its binary log (binlog_do_db), not %q", strings.Join(only, ", "), database)
 		return nil
 	}
@@ -340,7 +337,8 @@ func (c *checker) replica(ctx context.Context) error {
 		return nil
 	}
 	source := rows[0]["Master_Host"] + rows[0]["Source_Host"]
-	c.fail("replica", c.options("log_slave_updates = ON")+"\n# or let octail read from the server "+source,
+	own := c.with("log_slave_updates", "ON")
+	c.setting(Error, "replica", c.options(own)+"\n# or let octail read from the server "+source, []Setting{own},
 		"this server is a replica of %s and does not log what it copies, so octail would see nothing", source)
 	return nil
 }

@@ -36,7 +36,7 @@ type Config struct {
 	Sinks     []Sink    `yaml:"sinks"` // at least one
 }
 
-// Load reads, expands and checks the file at path. Mistakes in it come all together as *Errors; when the file itself
+// Load reads, expands and checks the file at path. Relative paths in it begin at its folder. Mistakes in it come all together as *Errors; when the file itself
 // cannot be read the error wraps the cause. Warnings may accompany both outcomes.
 func Load(path string, types Types) (*Config, []Warning, error) {
 	return loadFile(path, types, false)
@@ -67,13 +67,18 @@ func loadFile(path string, types Types, withoutSecrets bool) (*Config, []Warning
 		return nil, nil, fmt.Errorf("read config: %s is larger than 1 MiB and therefore no config file", path)
 	}
 	d := newDecoder(path, types)
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read config: %w", err)
+	}
+	d.folder = filepath.Dir(absolute)
 	d.exposed = info.Mode().IsRegular() && openToAll(info.Mode())
 	d.withoutSecrets = withoutSecrets
 	return d.config(data)
 }
 
-// Parse is Load for data that is already read. The name stands for the file in messages; relative ${file:} paths are
-// relative to the working directory. Every error it returns is an *Errors.
+// Parse is Load for data that is already read. The name stands for the file in messages; relative paths
+// stay as they are. Every error it returns is an *Errors.
 func Parse(name string, data []byte, types Types) (*Config, []Warning, error) {
 	return newDecoder(name, types).config(data)
 }
@@ -126,6 +131,7 @@ func (c *Config) check(d *decoder) {
 	c.Log.check(&Section{d, "log"})
 	checkSinks(c.Sinks, &Section{d, "sinks"})
 	c.placeSocket(d)
+	c.checkFiles(d)
 }
 
 // placeSocket puts the control socket beside the journal unless the file names a place.
@@ -141,6 +147,38 @@ func (c *Config) placeSocket(d *decoder) {
 		if len(c.HTTP.Socket) > maxSocketBytes {
 			(&Section{d, "journal"}).Problem("path", "octail.sock beside it has a path "+remedy, maxSocketBytes)
 		}
+	}
+}
+
+// Exclusive is implemented by settings of a sink that writes to a file. No other sink, and nothing else of octail's, may
+// have the same one.
+type Exclusive interface {
+	File() string // "": none
+}
+
+// checkFiles finds files that two would write.
+func (c *Config) checkFiles(d *decoder) {
+	type owner struct {
+		what string
+		line int
+	}
+	owners := map[string]owner{}
+	if c.Journal.Path != "" {
+		owners[filepath.Clean(c.Journal.Path)] = owner{"the journal", d.line("journal.path")}
+		owners[filepath.Clean(c.HTTP.Socket)] = owner{"http.socket", d.line("http.socket")}
+	}
+	for i, k := range c.Sinks {
+		settings, ok := k.Settings.(Exclusive)
+		if !ok || settings.File() == "" {
+			continue
+		}
+		at := (&Section{d, "sinks"}).child(index("", i))
+		path := filepath.Clean(settings.File())
+		if first, taken := owners[path]; taken {
+			at.Problem("path", "%s is written by %s (line %d) already; give the sink another file", at.Quote("path"), first.what, first.line)
+			continue
+		}
+		owners[path] = owner{"the sink " + k.Name, at.Line("path")}
 	}
 }
 

@@ -15,9 +15,11 @@ import (
 
 // fileSettings is what a sink package declares: plain fields and a Validate.
 type fileSettings struct {
-	Path string `yaml:"path"`
+	Path string `yaml:"path" unit:"path"`
 	Sync string `yaml:"sync"`
 }
+
+func (c *fileSettings) File() string { return strings.TrimPrefix(c.Path, "-") }
 
 func (c *fileSettings) Validate(s *Section) {
 	if c.Path == "" {
@@ -246,7 +248,7 @@ func TestWarnings(t *testing.T) {
 		{hunter2, 0o640, ""},
 		{hunter2, 0o644, "config.yaml:4: shop.mysql.password: stands in clear in a file that every user of this machine can read; chmod 0640 the file, or write ${file:/path} or ${credential:name}"},
 		{"${file:closed}", 0o644, ""},
-		{"${file:open}", 0o640, "config.yaml:4: shop.mysql.password: file open can be read by every user of this machine; chmod 0640 it or less"},
+		{"${file:open}", 0o640, "config.yaml:4: shop.mysql.password: file " + dir + "/open can be read by every user of this machine; chmod 0640 it or less"},
 		{"${file:" + dir + "/open}", 0o644, "config.yaml:4: shop.mysql.password: file " + dir + "/open can be read by every user of this machine; chmod 0640 it or less"},
 		{"", 0o644, ""},
 	} {
@@ -266,4 +268,36 @@ func TestWarnings(t *testing.T) {
 	// Only secrets are meant.
 	load(t, strings.NewReplacer("main-shop", "${file:open}", "${OCTAIL_TEST_SECRET}", "").Replace(
 		strings.Replace(smallest, "name: main-shop", `name: "${file:open}"`, 1)))
+}
+
+// TestRelativePaths: octail is started in one folder and asked from another, so relative paths begin where the file is.
+func TestRelativePaths(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"secret": hunter2, "config.yaml": `
+shop:
+  name: main-shop
+  mysql: {address: 127.0.0.1:3306, user: octail, password: "${file:secret}", database: opencart, tls: {ca: ca.pem, cert: ../client.crt, key: /client.key}}
+journal: {path: state/octail.db}
+http: {socket: ./s}
+sinks:
+  - {name: log, type: file, path: events.jsonl}
+  - {name: out, type: file, path: "-"}
+`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(filepath.Dir(dir))
+	for _, path := range []string{filepath.Join(dir, "config.yaml"), filepath.Join(filepath.Base(dir), "config.yaml")} {
+		c, _, err := Load(path, testTypes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []string{c.Journal.Path, c.HTTP.Socket, c.Shop.MySQL.TLS.CA, c.Shop.MySQL.TLS.Cert, c.Shop.MySQL.TLS.Key,
+			c.Sinks[0].Settings.(*fileSettings).Path, c.Sinks[1].Settings.(*fileSettings).Path}
+		want := []string{dir + "/state/octail.db", dir + "/s", dir + "/ca.pem", filepath.Dir(dir) + "/client.crt", "/client.key", dir + "/events.jsonl", "-"}
+		if diff := cmp.Diff(want, got); diff != "" || c.Shop.MySQL.Password != hunter2 {
+			t.Errorf("%s: %s", path, diff)
+		}
+	}
 }

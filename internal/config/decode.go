@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ const maxValues = 100_000
 // decides about the sink's keys, and Node.Decode accepts unknown keys silently.
 type decoder struct {
 	file    string
+	folder  string // of the file, where relative paths begin; "": they stay as they are
 	types   Types
 	exposed bool // everybody on this machine may read the file itself
 	// a secret that cannot be looked up is no mistake
@@ -151,6 +153,9 @@ func (d *decoder) section(n *yaml.Node, path string, open bool, targets ...refle
 		case i >= 0:
 			d.lines[at] = p.line
 			d.decode(p.value, at, fields[i].value, fields[i].size)
+			if fields[i].path {
+				fields[i].value.SetString(inFolder(d.folder, fields[i].value.String()))
+			}
 		case laterKeys[pattern(at)]:
 			d.add(p.line, at+": not available in this version; remove it")
 		case slices.Contains(known, beforeColon(p.key)):
@@ -159,6 +164,18 @@ func (d *decoder) section(n *yaml.Node, path string, open bool, targets ...refle
 			d.add(p.line, message(path, "unknown key%s%s", []any{p.shown(), instead(p.key, known)}))
 		}
 	}
+}
+
+// inFolder is a path of the file as everybody else has to use it: octail is started in one folder and asked from
+// another, so that a relative path can only mean the config file's own. - is no file.
+func inFolder(folder, path string) string {
+	switch {
+	case folder == "" || path == "" || path == "-" || filepath.IsAbs(path):
+		return path
+	case strings.HasSuffix(path, "/"): // to be refused as it was written
+		return folder + "/" + path
+	}
+	return filepath.Join(folder, path)
 }
 
 // tooMuch stops at maxValues, with one report.

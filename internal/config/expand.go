@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -24,15 +25,17 @@ var (
 
 // expansion is the outcome of replacing every ${...} in one value.
 type expansion struct {
+	folder   string
 	text     string
 	found    bool     // there was a ${...}; the text must not be repeated in a message
 	problems []string // without values
 	exposed  []string // files that everybody on this machine may read
 }
 
-// expand replaces ${NAME}, ${file:/path} and ${credential:name}; $${ stands for the characters ${.
-func expand(s string) expansion {
-	var x expansion
+// expand replaces ${NAME}, ${file:/path} and ${credential:name}; $${ stands for the characters ${. A relative path begins
+// at folder.
+func expand(s, folder string) expansion {
+	x := expansion{folder: folder}
 	var out strings.Builder
 	for s != "" {
 		switch {
@@ -64,6 +67,7 @@ func (x *expansion) problem(format string, args ...any) {
 // lookUp returns what stands behind a reference.
 func (x *expansion) lookUp(reference string) string {
 	if path, ok := strings.CutPrefix(reference, "file:"); ok && path != "" {
+		path = inFolder(x.folder, path)
 		return x.readFile(path, "file "+path, "create it, or correct the path")
 	}
 	if name, ok := strings.CutPrefix(reference, "credential:"); ok && credentialName.MatchString(name) {
@@ -75,7 +79,7 @@ func (x *expansion) lookUp(reference string) string {
 		}
 		// None of the service: a file that the service user may read.
 		path := filepath.Join(credentialsFolder, name)
-		return x.readFile(path, "credential "+name+" ("+path+")", "write the secret into this file (as root: install -m 0640 -g octail /dev/stdin "+path+"), or write ${file:/path} or ${ENV}")
+		return x.readFile(path, "credential "+name+" ("+path+")", "write the secret into this file (as root: install -m "+forService()+" /dev/stdin "+path+"), or write ${file:/path} or ${ENV}")
 	}
 	if envName.MatchString(reference) {
 		value, ok := os.LookupEnv(reference)
@@ -89,6 +93,29 @@ func (x *expansion) lookUp(reference string) string {
 	return ""
 }
 
+// service is the user and the group that the systemd service runs as, where it is installed.
+const service = "octail"
+
+func hasService() bool {
+	_, err := user.LookupGroup(service)
+	return err == nil
+}
+
+// forService are the options of install(1) for a secret.
+func forService() string {
+	if hasService() {
+		return "0640 -g " + service
+	}
+	return "0600"
+}
+
+func serviceHint() string {
+	if hasService() {
+		return ": chown root:" + service + " and chmod 0640, or ask as root or as that user (sudo -u " + service + ")"
+	}
+	return ""
+}
+
 // readFile returns the content without one trailing newline.
 func (x *expansion) readFile(path, what, remedy string) string {
 	text, mode, err := readSecret(path)
@@ -97,7 +124,7 @@ func (x *expansion) readFile(path, what, remedy string) string {
 	case errors.Is(err, fs.ErrNotExist):
 		x.problem("%s does not exist; %s", what, remedy)
 	case errors.Is(err, fs.ErrPermission):
-		x.problem("%s cannot be read; allow it to the user octail runs as, e.g. chown root:octail and chmod 0640", what)
+		x.problem("%s cannot be read by this user; allow it to the one octail runs as%s", what, serviceHint())
 	case errors.As(err, &pathErr):
 		x.problem("%s cannot be read: %v; %s", what, pathErr.Err, remedy)
 	case err != nil:

@@ -33,7 +33,7 @@ func TestExpand(t *testing.T) {
 		"${credential:key@example.com}":          "k",
 		"${credential:plain}${credential:plain}": "pp",
 	} {
-		if x := expand(text); x.text != want || len(x.problems) > 0 {
+		if x := expand(text, ""); x.text != want || len(x.problems) > 0 {
 			t.Errorf("%s gave %q %q, want %q", text, x.text, x.problems, want)
 		}
 	}
@@ -63,7 +63,7 @@ func TestExpandProblems(t *testing.T) {
 		"${file:expand.go/${x}}":  "cannot be read: not a directory",
 		"${file:testdata/a\x00b}": "cannot be read: invalid argument",
 	} {
-		x := expand(text)
+		x := expand(text, "")
 		if len(x.problems) != 1 || !strings.Contains(x.problems[0], want) {
 			t.Errorf("%q gave %q, want %q", text, x.problems, want)
 		}

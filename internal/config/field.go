@@ -10,11 +10,12 @@ import (
 type field struct {
 	key   string
 	size  bool
+	path  bool
 	value reflect.Value
 }
 
 // fieldsOf lists the keys of a struct by its yaml tags: `yaml:"key"`, `yaml:"key" unit:"bytes"` for an integer written
-// as a size, `yaml:",inline"` for an embedded struct, `yaml:"-"` for a field that is not in the file. Everything else is a
+// as a size, `yaml:"key" unit:"path"` for a file whose relative path begins at the config file's folder, `yaml:",inline"` for an embedded struct, `yaml:"-"` for a field that is not in the file. Everything else is a
 // mistake of the programmer and panics, in every test that touches the struct.
 func fieldsOf(v reflect.Value) []field {
 	var out []field
@@ -28,7 +29,8 @@ func fieldsOf(v reflect.Value) []field {
 		case key == "" || !f.IsExported() || !supported(f.Type):
 			panic(fmt.Sprintf("config: field %s of %s has no yaml key or a type that cannot be read", f.Name, v.Type()))
 		default:
-			out = append(out, field{key, f.Tag.Get("unit") == "bytes", v.Field(i)})
+			unit := f.Tag.Get("unit")
+			out = append(out, field{key, unit == "bytes", unit == "path", v.Field(i)})
 		}
 	}
 	return out

@@ -4,9 +4,9 @@ import "strings"
 
 // HTTP is the status page, the API and the metrics, and the socket for the commands on this machine.
 type HTTP struct {
-	Listen string `yaml:"listen"` // host:port; port 0 takes a free one
-	Socket string `yaml:"socket"` // never empty in a loaded Config
-	Token  Secret `yaml:"token"`  // empty: none, then Listen is a loopback address
+	Listen string `yaml:"listen"`             // host:port; port 0 takes a free one
+	Socket string `yaml:"socket" unit:"path"` // never empty in a loaded Config
+	Token  Secret `yaml:"token"`              // empty: none, then Listen is a loopback address
 }
 
 func defaultHTTP() HTTP {

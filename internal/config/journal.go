@@ -7,7 +7,7 @@ import (
 
 // Journal is the durable log of documents.
 type Journal struct {
-	Path      string        `yaml:"path"`
+	Path      string        `yaml:"path" unit:"path"`
 	Retention time.Duration `yaml:"retention"`
 	MaxBytes  int64         `yaml:"max_bytes" unit:"bytes"`
 }

@@ -17,7 +17,7 @@ func (d *decoder) scalar(n *yaml.Node, path string, v reflect.Value, size bool) 
 		d.refuse(path, "must be a single value, not a %s", kindName(n))
 		return
 	}
-	x := expand(n.Value)
+	x := expand(n.Value, d.folder)
 	if v.Type() == secretType {
 		d.checkSecret(path, x)
 	} else {

@@ -49,9 +49,9 @@ type MySQL struct {
 // TLS is written as a mode, or as a section {ca, cert, key} which means TLSVerify.
 type TLS struct {
 	Mode string `yaml:"-"`
-	CA   string `yaml:"ca"`   // file; empty: the system's authorities
-	Cert string `yaml:"cert"` // file of the client's certificate, together with Key
-	Key  string `yaml:"key"`
+	CA   string `yaml:"ca" unit:"path"`   // file; empty: the system's authorities
+	Cert string `yaml:"cert" unit:"path"` // file of the client's certificate, together with Key
+	Key  string `yaml:"key" unit:"path"`
 }
 
 func defaultShop() Shop {

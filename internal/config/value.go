@@ -53,7 +53,7 @@ func (v *Value) peek(key string) string {
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
 		name, value := v.node.Content[i], resolve(v.node.Content[i+1])
 		if name.Value == key && value.Kind == yaml.ScalarNode {
-			return expand(value.Value).text
+			return expand(value.Value, v.d.folder).text
 		}
 	}
 	return ""

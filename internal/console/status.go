@@ -24,19 +24,21 @@ const (
 // Status answers "is everything delivered?". It is what `octail status --json`
 // and /api/v1/status print.
 type Status struct {
-	Level     string            `json:"level"`
-	Sentence  string            `json:"sentence"`
-	Reasons   []string          `json:"reasons,omitempty"` // why the level is not green
-	Shop      string            `json:"shop"`
-	Version   string            `json:"version"`
-	Running   bool              `json:"running"`
-	PID       int               `json:"pid,omitempty"`
-	Started   time.Time         `json:"started,omitzero"`
-	At        time.Time         `json:"at"`
-	Source    Source            `json:"source"`
-	Documents Documents         `json:"documents"`
-	Journal   Journal           `json:"journal"`
-	Sinks     []dispatch.Status `json:"sinks"`
+	Level    string   `json:"level"`
+	Sentence string   `json:"sentence"`
+	Reasons  []string `json:"reasons,omitempty"` // why the level is not green
+	// Unreachable: it is red because the agent does not reach the shop's database.
+	Unreachable bool              `json:"unreachable,omitempty"`
+	Shop        string            `json:"shop"`
+	Version     string            `json:"version"`
+	Running     bool              `json:"running"`
+	PID         int               `json:"pid,omitempty"`
+	Started     time.Time         `json:"started,omitzero"`
+	At          time.Time         `json:"at"`
+	Source      Source            `json:"source"`
+	Documents   Documents         `json:"documents"`
+	Journal     Journal           `json:"journal"`
+	Sinks       []dispatch.Status `json:"sinks"`
 	// Compared is the last comparison with the shop, Comparing how far one is that is
 	// under way.
 	Compared  *reconcile.Report `json:"compared,omitempty"`
@@ -105,6 +107,7 @@ func (s *Status) Judge() {
 		to := &amber
 		if s.At.Sub(since) > connectWithin {
 			to = &red
+			s.Unreachable = true
 		}
 		why := s.Source.Error
 		if why == "" {

@@ -68,6 +68,11 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := running()
+			defer func() {
+				if want := c.name == "lost" || c.name == "never connected"; s.Unreachable != want {
+					t.Errorf("unreachable: %v", s.Unreachable)
+				}
+			}()
 			c.with(&s)
 			s.Judge()
 			if s.Level != c.level || s.Sentence != c.sentence {

@@ -65,15 +65,15 @@ const keysAtMost = 100
 
 // Keys finds the entities a person means by "order 1042", "order/1042", an order
 // number, an e-mail address or a SKU: at most 100. kind is "" or an entity; a bare
-// number without it is an order's id.
+// number without it is an id of any kind.
 func Keys(ctx context.Context, j *journal.Journal, kind, text string) ([]document.Key, error) {
 	var named []document.Key
 	if id, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64); err == nil && id > 0 {
-		entity := kind
-		if entity == "" {
-			entity = document.OrderEntity
+		for _, entity := range slices.Backward(document.Entities) { // orders first
+			if kind == "" || kind == entity {
+				named = append(named, document.Key{Entity: entity, ID: id})
+			}
 		}
-		named = append(named, document.Key{Entity: entity, ID: id})
 	}
 	if key, err := document.ParseKey(text); err == nil && (kind == "" || kind == key.Entity) {
 		named = append(named, key)

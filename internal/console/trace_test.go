@@ -24,7 +24,7 @@ func TestKeys(t *testing.T) {
 	for _, c := range []struct {
 		kind, text, want string
 	}{
-		{"", "7", "order/7 order/8"},
+		{"", "7", "order/7 customer/7 order/8"},
 		{"order", "7", "order/7 order/8"},
 		{"order", "#7", "order/7"},
 		{"customer", "7", "customer/7"},

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -45,6 +46,8 @@ const (
 	longestWait = 5 * time.Minute
 	// longestAsked bounds the wait that a target may ask for.
 	longestAsked = time.Hour
+	// idleCheck is how often a lane that has nothing to do looks whether that is so.
+	idleCheck = 15 * time.Second
 	// grace is how long after its deadline a call of a sink may go on before the
 	// status says so.
 	grace = 5 * time.Second
@@ -55,6 +58,7 @@ const (
 type Lane struct {
 	cfg     Config
 	reopen  chan chan error
+	seen    atomic.Pointer[time.Time] // see Seen
 	mu      sync.Mutex
 	status  Status
 	wait    *backoff.ExponentialBackOff
@@ -138,12 +142,13 @@ func (l *Lane) Run(ctx context.Context) error {
 		l.idle(ctx, nil, l.wait.NextBackOff())
 	}
 	for ctx.Err() == nil {
+		l.alive(0)
 		changed := l.cfg.Journal.Changed() // before reading, so that no append is missed
 		more, err := l.step(ctx)
 		switch {
 		case err == nil && more:
 		case err == nil:
-			wait := time.Duration(0)
+			wait := idleCheck
 			if !l.kept || l.stored != l.at { // come back to store the rest
 				wait = cursorEvery
 			}
@@ -317,12 +322,11 @@ func (l *Lane) flush(ctx context.Context) (err error) {
 	return f.Flush(ctx)
 }
 
-// idle waits for an append, the time, or a reopen request, which it answers.
+// idle waits for an append, the time, or a reopen request, which it answers. Nothing
+// makes it wait without end.
 func (l *Lane) idle(ctx context.Context, changed <-chan struct{}, d time.Duration) {
-	var timer <-chan time.Time
-	if d > 0 {
-		timer = time.After(d)
-	}
+	l.alive(d)
+	timer := time.After(d)
 	select {
 	case <-ctx.Done():
 	case <-changed:

@@ -10,8 +10,16 @@ const (
 
 // Config are the settings of a file sink.
 type Config struct {
-	Path string `yaml:"path"` // "-" is the standard output
-	Sync string `yaml:"sync"` // always: each batch is on the disk before it counts; interval: within a second
+	Path string `yaml:"path" unit:"path"` // "-" is the standard output
+	Sync string `yaml:"sync"`             // always: each batch is on the disk before it counts; interval: within a second
+}
+
+// File implements config.Exclusive: two sinks that cut each other's lines off would never end.
+func (c *Config) File() string {
+	if c.Path == "-" {
+		return ""
+	}
+	return c.Path
 }
 
 // Validate reports what decoding cannot see.

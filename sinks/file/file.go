@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -259,7 +261,7 @@ func (s *sink) Check(context.Context) error {
 		return err
 	}
 	if err := unix.Access(path, unix.R_OK|unix.W_OK); err != nil {
-		return fmt.Errorf("no right to write the events file %s: %w. As root: chown octail: %s", path, err, path)
+		return fmt.Errorf("no right to write the events file %s: %w. As root: chown %s: %s", path, err, owner(), path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -276,18 +278,30 @@ func (s *sink) Check(context.Context) error {
 	return nil
 }
 
+// owner is whom the file should belong to: the user of the service where there is
+// one, else whoever asks.
+func owner() string {
+	if _, err := user.Lookup("octail"); err == nil {
+		return "octail"
+	}
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return strconv.Itoa(os.Geteuid())
+}
+
 // canMake says what keeps a file from being made.
 func canMake(path string) error {
 	dir := filepath.Dir(path)
 	info, err := os.Stat(dir)
 	if err != nil {
-		return fmt.Errorf("the folder of the events file is missing: %w. Make it: install -d -o octail -g octail -m 0750 %s", err, dir)
+		return fmt.Errorf("the folder of the events file is missing: %w. Make it: install -d -o %s -m 0750 %s", err, owner(), dir)
 	}
 	if !info.IsDir() {
 		return fmt.Errorf("%s is no folder", dir)
 	}
 	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
-		return fmt.Errorf("no right to make the events file in %s: %w. As root: chown octail: %s", dir, err, dir)
+		return fmt.Errorf("no right to make the events file in %s: %w. As root: chown %s: %s", dir, err, owner(), dir)
 	}
 	return nil
 }
