@@ -31,6 +31,8 @@ var rules = []rule{
 		"a sink translates documents into calls of its target; order, retry and state are the engine's, and a sibling's code is a sibling's business", nil},
 	{"sinks", []string{"transform/document", "internal/config"},
 		"the contract of the sinks drags nothing into a plugin", nil},
+	{"internal/httpx", []string{"sinks"},
+		"it gives an HTTP answer its class and knows no target", nil},
 	{"internal/config", nil,
 		"reading the config file needs no other part; the sinks' settings are handed in", nil},
 	{"internal/logging", nil,
