@@ -173,6 +173,9 @@ func (l *Lane) step(ctx context.Context) (more bool, err error) {
 		portion := l.portion(rest)
 		rest = rest[len(portion):]
 		if err := l.deliver(ctx, portion); err != nil {
+			if !resumes && ctx.Err() == nil { // the wait may be long, and end with a kill
+				err = errors.Join(err, l.store(ctx, true))
+			}
 			return false, err
 		}
 		if err := l.store(ctx, len(rest) == 0 && !resumes); err != nil {
