@@ -35,8 +35,8 @@ type Options struct {
 // connection too. Proxies are those of HTTPS_PROXY, HTTP_PROXY and NO_PROXY. Its
 // methods may be called from several goroutines.
 type Client struct {
-	http     *http.Client
-	mostBody int
+	transport *http.Transport
+	mostBody  int
 }
 
 // New makes a Client; it does not connect.
@@ -48,19 +48,16 @@ func New(o Options) *Client {
 	dialer := &net.Dialer{Timeout: connectWithin, KeepAlive: 30 * time.Second}
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
-	return &Client{mostBody: o.MostBody, http: &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            dialer.DialContext,
-			TLSClientConfig:        config,
-			TLSHandshakeTimeout:    connectWithin,
-			Protocols:              &protocols,
-			MaxIdleConnsPerHost:    4,
-			IdleConnTimeout:        idleFor,
-			MaxResponseHeaderBytes: mostHeader,
-			DisableCompression:     true, // the bound is on what is read
-		},
+	return &Client{mostBody: o.MostBody, transport: &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        config,
+		TLSHandshakeTimeout:    connectWithin,
+		Protocols:              &protocols,
+		MaxIdleConnsPerHost:    4,
+		IdleConnTimeout:        idleFor,
+		MaxResponseHeaderBytes: mostHeader,
+		DisableCompression:     true, // the bound is on what is read
 	}}
 }
 
@@ -81,7 +78,13 @@ type Answer struct {
 // name the target by scheme and host, and hold neither path nor query nor header
 // nor a word of what the target sent.
 func (c *Client) Do(r *http.Request) (*Answer, error) {
-	res, err := c.http.Do(r)
+	// Not by http.Client: it reads where a redirect leads even when told not to follow.
+	if u := r.URL.User; u != nil && r.Header.Get("Authorization") == "" {
+		password, _ := u.Password()
+		r = r.Clone(r.Context())
+		r.SetBasicAuth(u.Username(), password)
+	}
+	res, err := c.transport.RoundTrip(r)
 	if err != nil {
 		return nil, c.failed(r, err)
 	}
@@ -118,7 +121,7 @@ func (f *failure) Error() string { return f.text }
 func (f *failure) Is(target error) bool { return f.ended != nil && target == f.ended }
 
 // Close ends the connections that are not in use.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 // origin is scheme and host of an address: paths and queries hold tokens.
 func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }

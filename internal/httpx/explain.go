@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -40,7 +41,6 @@ func explain(err, ended error) string {
 		name        *net.DNSError
 		certificate *tls.CertificateVerificationError
 		record      tls.RecordHeaderError
-		alert       tls.AlertError
 		op          *net.OpError
 		number      syscall.Errno
 		timeout     net.Error
@@ -55,8 +55,8 @@ func explain(err, ended error) string {
 		return explainCertificate(certificate)
 	case errors.As(err, &record):
 		return "no TLS is spoken there: is it http:// and not https://, or another port?"
-	case errors.As(err, &alert):
-		return "the target ended the TLS handshake: " + alert.Error()
+	case errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error"): // crypto/tls, its texts are fixed
+		return "TLS cannot be agreed on: " + op.Err.Error()
 	case errors.As(err, &op) && op.Op == "proxyconnect":
 		return "the proxy cannot be used: " + explain(op.Err, ended)
 	case errors.As(err, &op) && op.Op == "dial":
@@ -123,12 +123,16 @@ func explainCertificate(e *tls.CertificateVerificationError) string {
 	case errors.As(e.Err, &host):
 		return fmt.Sprintf("its certificate is for %s, not for %s%s", names(host.Certificate), host.Host, dates)
 	case errors.As(e.Err, &authority):
-		if len(e.UnverifiedCertificates) == 1 && e.UnverifiedCertificates[0].CheckSignatureFrom(e.UnverifiedCertificates[0]) == nil {
+		if len(e.UnverifiedCertificates) == 1 && selfSigned(e.UnverifiedCertificates[0]) {
 			return "its certificate is self-signed" + dates + "; if that is meant to be, add it to this machine's trusted ones (update-ca-certificates)"
 		}
 		return "its certificate comes from an authority that this machine does not trust" + dates + "; is its chain complete there? An authority of your own has to be added on this machine (update-ca-certificates)"
 	}
 	return "its certificate does not hold" + dates
+}
+
+func selfSigned(c *x509.Certificate) bool {
+	return bytes.Equal(c.RawIssuer, c.RawSubject) && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
 }
 
 // names lists a few of the hosts a certificate is for.

@@ -45,7 +45,8 @@ type sink struct {
 	header http.Header
 	keys   [][]byte
 	client *httpx.Client
-	shown  string
+	now    func() time.Time
+	shown  string // by the last good Check
 }
 
 var (
@@ -64,7 +65,7 @@ func open(cfg *Config, _ sinks.Env) (sinks.Sink, error) {
 	if err != nil {
 		return nil, fmt.Errorf("secret: %w", err)
 	}
-	s := &sink{cfg: *cfg, target: target, header: http.Header{}, keys: keys, client: httpx.New(httpx.Options{MostBody: mostAnswer})}
+	s := &sink{cfg: *cfg, target: target, header: http.Header{}, keys: keys, client: httpx.New(httpx.Options{MostBody: mostAnswer}), now: time.Now}
 	s.header.Set("User-Agent", "octail")
 	for name, value := range cfg.Headers {
 		s.header.Set(name, value.Reveal())
@@ -105,7 +106,7 @@ func (s *sink) post(ctx context.Context, d *sinks.Delivery) error {
 		return errNoAddress // err repeats it
 	}
 	r.Header = s.header.Clone()
-	id, now := d.EventID(), time.Now()
+	id, now := d.EventID(), s.now()
 	r.Header.Set("Webhook-Id", id)
 	r.Header.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
 	if len(s.keys) > 0 {
