@@ -44,17 +44,17 @@ func (u URL) MarshalYAML() (any, error) { return u.String(), nil }
 // way can read and change what is sent.
 func (s *Section) CheckURL(key string, u URL) {
 	if u == "" {
-		s.Problem(key, "missing; write the address, e.g. https://erp.example.com/path")
+		s.Problem(key, "missing; write the address, e.g. https://erp.example.com/api")
 		return
 	}
 	p, err := url.Parse(string(u))
 	switch {
 	case err != nil || p.Scheme == "" || p.Host == "" && p.Opaque == "":
-		s.Problem(key, "is not an address; write scheme, host and path, e.g. https://erp.example.com/path")
+		s.Problem(key, "is not an address; write scheme, host and path, e.g. https://erp.example.com/api")
 	case p.Scheme != "https" && p.Scheme != "http":
 		s.Problem(key, "must begin with https:// (or http:// within this machine)")
 	case p.Hostname() == "" || strings.ContainsAny(p.Host, " \t"):
-		s.Problem(key, "has no host; write e.g. https://erp.example.com/path")
+		s.Problem(key, "has no host; write e.g. https://erp.example.com/api")
 	case p.Fragment != "":
 		s.Problem(key, "must not have a part behind #, which no server gets to see; remove it")
 	case p.Scheme == "http" && !onThisMachine(p.Hostname()):
