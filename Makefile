@@ -27,7 +27,7 @@ kill: servers ## kill -9 the agent 200 times on a MyISAM and on an InnoDB shop (
 stale: servers ## 60 orders a second read at once beside three busy loops, MariaDB and MySQL, InnoDB and MyISAM (FOR=60s)
 	$(GO) test ./internal/app -count=1 -timeout 60m -v -run '^TestNoStaleDocument$$' -stale $(or $(FOR),60s)
 
-bench: servers build ## CPU beside a go-mysql canal loop on the same binlog, peak memory
+bench: servers build ## CPU beside a go-mysql canal loop on the same binlog, peak memory (BENCH="latency idle")
 	$(GO) run ./internal/bench -octail ./octail $(BENCH)
 
 lint: ## go vet, gofmt and staticcheck
