@@ -180,7 +180,10 @@ func TestFaults(t *testing.T) {
 				time.Sleep(20 * time.Millisecond)
 			}
 		}, "the answer does not end in time"},
-		{"an echo", func(c net.Conn) { io.WriteString(c, "POST /path?key=t0ken HTTP/1.1\r\nX-Key: h1dden\r\n\r\nanna"); drain(c) }, "the answer is not HTTP as it has to be"},
+		{"an echo", func(c net.Conn) {
+			io.WriteString(c, "POST /path?key=t0ken HTTP/1.1\r\nX-Key: h1dden\r\n\r\nanna")
+			drain(c)
+		}, "the answer is not HTTP as it has to be"},
 		{"a mail server", func(c net.Conn) { io.WriteString(c, "220 mail.example.com hello anna\r\n"); drain(c) }, "the answer is not HTTP as it has to be"},
 		{"a strange header", func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\nanna t0ken\r\n\r\n"); drain(c) }, "the answer is not HTTP as it has to be"},
 		{"a strange length", func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: anna\r\n\r\n"); drain(c) }, "the answer is not HTTP as it has to be"},

@@ -71,8 +71,6 @@ func explain(err, ended error) string {
 		return "the connection was closed before the answer was complete"
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return "no TLS is spoken there: is it http:// and not https://, or another port?"
-	case strings.Contains(err.Error(), "invalid proxy"):
-		return "the address of the proxy is not valid: look at HTTPS_PROXY and HTTP_PROXY"
 	case strings.Contains(err.Error(), "exceeded") && strings.Contains(err.Error(), "header"):
 		return "the header of the answer is too long"
 	}

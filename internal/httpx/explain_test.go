@@ -26,7 +26,6 @@ func TestExplain(t *testing.T) {
 		{&net.OpError{Op: "dial", Addr: proxy, Err: context.DeadlineExceeded}, context.DeadlineExceeded, "cannot connect to 192.0.2.7:3128: no answer in time"},
 		{&net.OpError{Op: "proxyconnect", Err: &net.OpError{Op: "dial", Addr: proxy, Err: syscall.ECONNREFUSED}}, nil, "the proxy cannot be used: cannot connect to 192.0.2.7:3128: connection refused"},
 		{&net.OpError{Op: "read", Err: syscall.ECONNRESET}, nil, "connection reset by peer"},
-		{fmt.Errorf(`invalid proxy address "http://anna:hunter2@x"`), nil, "the address of the proxy is not valid: look at HTTPS_PROXY and HTTP_PROXY"},
 		{errors.New("http: server gave HTTP response to HTTPS client"), nil, "no TLS is spoken there: is it http:// and not https://, or another port?"},
 		{errors.New(`something with "anna" in it`), nil, "the answer is not HTTP as it has to be"},
 		{errors.New("context canceled"), context.Canceled, "given up, because octail stops"},

@@ -63,8 +63,6 @@ func (a *Answer) text() string {
 	switch {
 	case a.Status/100 == 3:
 		return text + a.elsewhere() + ": octail follows no redirect, correct the address in the config"
-	case a.Status == http.StatusUnauthorized, a.Status == http.StatusForbidden:
-		return text + ": it does not accept our credentials"
 	case a.Status == http.StatusProxyAuthRequired:
 		return text + ": the proxy wants a user and a password, see HTTPS_PROXY and HTTP_PROXY"
 	}

@@ -35,6 +35,17 @@ var statuses = map[int]sinks.Class{
 	http.StatusRequestHeaderFieldsTooLarge: sinks.Blocked,
 }
 
+// hints say what to look at.
+var hints = map[int]string{
+	http.StatusUnauthorized:          "are secret and headers the same there?",
+	http.StatusForbidden:             "are secret and headers the same there?",
+	http.StatusNotFound:              "is the path of url right?",
+	http.StatusMethodNotAllowed:      "is the path of url right? A receiver takes POST",
+	http.StatusGone:                  "the receiver takes no more events there: correct url, or remove the sink",
+	http.StatusRequestEntityTooLarge: "let the receiver take longer requests (client_max_body_size, post_max_size)",
+	http.StatusUnsupportedMediaType:  "let the receiver take " + contentType,
+}
+
 // errNoAddress: the config has been changed behind Validate.
 var errNoAddress = errors.New("url is not an address")
 
@@ -124,7 +135,11 @@ func (s *sink) post(ctx context.Context, d *sinks.Delivery) error {
 		return sinks.Mark(sinks.Retryable, fmt.Errorf("%s answers %d with an HTML page, which is no acknowledgement: a login page or a notice? Correct url, or let the receiver answer 204 without a body, or set accept_html: true",
 			s.cfg.URL, answer.Status))
 	}
-	return answer.Error(statuses)
+	err = answer.Error(statuses)
+	if hint := hints[answer.Status]; hint != "" {
+		err = fmt.Errorf("%w; %s", err, hint)
+	}
+	return err
 }
 
 // Check implements sinks.Checker. A receiver must not be sent an event that is
