@@ -159,7 +159,11 @@ func (s *sink) Check(ctx context.Context) error {
 	if answer.Status == http.StatusProxyAuthRequired {
 		return answer.Error(nil)
 	}
-	s.shown = fmt.Sprintf("%s can be reached (HEAD / gives %d)", s.cfg.URL, answer.Status)
+	through := ""
+	if proxy, _ := http.ProxyFromEnvironment(r); proxy != nil {
+		through = " through the proxy " + proxy.Host
+	}
+	s.shown = fmt.Sprintf("%s can be reached%s (HEAD / gives %d)", s.cfg.URL, through, answer.Status)
 	if !answer.Until.IsZero() {
 		s.shown += ", its certificate is good until " + answer.Until.UTC().Format(time.DateOnly)
 	}
