@@ -332,7 +332,8 @@ func (l *Lane) store(ctx context.Context, now bool) error {
 		return err
 	}
 	l.storedAt = time.Now()
-	err := l.cfg.Journal.Advance(ctx, l.cfg.Name, map[string]int64{journal.Live: l.at.cursor, journal.Taken: l.at.taken})
+	// Also while octail stops: what was delivered need not come again.
+	err := l.cfg.Journal.Advance(context.WithoutCancel(ctx), l.cfg.Name, map[string]int64{journal.Live: l.at.cursor, journal.Taken: l.at.taken})
 	if err == nil {
 		l.stored, l.kept, l.unstored = l.at, true, ""
 	} else if message := err.Error(); message != l.unstored {

@@ -22,6 +22,9 @@ var Plugin = sinks.Define("webhook", "one signed POST per event", Config{}, open
 // mostAnswer is how much of an answer is read: to see whether it is a page.
 const mostAnswer = 64 << 10
 
+// moment is how long a request goes on after octail was told to stop.
+const moment = 2 * time.Second
+
 // contentType of the body, as CloudEvents has it for the structured mode.
 const contentType = "application/cloudevents+json; charset=utf-8"
 
@@ -111,6 +114,11 @@ func (s *sink) Deliver(ctx context.Context, batch []sinks.Delivery) error {
 // post delivers one event: the same id and the same bytes at each attempt, with the
 // time of this one.
 func (s *sink) post(ctx context.Context, d *sinks.Delivery) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := finishing(ctx)
+	defer cancel()
 	body := d.AppendJSON(nil)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.cfg.URL.Reveal(), bytes.NewReader(body))
 	if err != nil {
@@ -140,6 +148,18 @@ func (s *sink) post(ctx context.Context, d *sinks.Delivery) error {
 		err = fmt.Errorf("%w; %s", err, hint)
 	}
 	return err
+}
+
+// finishing is ctx, but when that is given up because octail stops, what is on the
+// way gets a moment longer: else the event would come again after every restart.
+func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	end := cancel
+	if at, ok := ctx.Deadline(); ok {
+		longer, end = context.WithDeadline(longer, at)
+	}
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(moment, cancel) })
+	return longer, func() { stop(); end(); cancel() }
 }
 
 // Check implements sinks.Checker. A receiver must not be sent an event that is

@@ -352,3 +352,33 @@ func TestConfig(t *testing.T) {
 		quiet(t, fmt.Sprintf("%v %+v %#v", c, &c, c))
 	}
 }
+
+// TestStop: a request that is on the way when octail stops is brought to an end, if
+// that does not take long.
+func TestStop(t *testing.T) {
+	for _, c := range []struct {
+		takes time.Duration
+		good  bool
+	}{{100 * time.Millisecond, true}, {time.Minute, false}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		r := newReceiver(t, func(w http.ResponseWriter, q *http.Request) {
+			cancel()
+			select {
+			case <-q.Context().Done():
+			case <-time.After(c.takes):
+			}
+			w.WriteHeader(204)
+		})
+		s := newSink(t, r.address(), nil)
+		switch err := s.Deliver(ctx, one(1)); {
+		case c.good:
+			check(t, err)
+		case !errors.Is(err, context.Canceled):
+			t.Error(err)
+		}
+		if err := s.Deliver(ctx, one(2)); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		r.holds(t, 1)
+	}
+}
