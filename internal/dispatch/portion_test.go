@@ -3,6 +3,7 @@ package dispatch_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,9 +72,9 @@ func TestPortionFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := newJournal(t)
 		s := &one{}
-		blocked := true
+		var good atomic.Bool
 		s.answer = func(_ context.Context, _ int, batch []sinks.Delivery) error {
-			if batch[0].Sequence == 4 && blocked {
+			if batch[0].Sequence == 4 && !good.Load() {
 				return sinks.Mark(sinks.Blocked, errors.New("410 Gone"))
 			}
 			return nil
@@ -86,7 +87,7 @@ func TestPortionFails(t *testing.T) {
 		if at := cursor(t, j, "log"); at != 3 {
 			t.Errorf("cursor %d while it waits", at)
 		}
-		blocked = false
+		good.Store(true)
 		pass(6 * time.Minute)
 		same(t, s.sequences(), from(1, 6))
 		l.end()

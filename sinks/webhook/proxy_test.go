@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -19,10 +20,12 @@ func TestProxy(t *testing.T) {
 		fmt.Printf("said: %v.\n", newSink(t, "http://hooks.example.com/path?key=t0ken", nil).Deliver(t.Context(), one(1)))
 		return
 	}
-	asked, status := "", http.StatusNoContent
+	var asked atomic.Value
+	var status atomic.Int64
+	status.Store(http.StatusNoContent)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = r.Method + " " + r.RequestURI + " " + r.Header.Get("Proxy-Authorization")
-		w.WriteHeader(status)
+		asked.Store(r.Method + " " + r.RequestURI + " " + r.Header.Get("Proxy-Authorization"))
+		w.WriteHeader(int(status.Load()))
 	}))
 	address := strings.TrimPrefix(proxy.URL, "http://")
 	child := func(proxy string) string {
@@ -36,10 +39,10 @@ func TestProxy(t *testing.T) {
 		_, said, _ := strings.Cut(string(out), "said: ")
 		return said
 	}
-	if said := child("http://user:hunter2@" + address); !strings.HasPrefix(said, "<nil>.") || asked != "POST http://hooks.example.com/path?key=t0ken Basic dXNlcjpodW50ZXIy" {
-		t.Errorf("the proxy was asked %q; %s", asked, said)
+	if said := child("http://user:hunter2@" + address); !strings.HasPrefix(said, "<nil>.") || asked.Load() != "POST http://hooks.example.com/path?key=t0ken Basic dXNlcjpodW50ZXIy" {
+		t.Errorf("the proxy was asked %q; %s", asked.Load(), said)
 	}
-	status = http.StatusProxyAuthRequired
+	status.Store(http.StatusProxyAuthRequired)
 	if said := child("http://user:hunter2@" + address); !strings.Contains(said, "the proxy wants a user and a password") {
 		t.Error(said)
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 )
@@ -15,13 +16,30 @@ import (
 // some bytes, or of the answer.
 type cutter struct {
 	net.Listener
+	done chan struct{}
+
+	mu        sync.Mutex
 	inRequest int // -1: not there
 	inAnswer  int
-	reset     bool // rather than an end in good order
+	reset     bool     // rather than an end in good order
+	got       [][]byte // bodies that came whole
+	bytes     int      // of requests; read it when done
+}
 
-	got   [][]byte // bodies that came whole
-	bytes int      // of requests
-	done  chan struct{}
+// cut tells where the next connection is to be cut.
+func (c *cutter) cut(inRequest, inAnswer int, reset bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.inRequest, c.inAnswer, c.reset = inRequest, inAnswer, reset
+}
+
+// take returns a place to cut at, once.
+func (c *cutter) take(place *int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := *place
+	*place = -1
+	return n
 }
 
 type counter struct{ n *int }
@@ -51,8 +69,7 @@ func newCutter(t *testing.T) *cutter {
 // serve cuts one connection and lets all later ones be.
 func (c *cutter) serve(conn *net.TCPConn) {
 	defer conn.Close()
-	if n := c.inRequest; n >= 0 {
-		c.inRequest = -1
+	if n := c.take(&c.inRequest); n >= 0 {
 		io.CopyN(io.Discard, conn, int64(n))
 		c.end(conn)
 		return
@@ -66,9 +83,10 @@ func (c *cutter) serve(conn *net.TCPConn) {
 		if err != nil {
 			return
 		}
+		c.mu.Lock()
 		c.got = append(c.got, body)
-		if n := c.inAnswer; n >= 0 {
-			c.inAnswer = -1
+		c.mu.Unlock()
+		if n := c.take(&c.inAnswer); n >= 0 {
 			io.WriteString(conn, answer[:n])
 			c.end(conn)
 			return
@@ -78,6 +96,8 @@ func (c *cutter) serve(conn *net.TCPConn) {
 }
 
 func (c *cutter) end(conn *net.TCPConn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.reset {
 		conn.SetLinger(0)
 	}
@@ -110,7 +130,7 @@ func TestCutAnywhere(t *testing.T) {
 			for n := int64(1); n <= 3; n++ {
 				if n == 2 { // a new connection, which is cut
 					s.client.Close()
-					c.inRequest, c.inAnswer, c.reset = at.inRequest, at.inAnswer, reset
+					c.cut(at.inRequest, at.inAnswer, reset)
 				}
 				for {
 					tries++
