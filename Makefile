@@ -70,7 +70,7 @@ stale: servers ## 60 orders a second read at once beside three busy loops, Maria
 large: servers ## snapshot of 100,000 products and customers, killed ten times; reconcile of 100,000 orders (KEYS=100000)
 	$(GO) test ./internal/app -count=1 -timeout 60m -v -run '^(TestFirstFill|TestReconcileLarge)$$' -fill $(or $(KEYS),100000) -reconcile $(or $(KEYS),100000)
 
-bench: servers build ## CPU beside a go-mysql canal loop on the same binlog, peak memory
+bench: servers build ## CPU beside a go-mysql canal loop on the same binlog, peak memory (BENCH="latency idle")
 	$(GO) run ./internal/bench -octail ./octail $(BENCH)
 
 lint: ## go vet, gofmt and staticcheck

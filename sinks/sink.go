@@ -37,6 +37,18 @@ type Checker interface {
 	Check(ctx context.Context) error
 }
 
+// Shower is a Checker that says what a good Check has shown, where that is less than
+// that the target takes deliveries.
+type Shower interface {
+	Shown() string
+}
+
+// Portioner is a sink that takes at most so many deliveries in one call, and so many
+// share its timeout. Without it they may be hundreds.
+type Portioner interface {
+	Portion() int
+}
+
 // Resumer is a sink that can tell what its target holds. It is asked before the
 // first delivery, and again after every error and every Reopen, since by then the
 // target may not be what it was; what it says counts more than the stored cursor.

@@ -124,6 +124,9 @@ func checkAll(ctx context.Context, cfg *config.Config, warnings []config.Warning
 				defer cancel()
 				return checker.Check(ctx)
 			}
+			if shower, ok := sink.(sinks.Shower); ok {
+				c.Shown = shower.Shown
+			}
 		}
 		deps.Sinks = append(deps.Sinks, c)
 	}

@@ -32,6 +32,17 @@ type agent struct {
 // newAgent writes a config and starts octail once, so that it follows from here, with
 // a snapshot of the entities named ("": of none).
 func (b *bench) newAgent(ctx context.Context, name, snapshot string) (*agent, error) {
+	sink := fmt.Sprintf("{name: events, type: file, path: %s}", filepath.Join(b.dir, name, "events.jsonl"))
+	a, err := b.configure(name, fmt.Sprintf("{snapshot: [%s]}", snapshot), sink)
+	if err != nil {
+		return nil, err
+	}
+	a.first, err = a.catchUp(ctx, 0)
+	return a, err
+}
+
+// configure writes a config with the given section capture and one sink.
+func (b *bench) configure(name, capture, sink string) (*agent, error) {
 	a := &agent{bench: b, dir: filepath.Join(b.dir, name)}
 	if err := os.Mkdir(a.dir, 0o700); err != nil {
 		return nil, err
@@ -41,22 +52,20 @@ func (b *bench) newAgent(ctx context.Context, name, snapshot string) (*agent, er
 shop:
   name: bench-shop
   mysql: {address: "unix:%s", user: root, password: "", database: %s}
-capture: {snapshot: [%s]}
+capture: %s
 journal: {path: %s}
 http: {listen: "127.0.0.1:0", socket: %s}
 log: {level: warn}
 sinks:
-  - {name: events, type: file, path: %s}
-`, b.server.Socket(), database, snapshot, filepath.Join(a.dir, "octail.db"), filepath.Join(a.dir, "s"), filepath.Join(a.dir, "events.jsonl"))
+  - %s
+`, b.server.Socket(), database, capture, filepath.Join(a.dir, "octail.db"), filepath.Join(a.dir, "s"), sink)
 	if err := os.WriteFile(a.config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
 	a.client = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(a.dir, "s"))
 	}}}
-	var err error
-	a.first, err = a.catchUp(ctx, 0)
-	return a, err
+	return a, nil
 }
 
 // catchUp runs octail until everything the shop has committed is in the file,
@@ -74,42 +83,21 @@ func (a *agent) catchUp(ctx context.Context, orders int64) (used, error) {
 	if err != nil {
 		return used{}, err
 	}
-	cmd := exec.CommandContext(ctx, a.bench.octail, "--config", a.config, "run")
-	var log bytes.Buffer
-	cmd.Stderr = &log
 	began := time.Now()
-	if err := cmd.Start(); err != nil {
+	r, err := a.run(ctx)
+	if err != nil {
 		return used{}, err
 	}
-	fail := func(err error) (used, error) {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		return used{}, fmt.Errorf("%w\n%s", err, log.String())
-	}
-	for {
-		time.Sleep(200 * time.Millisecond)
-		if ctx.Err() != nil {
-			return fail(ctx.Err())
-		}
-		if time.Since(began) > 10*time.Minute {
-			return fail(fmt.Errorf("octail did not catch up in ten minutes"))
-		}
-		st, err := a.status(ctx)
-		if err == nil && st.Source.State == "connected" && st.Documents.Pending == 0 && st.Journal.Dirty == 0 && len(st.Sinks) == 1 && st.Sinks[0].Pending == 0 &&
-			bytes.Contains([]byte(st.Source.Position), []byte("(GTID "+here.GTID+")")) {
-			break
-		}
+	if err := r.reach(ctx, here); err != nil {
+		return used{}, r.kill(err)
 	}
 	wall := time.Since(began)
-	peak, err := peakOf(cmd.Process.Pid)
+	peak, err := memoryOf(r.cmd.Process.Pid, "VmHWM")
 	if err != nil {
-		return fail(err)
+		return used{}, r.kill(err)
 	}
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return fail(err)
-	}
-	if err := cmd.Wait(); err != nil {
-		return fail(err)
+	if err := r.end(); err != nil {
+		return used{}, err
 	}
 	after, err := lines(filepath.Join(a.dir, "events.jsonl"))
 	if err != nil {
@@ -118,7 +106,55 @@ func (a *agent) catchUp(ctx context.Context, orders int64) (used, error) {
 	if after["octail.order.created"]-before["octail.order.created"] != orders {
 		return used{}, fmt.Errorf("%d orders arrived instead of %d", after["octail.order.created"]-before["octail.order.created"], orders)
 	}
-	return used{cpuOf(cmd), peak, wall}, nil
+	return used{cpuOf(r.cmd), peak, wall}, nil
+}
+
+// running is an octail at work.
+type running struct {
+	*agent
+	cmd *exec.Cmd
+	log bytes.Buffer
+}
+
+// run starts octail.
+func (a *agent) run(ctx context.Context) (*running, error) {
+	r := &running{agent: a, cmd: exec.CommandContext(ctx, a.bench.octail, "--config", a.config, "run")}
+	r.cmd.Stderr = &r.log
+	return r, r.cmd.Start()
+}
+
+// reach waits until everything the shop had committed at a place is delivered.
+func (r *running) reach(ctx context.Context, here canal.Position) error {
+	for began := time.Now(); time.Since(began) < 10*time.Minute; {
+		time.Sleep(200 * time.Millisecond)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		st, err := r.status(ctx)
+		if err == nil && st.Source.State == "connected" && st.Documents.Pending == 0 && st.Journal.Dirty == 0 && len(st.Sinks) == 1 && st.Sinks[0].Pending == 0 &&
+			bytes.Contains([]byte(st.Source.Position), []byte("(GTID "+here.GTID+")")) {
+			return nil
+		}
+	}
+	return fmt.Errorf("octail did not catch up in ten minutes")
+}
+
+// end stops octail in good order.
+func (r *running) end() error {
+	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return r.kill(err)
+	}
+	if err := r.cmd.Wait(); err != nil {
+		return fmt.Errorf("%w\n%s", err, r.log.String())
+	}
+	return nil
+}
+
+// kill ends octail because of an error, which it returns with octail's log.
+func (r *running) kill(err error) error {
+	_ = r.cmd.Process.Kill()
+	_ = r.cmd.Wait()
+	return fmt.Errorf("%w\n%s", err, r.log.String())
 }
 
 func (a *agent) status(ctx context.Context) (st console.Status, err error) {
@@ -155,18 +191,19 @@ func lines(path string) (map[string]int64, error) {
 	return n, scanner.Err()
 }
 
-// peakOf is the highest resident memory a running process has had. (The kernel's
-// ru_maxrss of a child begins with its parent's.)
-func peakOf(pid int) (int64, error) {
+// memoryOf is what the kernel says of a running process: VmHWM is the highest
+// resident memory it has had (ru_maxrss of a child begins with its parent's), VmRSS
+// the present one.
+func memoryOf(pid int, what string) (int64, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
 	for line := range bytes.Lines(b) {
 		var kib int64
-		if n, _ := fmt.Sscanf(string(line), "VmHWM: %d kB", &kib); n == 1 {
+		if n, _ := fmt.Sscanf(string(line), what+": %d kB", &kib); n == 1 {
 			return kib << 10, nil
 		}
 	}
-	return 0, fmt.Errorf("no VmHWM for process %d", pid)
+	return 0, fmt.Errorf("no %s for process %d", what, pid)
 }

@@ -5,6 +5,8 @@
 //	bench memory    peak memory while catching up on 300,000 and 600,000 row changes, and of the
 //	                first snapshot of 200 products of 1 MB and 2,000 of 120 KB
 //	bench wide      the latter alone
+//	bench latency   commit in the shop to the request at a webhook receiver, beside a bare binlog reader; see latency.go
+//	bench idle      CPU and memory of the agent on a shop where nothing happens
 package main
 
 import (
@@ -38,6 +40,8 @@ func run(ctx context.Context, args []string) error {
 	octail := set.String("octail", "./octail", "the agent's binary")
 	rounds := set.Int("rounds", 3, "how often to measure; the median counts")
 	changes := set.Int("changes", 100_000, "row changes of the order load, for catchup")
+	length := set.Duration("for", time.Minute, "how long to measure, for latency and idle")
+	rate := set.Int("rate", 50, "orders a second, for latency")
 	if err := set.Parse(args); err != nil {
 		return err
 	}
@@ -60,6 +64,10 @@ func run(ctx context.Context, args []string) error {
 			err = errors.Join(b.memory(ctx), b.wide(ctx))
 		case "wide":
 			err = b.wide(ctx)
+		case "latency":
+			err = b.latency(ctx, *rate, *length)
+		case "idle":
+			err = b.idle(ctx, *length)
 		default:
 			err = fmt.Errorf("unknown benchmark %q", what)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -86,6 +87,7 @@ func TestSinks(t *testing.T) {
 		}},
 		{Name: "slow", Check: func(context.Context) error { return context.DeadlineExceeded }},
 		{Name: "dumb"},
+		{Name: "modest", Check: func(context.Context) error { return nil }, Shown: func() string { return "the host answers, 100 %" }},
 	}
 	start := time.Now()
 	r := check.Run(t.Context(), d)
@@ -95,6 +97,11 @@ func TestSinks(t *testing.T) {
 	}
 	if f := found(t, r, "config"); f.Message != "config.yaml:3: readable by all" {
 		t.Errorf("%+v", f)
+	}
+	for sink, want := range map[string]string{"sink:modest": "the host answers, 100 %", "sink:log": "the target answers and takes what octail delivers"} {
+		if !slices.ContainsFunc(r.Findings, func(f check.Finding) bool { return f.Check == sink && f.Level == check.OK && f.Message == want }) {
+			t.Errorf("%+v", r.Findings)
+		}
 	}
 	if last := r.LeftOut[len(r.LeftOut)-1]; last.Check != "sink:dumb" {
 		t.Errorf("%+v", r.LeftOut)

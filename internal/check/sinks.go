@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"errors"
 	"sync"
 )
 
@@ -11,6 +10,9 @@ import (
 type SinkCheck struct {
 	Name  string
 	Check func(ctx context.Context) error
+	// Shown is asked after a good Check for what that has shown; nil: that the target
+	// takes what octail delivers.
+	Shown func() string
 }
 
 // sinks tries all targets side by side.
@@ -29,9 +31,11 @@ func (c *checker) sinks(ctx context.Context) error {
 		switch {
 		case s.Check == nil:
 			c.leaveOut(check, "this type of sink cannot be tried without delivering")
+		case errs[i] == nil && s.Shown != nil:
+			c.ok(check, "%s", s.Shown())
 		case errs[i] == nil:
 			c.ok(check, "the target answers and takes what octail delivers")
-		case errors.Is(errs[i], context.DeadlineExceeded):
+		case errs[i] == context.DeadlineExceeded: // nothing more is known
 			c.fail(check, c.sinkRemedy(s.Name), "the target gives no answer in time")
 		default:
 			c.fail(check, c.sinkRemedy(s.Name), "%s", firstLine(errs[i]))

@@ -50,12 +50,17 @@ func (d *decoder) add(line int, message string) {
 
 // refuse reports a mistake of the value at path.
 func (d *decoder) refuse(path, format string, args ...any) {
+	d.spoil(path)
+	d.add(d.line(path), message(path, format, args))
+}
+
+// spoil notes that the value at path is of no use: nothing more is said of it.
+func (d *decoder) spoil(path string) {
 	d.bad[path] = true
 	for around := path; around != ""; {
 		around = outer(around)
 		d.badInside[around] = true
 	}
-	d.add(d.line(path), message(path, format, args))
 }
 
 func (d *decoder) warn(path, format string, args ...any) {

@@ -7,7 +7,7 @@ var (
 		"sinks[].where": true, "sinks[].release": true, "sinks[].since": true, "sinks[].start": true, "sinks[].rate": true,
 	}
 	laterTypes = map[string]bool{
-		"webhook": true, "odoo": true, "orderry": true, "espocrm": true, "cartrover": true, "extensiv": true, "tryton": true,
+		"odoo": true, "orderry": true, "espocrm": true, "cartrover": true, "extensiv": true, "tryton": true,
 		"nats": true, "kafka": true,
 	}
 )

@@ -18,13 +18,16 @@ func (d *decoder) scalar(n *yaml.Node, path string, v reflect.Value, size bool) 
 		return
 	}
 	x := expand(n.Value, d.folder)
-	if v.Type() == secretType {
-		d.checkSecret(path, x)
-	} else {
+	secret := v.Type() == secretType || v.Type() == urlType
+	switch {
+	case !secret:
 		d.written[path] = n.Value
+	case v.Type() == secretType || URL(x.text).tells():
+		d.checkSecret(path, x)
 	}
-	if len(x.problems) > 0 && d.withoutSecrets && v.Type() == secretType {
+	if len(x.problems) > 0 && d.withoutSecrets && secret {
 		v.SetString(unknownSecret)
+		d.spoil(path) // it cannot be judged
 		return
 	}
 	if len(x.problems) > 0 {
@@ -55,6 +58,7 @@ func (d *decoder) checkSecret(path string, x expansion) {
 
 var (
 	secretType   = reflect.TypeFor[Secret]()
+	urlType      = reflect.TypeFor[URL]()
 	durationType = reflect.TypeFor[time.Duration]()
 	bytesType    = reflect.TypeFor[Bytes]()
 )

@@ -37,3 +37,21 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(mask), nil }
 
 // MarshalYAML returns ***.
 func (s Secret) MarshalYAML() (any, error) { return mask, nil }
+
+// Secrets are one secret or a list of them: while a key is being changed, two are good.
+type Secrets []Secret
+
+// UnmarshalConfig reads a single value or a list.
+func (s *Secrets) UnmarshalConfig(v *Value) {
+	if v.IsList() {
+		var list []Secret
+		if v.Decode(&list) {
+			*s = list
+		}
+		return
+	}
+	var one Secret
+	if v.Decode(&one) {
+		*s = Secrets{one}
+	}
+}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,7 +39,8 @@ const (
 	batchEvents = 500
 	batchBytes  = 2 << 20
 	// cursorEvery is how often the cursor is stored for a sink that can tell what
-	// it holds; the cursor of any other sink is stored with every batch.
+	// it holds, and on the way through a backlog; the cursor of any other sink is
+	// stored as soon as nothing more was read for it.
 	cursorEvery = time.Second
 	firstWait   = time.Second
 	longestWait = 5 * time.Minute
@@ -172,29 +172,61 @@ func (l *Lane) step(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if len(events) > 0 {
-		if err := l.deliver(ctx, events); err != nil {
+	_, resumes := l.cfg.Sink.(sinks.Resumer)
+	for rest := events; len(rest) > 0; {
+		portion := l.portion(rest)
+		rest = rest[len(portion):]
+		if err := l.deliver(ctx, portion); err != nil {
+			if !resumes && ctx.Err() == nil { // the wait may be long, and end with a kill
+				err = errors.Join(err, l.store(ctx, true))
+			}
 			return false, err
 		}
-	} else if more, err = l.resend(ctx); err != nil {
-		return false, err
-	}
-	_, resumes := l.cfg.Sink.(sinks.Resumer)
-	if err := l.store(ctx, len(events) > 0 && !resumes); err != nil {
-		return false, err
-	}
-	l.succeeded()
-	if len(events) > 0 || more {
+		if err := l.store(ctx, len(rest) == 0 && !resumes); err != nil {
+			return false, err
+		}
+		l.succeeded()
 		l.serveReopen(ctx)
+		if l.unknown {
+			return true, nil // the target has to be asked where to go on
+		}
+	}
+	if len(events) == 0 {
+		if more, err = l.resend(ctx); err != nil {
+			return false, err
+		}
+		if err := l.store(ctx, false); err != nil {
+			return false, err
+		}
+		l.succeeded()
 	}
 	return len(events) > 0 || more, nil
+}
+
+// portion is the head of events with as many in it as the sink takes in one call;
+// those that are not for it do not count.
+func (l *Lane) portion(events []journal.Stored) []journal.Stored {
+	p, ok := l.cfg.Sink.(sinks.Portioner)
+	if !ok {
+		return events
+	}
+	for i, room := 0, max(1, p.Portion()); i < len(events); i++ {
+		if !l.Takes(events[i].Entity) {
+			continue
+		}
+		if room == 0 {
+			return events[:i]
+		}
+		room--
+	}
+	return events
 }
 
 // deliver hands events to the sink and moves on behind those it took.
 func (l *Lane) deliver(ctx context.Context, events []journal.Stored) error {
 	batch := make([]sinks.Delivery, 0, len(events))
 	for i := range events {
-		if l.cfg.Entities == nil || slices.Contains(l.cfg.Entities, events[i].Entity) {
+		if l.Takes(events[i].Entity) {
 			events[i].Shop = l.cfg.Shop
 			batch = append(batch, sinks.Delivery{Event: events[i].Event, Attempt: l.attempt})
 		}
@@ -303,7 +335,8 @@ func (l *Lane) store(ctx context.Context, now bool) error {
 		return err
 	}
 	l.storedAt = time.Now()
-	err := l.cfg.Journal.Advance(ctx, l.cfg.Name, map[string]int64{journal.Live: l.at.cursor, journal.Taken: l.at.taken})
+	// Also while octail stops: what was delivered need not come again.
+	err := l.cfg.Journal.Advance(context.WithoutCancel(ctx), l.cfg.Name, map[string]int64{journal.Live: l.at.cursor, journal.Taken: l.at.taken})
 	if err == nil {
 		l.stored, l.kept, l.unstored = l.at, true, ""
 	} else if message := err.Error(); message != l.unstored {

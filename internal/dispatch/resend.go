@@ -31,7 +31,11 @@ func (l *Lane) Takes(entity string) bool {
 // the newest revision of each entity, under its old id. more is false when there was
 // nothing.
 func (l *Lane) resend(ctx context.Context) (more bool, err error) {
-	keys, err := l.cfg.Journal.Resends(ctx, l.cfg.Name, resendBatch)
+	limit := resendBatch
+	if p, ok := l.cfg.Sink.(sinks.Portioner); ok {
+		limit = min(limit, max(1, p.Portion()))
+	}
+	keys, err := l.cfg.Journal.Resends(ctx, l.cfg.Name, limit)
 	if err != nil || len(keys) == 0 {
 		return false, err
 	}

@@ -84,6 +84,9 @@ func (j *Journal) Append(ctx context.Context, c Commit) (int64, error) {
 			j.counts.Documents++
 		}
 	}
+	if len(c.Marks) > 0 {
+		j.rest = rest{made: j.rest.made + 1}
+	}
 	j.last += int64(len(c.Events))
 	if len(c.Events) > 0 {
 		close(j.changed)

@@ -46,6 +46,7 @@ type Journal struct {
 	changed chan struct{} // closed and renewed at each append
 	tail    tail
 	counts  Counts // events and documents only
+	rest    rest   // of marks
 	stmts   statements
 	pack    *zstd.Encoder
 	unpack  *zstd.Decoder

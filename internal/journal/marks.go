@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,14 +45,46 @@ type Dirty struct {
 // sort them (a test looks).
 const (
 	dueMarks     = "WHERE next <= ? ORDER BY next, since LIMIT ?"
+	nextMark     = "SELECT min(next) FROM dirty"
 	failingMarks = "WHERE error <> '' ORDER BY since LIMIT ?"
 	markOf       = "WHERE entity = ? AND key = ?"
 )
 
-// Due lists marks whose time has come, longest waiting first.
+// Due lists marks whose time has come, longest waiting first. It may be asked every
+// second: while none is due it looks at the file only when there are new ones.
 func (j *Journal) Due(ctx context.Context, now time.Time, limit int) ([]Dirty, error) {
-	return j.dirty(ctx, dueMarks, now.UnixMicro(), limit)
+	j.mu.Lock()
+	before := j.rest
+	j.mu.Unlock()
+	if before.until.After(now) {
+		return nil, nil
+	}
+	due, err := j.dirty(ctx, dueMarks, now.UnixMicro(), limit)
+	if err != nil || len(due) > 0 || j.write == nil { // another process writes what Look has opened
+		return due, err
+	}
+	var next sql.NullInt64
+	if err := j.read.QueryRowContext(ctx, nextMark).Scan(&next); err != nil {
+		return nil, doing("read journal marks", err)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.rest == before { // else there may be one that we have not seen
+		if j.rest.until = fromMicros(next.Int64); !next.Valid {
+			j.rest.until = now.Add(longestRest)
+		}
+	}
+	return nil, nil
 }
+
+// rest is until when no mark is due.
+type rest struct {
+	until time.Time // zero: not known
+	made  uint64    // appends with marks
+}
+
+// longestRest bounds it, for a clock that is set back.
+const longestRest = time.Hour
 
 // Failing lists the marks whose last read failed.
 func (j *Journal) Failing(ctx context.Context, limit int) ([]Dirty, error) {

@@ -1,6 +1,8 @@
 package journal_test
 
 import (
+	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -53,4 +55,69 @@ func BenchmarkDue(b *testing.B) {
 			b.Fatal(len(list))
 		}
 	}
+}
+
+// TestDue: asked again and again while nothing is due, it still tells each mark as
+// soon as its time has come, whenever that was made.
+func TestDue(t *testing.T) {
+	j := open(t, newPath(t))
+	mark := func(id int64, next time.Time) {
+		t.Helper()
+		must[int64](t)(j.Append(t.Context(), journal.Commit{Marks: []journal.Mark{{Key: order(id), Reason: "held", Origin: document.FromShop, Next: next}}}))
+	}
+	due := func(at time.Time, want ...int64) {
+		t.Helper()
+		for range 3 {
+			var got []int64
+			for _, d := range must[[]journal.Dirty](t)(j.Due(t.Context(), at, 10)) {
+				got = append(got, d.ID)
+			}
+			if !slices.Equal(got, want) {
+				t.Fatalf("at %s: due %v, want %v", at.Sub(began), got, want)
+			}
+		}
+	}
+	due(began)
+	due(began.Add(50 * time.Minute))
+	mark(1, began.Add(time.Minute))
+	due(began)
+	due(began.Add(59 * time.Second))
+	mark(2, began.Add(30*time.Second))
+	due(began.Add(29 * time.Second))
+	due(began.Add(30*time.Second), 2)
+	mark(3, time.Time{})
+	due(began, 3)
+	due(began.Add(time.Minute), 3, 2, 1)
+	for id := range int64(3) {
+		must[int64](t)(j.Append(t.Context(), journal.Commit{Clear: []journal.Seen{{Key: order(id + 1), Mark: 1}}}))
+	}
+	due(began.Add(time.Minute))
+	mark(2, began.Add(2*time.Minute)) // anew
+	mark(2, began.Add(3*time.Minute)) // put off
+	due(began.Add(2 * time.Minute))
+	due(began.Add(3*time.Minute), 2)
+}
+
+// TestDueBesideAppends: a mark that is made while another goroutine asks is not
+// overlooked for longer than that one question.
+func TestDueBesideAppends(t *testing.T) {
+	j := open(t, newPath(t))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	asking := make(chan struct{})
+	go func() {
+		defer close(asking)
+		for ctx.Err() == nil {
+			_, _ = j.Due(ctx, began, 1)
+		}
+	}()
+	for id := int64(1); id <= 100; id++ {
+		must[int64](t)(j.Append(t.Context(), journal.Commit{Marks: []journal.Mark{{Key: order(id), Reason: "held", Origin: document.FromShop}}}))
+		if list := must[[]journal.Dirty](t)(j.Due(t.Context(), began, 10)); len(list) != 1 || list[0].ID != id {
+			t.Fatalf("mark %d: due %v", id, list)
+		}
+		must[int64](t)(j.Append(t.Context(), journal.Commit{Clear: []journal.Seen{{Key: order(id), Mark: 1}}}))
+	}
+	stop()
+	<-asking
 }

@@ -53,8 +53,8 @@ func TestMarksAreNotSorted(t *testing.T) {
 	if _, err := db.Exec(schemaSQL); err != nil {
 		t.Fatal(err)
 	}
-	for where, index := range map[string]string{dueMarks: "dirty_next", failingMarks: "dirty_failing", markOf: "PRIMARY KEY"} {
-		rows, err := db.Query("EXPLAIN QUERY PLAN "+selectMarks+where, 1, 1)
+	for query, index := range map[string]string{selectMarks + dueMarks: "dirty_next", selectMarks + failingMarks: "dirty_failing", selectMarks + markOf: "PRIMARY KEY", nextMark: "SEARCH dirty USING COVERING INDEX dirty_next"} {
+		rows, err := db.Query("EXPLAIN QUERY PLAN "+query, 1, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func TestMarksAreNotSorted(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(plan) != 1 || !strings.Contains(plan[0], index) {
-			t.Errorf("%s: the plan is %q, want a walk along %s alone", where, plan, index)
+			t.Errorf("%s: the plan is %q, want a walk along %s alone", query, plan, index)
 		}
 	}
 }

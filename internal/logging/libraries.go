@@ -3,6 +3,7 @@ package logging
 import (
 	"context"
 	"log/slog"
+	"strings"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -28,6 +29,8 @@ func (d debug) Enabled(ctx context.Context, _ slog.Level) bool {
 
 func (d debug) Handle(ctx context.Context, r slog.Record) error {
 	r.Level = slog.LevelDebug
+	// net/http quotes what a target sent unasked, which may hold anything.
+	r.Message, _, _ = strings.Cut(r.Message, " starting with ")
 	return d.Handler.Handle(ctx, r)
 }
 

@@ -6,11 +6,13 @@ import (
 	"octail/internal/config"
 	"octail/sinks"
 	"octail/sinks/file"
+	"octail/sinks/webhook"
 )
 
 // Plugins lists every type of sink.
 var Plugins = []sinks.Plugin{
 	file.Plugin,
+	webhook.Plugin,
 }
 
 // ByType finds a plugin.

@@ -35,6 +35,13 @@ func Examples(tb testing.TB) string {
 	return sharedFolder(tb, "examples", "no event was compared with the examples")
 }
 
+// Fixtures finds the folder with what foreign systems were seen to send and take, in
+// the same places as Recordings.
+func Fixtures(tb testing.TB) string {
+	tb.Helper()
+	return sharedFolder(tb, filepath.Join("facts", "fixtures"), "nothing was compared with what foreign systems say")
+}
+
 func sharedFolder(tb testing.TB, name, leftOut string) string {
 	tb.Helper()
 	shared := os.Getenv("OCTAIL_SHARED")
