@@ -50,7 +50,7 @@ func readCustomers(a *assembly) error {
 		}
 		for _, ar := range addresses[id] {
 			isDefault := ar.Bool("default")
-			if r.Has("address_id") && !ar.Has("default") { // to 3.x the customer names it
+			if r.Has("address_id") { // to 3.x the customer names it
 				isDefault = ar.Int("address_id") == r.Int("address_id")
 			}
 			ad := document.Address{

@@ -274,9 +274,14 @@ func (a *assembly) weight(product shop.Row) document.Measure {
 }
 
 // codes collects a product's identifiers: columns up to 4.0, rows of
-// oc_product_code since 4.1. Empty ones are left out.
+// oc_product_code since 4.1. Where an upgraded shop has both, a product with rows has
+// those alone, and one that got none yet its columns: losing a SKU would cut the product
+// off from all that knows it by that. Empty ones are left out.
 func (a *assembly) codes(product shop.Row, rows []shop.Row) map[string]string {
 	out := map[string]string{}
+	if len(rows) > 0 {
+		product = shop.Row{}
+	}
 	for _, c := range []string{"sku", "upc", "ean", "jan", "isbn", "mpn"} {
 		if v := a.plain(product.Raw(c)); v != "" {
 			out[c] = v

@@ -158,7 +158,7 @@ func TestVariant(t *testing.T) {
 // TestDownload orders what need not be sent: no shipping address, method or cost, and
 // an edit by staff keeps it so.
 func TestDownload(t *testing.T) {
-	for _, gen := range []shoptest.Generation{shoptest.V3, shoptest.V4} {
+	for _, gen := range shoptest.Generations {
 		t.Run(gen.String(), func(t *testing.T) {
 			ctx := context.Background()
 			server := shoptesting.MariaDB(t)

@@ -23,7 +23,7 @@ func (r *reference) customer(rows Rows) (map[string]any, error) {
 	if row.has("language_id") {
 		doc["language"] = lookup(r.languages, row.integer("language_id"))
 	}
-	if row.has("approved") {
+	if row.has("approved") && !r.since30 { // 3.0 has a table for those who wait; a column is left over
 		doc["approved"] = row.flag("approved")
 	}
 	if row.has("custom_field") {

@@ -1,3 +1,4 @@
+DELETE FROM oc_product_code WHERE product_id = 42;
 UPDATE oc_product SET sort_order = 5 WHERE product_id = 42;
 -- read
 -- Extensions and upgrades alter tables while the agent runs.
