@@ -12,7 +12,7 @@ help: ## this list
 build: ## the static binary ./octail
 	$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o octail ./cmd/octail
 
-demo: mariadb build ## see it work: a throwaway shop, the agent, every event (DURATION=20s, OPENCART=3.0)
+demo: mariadb build ## see it work: a throwaway shop, the agent, every event (DURATION=20s, OPENCART=2.3)
 	./octail demo $(if $(DURATION),--duration $(DURATION)) $(if $(OPENCART),--opencart $(OPENCART))
 
 test: servers ## everything but the slow suites, race detector on

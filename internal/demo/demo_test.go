@@ -51,7 +51,7 @@ func nothingLeft(t *testing.T) {
 	})
 }
 
-// TestDemo plays it for a moment on both generations.
+// TestDemo plays it for a moment on each generation.
 func TestDemo(t *testing.T) {
 	for _, g := range shoptest.Generations {
 		t.Run(fmt.Sprint(g), func(t *testing.T) {

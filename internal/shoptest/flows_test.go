@@ -82,7 +82,7 @@ var otherWrites = map[shoptest.Generation]map[string]string{
 }
 
 func TestWriteOrder(t *testing.T) {
-	// What each flow writes was seen in the binlogs of real shops of both generations.
+	// What each flow writes was seen in the binlogs of real shops of each generation.
 	type flow struct {
 		name   string
 		do     func(context.Context, *shoptest.Shop) error
