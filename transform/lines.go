@@ -295,6 +295,20 @@ func (a *assembly) codes(product shop.Row, rows []shop.Row) map[string]string {
 	return out
 }
 
+// codesVanished reports whether the rows of a product's codes are gone, although a field
+// made of them is another one than before: a save deletes them before it inserts them
+// again, and columns that an upgrade left behind must not stand in for them meanwhile.
+func codesVanished[T any](a *assembly, id int64, rows []shop.Row, field string, value T) bool {
+	p := a.previous[id]
+	if len(rows) > 0 || !p.exists() || !a.Schema().Has("product_code") {
+		return false
+	}
+	sum, known := p.sums[field]
+	return known && sum != document.Encode(&struct {
+		Value T `json:"value"`
+	}{value}).Fields[0].Sum
+}
+
 // idSet collects ids, each once, without 0.
 type idSet struct {
 	list []int64

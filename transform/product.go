@@ -92,6 +92,9 @@ func readProducts(a *assembly) error {
 				res.halfway = "children"
 			}
 		}
+		if codesVanished(a, doc.ID, p.codes[doc.ID], "codes", doc.Codes) {
+			res.halfway = "children"
+		}
 		a.put(doc.ID, res)
 	}
 	return nil
