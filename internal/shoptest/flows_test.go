@@ -43,8 +43,8 @@ var otherWrites = map[shoptest.Generation]map[string]string{
 		"draft": "~customer +order +order_product +order_option +order_option +order_product +order_option +order_total +order_total +order_total +order_total " +
 			"+order_total +order_total",
 		"edit a customer": "~customer -address +address +address +address",
-		"edit the lines": "~product ~product_option_value ~product ~order -order_product -order_option +order_product ~product +order_option ~product_option_value +order_option " +
-			"-order_total +order_total +order_total +order_total +order_total +order_total +order_total",
+		"edit the lines": "~product ~product_option_value ~product ~order -order_product -order_option +order_product ~product +order_option ~product_option_value +order_option" +
+			" -order_total +order_total +order_total +order_total +order_total +order_total +order_total ~order",
 		"order by staff": "~customer +order +order_product +order_option +order_total +order_total +order_total +order_total +order_total ~order +order_history ~product",
 		"register in a group that needs an approval": "+customer +address ~customer +customer_ip ~customer",
 		"register": "+customer +address ~customer +customer_ip",
@@ -146,7 +146,10 @@ func TestWriteOrder(t *testing.T) {
 			_, err := s.Invoice(ctx, order)
 			return err
 		}, "~order", "~order"},
-		{"edit the lines", func(ctx context.Context, s *shoptest.Shop) error { return s.EditLines(ctx, order, cart[:1]) },
+		{"edit the lines", func(ctx context.Context, s *shoptest.Shop) error {
+			time.Sleep(time.Second) // as below: in V1 the header has a new date_modified and nothing else
+			return s.EditLines(ctx, order, cart[:1])
+		},
 			"~order +order_history ~product ~product_option_value ~product -coupon_history" +
 				" ~order -order_product -order_option +order_product +order_option +order_option -order_total +order_total +order_total +order_total +order_total +order_total +order_total" +
 				" +coupon_history ~product ~product_option_value ~order +order_history ~statistics -order_history",
