@@ -173,3 +173,46 @@ func read(t *testing.T, j *journal.Journal, entity string, id int64, into any) {
 		t.Fatal(err)
 	}
 }
+
+// TestUpgrade takes a shop from 2.3 over 3.0 to what 4.1 looks like, in place and with the
+// agent attached, as OpenCart's upgrade does: new tables and columns, data moved by SQL, old
+// ones left behind at first. Documents follow the columns.
+func TestUpgrade(t *testing.T) {
+	server := shoptesting.MariaDB(t)
+	database, db, shop := openShop(t, server, shoptest.V2)
+	cfg := configure(t, server, database, settings{prefix: "oc_"})
+	cfg.Shop.Timezone = "UTC"
+	a := start(t, server, cfg)
+	a.quiet()
+	place(t, shop, 3)
+	a.quiet()
+	compareAll(t, a.look(), server, database, "oc_")
+	for _, step := range [][]string{
+		{ // 3.0
+			"CREATE TABLE oc_seo_url (seo_url_id INT AUTO_INCREMENT PRIMARY KEY, store_id INT NOT NULL, language_id INT NOT NULL, query VARCHAR(255) NOT NULL, keyword VARCHAR(255) NOT NULL) ENGINE=MyISAM",
+			"INSERT INTO oc_seo_url (store_id, language_id, query, keyword) SELECT 0, 1, query, CONCAT(keyword, '-new') FROM oc_url_alias",
+			"UPDATE oc_url_alias SET keyword = CONCAT(keyword, '-old')",
+		},
+		{ // 4.0
+			"ALTER TABLE oc_address ADD COLUMN `default` TINYINT(1) NOT NULL DEFAULT 0",
+			"UPDATE oc_address a JOIN oc_customer c USING (customer_id) SET a.`default` = 1 WHERE a.address_id = c.address_id AND c.customer_id = 1",
+			"ALTER TABLE oc_seo_url ADD COLUMN `key` VARCHAR(64) NOT NULL DEFAULT '', ADD COLUMN value VARCHAR(255) NOT NULL DEFAULT ''",
+			"UPDATE oc_seo_url SET `key` = IF(query LIKE 'product%', 'product_id', 'path'), value = SUBSTRING_INDEX(query, '=', -1)",
+			"ALTER TABLE oc_order MODIFY payment_method TEXT, MODIFY shipping_method TEXT",
+			`UPDATE oc_order SET payment_method = CONCAT('{"name":"', payment_method, '","code":"', payment_code, '"}'), shipping_method = CONCAT('{"name":"', shipping_method, '","code":"', shipping_code, '"}') WHERE order_id < 3`,
+		},
+		{ // 4.1
+			"CREATE TABLE oc_product_code (product_code_id INT AUTO_INCREMENT PRIMARY KEY, product_id INT NOT NULL, code VARCHAR(48) NOT NULL, value VARCHAR(255) NOT NULL)",
+			"INSERT INTO oc_product_code (product_id, code, value) SELECT product_id, 'SKU', CONCAT(sku, '-new') FROM oc_product WHERE product_id < 10",
+			"ALTER TABLE oc_product_discount ADD COLUMN type CHAR(1) NOT NULL DEFAULT 'F', ADD COLUMN special TINYINT(1) NOT NULL DEFAULT 0",
+			"INSERT INTO oc_product_discount (product_id, customer_group_id, quantity, priority, price, type, special, date_start, date_end) SELECT product_id, customer_group_id, 1, priority, price + 1, 'F', 1, date_start, date_end FROM oc_product_special",
+		},
+		{ // and the old goes
+			"ALTER TABLE oc_customer DROP COLUMN approved", "DROP TABLE oc_url_alias", "DROP TABLE oc_product_special", "ALTER TABLE oc_order DROP COLUMN payment_code, DROP COLUMN shipping_code",
+		},
+	} {
+		must(t, db, append([]string{"SET sql_mode = ''"}, step...)...)
+		a.quiet()
+		compareAll(t, a.look(), server, database, "oc_")
+	}
+}
