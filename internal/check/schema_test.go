@@ -46,6 +46,22 @@ func TestPrefix(t *testing.T) {
 			i.config.Shop.TablePrefix = ""
 			wants(t, i.run())
 		})
+		t.Run(flavor+"/a prefix that begins with the other", func(t *testing.T) {
+			i := install(t, server, shoptest.V4)
+			if err := shoptest.Load(t.Context(), shoptesting.Open(t, server, i.config.Shop.MySQL.Database), shoptest.V3, "oc_2_", shoptest.WithoutCatalogue()); err != nil {
+				t.Fatal(err)
+			}
+			for prefix, want := range map[string]string{"oc_": "4.1", "oc_2_": "3.0"} {
+				i.config.Shop.TablePrefix = prefix
+				r := i.run()
+				wants(t, r)
+				is(t, r, want)
+			}
+			i.config.Shop.TablePrefix = "oc_2"
+			if f := found(t, i.run(), "prefix"); !strings.Contains(f.Message, `"oc_", "oc_2_"`) {
+				t.Error(f.Message)
+			}
+		})
 		t.Run(flavor+"/no OpenCart", func(t *testing.T) {
 			other := shoptesting.Database(t, server)
 			i.t, i.config.Shop.MySQL.Database = t, other
