@@ -52,7 +52,7 @@ uninstall: ## take away what install put in place; configuration, journal, event
 	@test -n "$(DESTDIR)" || ! test -d /run/systemd/system || systemctl daemon-reload
 	@printf '%s\n' 'Left as they are: /etc/octail, /var/lib/octail, /var/log/octail, the user octail, and octail at the database server.'
 
-demo: mariadb build ## see it work: a throwaway shop, the agent, every event (DURATION=20s, OPENCART=3.0)
+demo: mariadb build ## see it work: a throwaway shop, the agent, every event (DURATION=20s, OPENCART=2.3)
 	./octail demo $(if $(DURATION),--duration $(DURATION)) $(if $(OPENCART),--opencart $(OPENCART))
 
 test: servers tools ## everything but the slow suites, race detector on

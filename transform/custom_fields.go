@@ -12,12 +12,18 @@ import (
 	"octail/transform/document"
 )
 
-// customFields reads a custom_field column: a JSON map of field id to answer. ”,
-// [], {} and NULL all mean none.
+// customFields reads a custom_field column: a map of field id to answer, as JSON or, from
+// OpenCart 2.0, as a serialized PHP array; an upgraded shop has rows of both kinds. ”,
+// [], {}, a:0:{} and NULL all mean none.
 func (ref *reference) customFields(stored string) []document.CustomField {
 	out := []document.CustomField{}
 	answers := map[int64]json.RawMessage{}
-	collectAnswers([]byte(ref.text.valid(stored)), answers)
+	if trimmed := strings.TrimSpace(stored); isPHP(trimmed) {
+		raw, _ := phpJSON(trimmed, ref.text.valid) // lengths are those of the bytes as stored
+		collectAnswers(raw, answers)
+	} else {
+		collectAnswers([]byte(ref.text.valid(stored)), answers)
+	}
 	for id, raw := range answers {
 		values, list := answerTexts(raw)
 		for i, v := range values {

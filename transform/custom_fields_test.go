@@ -29,8 +29,15 @@ func TestCustomFields(t *testing.T) {
 		`{"b":{"1":"second"},"a":{"1":"one"}}`: `[{"id":1,"name":"VAT ID","value":"second"}]`, // the last by name, always
 		`{"01":"second","1":"one"}`:            `[{"id":1,"name":"VAT ID","value":"second"}]`,
 		`["zero","one"]`:                       `[{"id":0,"name":null,"value":"zero"},{"id":1,"name":"VAT ID","value":"one"}]`,
-		// Broken, and PHP's own format from before 2.1.
-		`{"1":"GB0`: `[]`, `a:1:{i:1;s:1:"x";}`: `[]`, `"x"`: `[]`, `17`: `[]`,
+		// PHP's own format, from before 2.1.
+		`a:0:{}`:                                   `[]`,
+		`a:2:{i:2;s:1:"1";i:1;s:7:"a&amp;b";}`:     `[{"id":1,"name":"VAT ID","value":"a&b"},{"id":2,"name":"Delivery","value":"1","text":"At the door"}]`,
+		`a:1:{i:2;a:2:{i:0;s:1:"2";i:1;s:1:"1";}}`: `[{"id":2,"name":"Delivery","value":["2","1"],"text":["With a neighbour","At the door"]}]`,
+		`a:1:{i:2;a:0:{}}`:                         `[{"id":2,"name":"Delivery","value":[],"text":[]}]`,
+		`a:2:{s:7:"account";a:1:{i:1;s:1:"x";}s:7:"address";a:0:{}}`: `[{"id":1,"name":"VAT ID","value":"x"}]`,
+		"a:1:{i:1;s:3:\"a\xffb\";}":                                  `[{"id":1,"name":"VAT ID","value":"a` + "\uFFFD" + `b"}]`,
+		// Broken.
+		`{"1":"GB0`: `[]`, `a:1:{i:1;s:2:"x";}`: `[]`, `a:1:{i:1;s:1:"x";`: `[]`, `"x"`: `[]`, `17`: `[]`,
 		"{\"1\":\"a\xffb\"}": `[{"id":1,"name":"VAT ID","value":"a` + "\uFFFD" + `b"}]`,
 	} {
 		for range 5 { // no map's order may show

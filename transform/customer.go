@@ -1,8 +1,10 @@
 package transform
 
 import (
+	"slices"
 	"strings"
 
+	"octail/internal/shop"
 	"octail/transform/document"
 )
 
@@ -48,11 +50,9 @@ func readCustomers(a *assembly) error {
 		if r.Has("custom_field") {
 			doc.CustomFields = a.ref.customFields(r.Raw("custom_field"))
 		}
+		marked := slices.ContainsFunc(addresses[id], func(ar shop.Row) bool { return ar.Bool("default") })
 		for _, ar := range addresses[id] {
-			isDefault := ar.Bool("default")
-			if r.Has("address_id") && !ar.Has("default") { // to 3.x the customer names it
-				isDefault = ar.Int("address_id") == r.Int("address_id")
-			}
+			isDefault := defaultAddress(r, ar, marked)
 			ad := document.Address{
 				ID: pointer(ar.Int("address_id")), Default: &isDefault,
 				FirstName: a.plain(ar.Raw("firstname")), LastName: a.plain(ar.Raw("lastname")), Company: a.plain(ar.Raw("company")),
@@ -75,4 +75,13 @@ func readCustomers(a *assembly) error {
 		a.put(id, res)
 	}
 	return nil
+}
+
+// defaultAddress reports whether an address is its customer's default one: since 4.0 that
+// is marked; to 3.x, and where an upgrade has marked none of his yet, the customer names it.
+func defaultAddress(customer, address shop.Row, marked bool) bool {
+	if marked {
+		return address.Bool("default")
+	}
+	return customer.Int("address_id") == address.Int("address_id")
 }

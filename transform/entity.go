@@ -81,9 +81,12 @@ func (a *assembly) put(id int64, r *result) { a.results[id] = r }
 
 // rows reads one of the entity's tables for all ids.
 func (a *assembly) rows(table string, order ...string) (*shop.Rows, error) {
+	if leftOver(a.Schema(), table) {
+		return &shop.Rows{}, nil
+	}
 	for _, t := range a.entity.tables {
 		if t.name == table {
-			columns := t.columns
+			columns := inUse(a.Schema(), table, t.columns)
 			if !slices.Contains(columns, t.key) {
 				columns = append([]string{t.key}, columns...)
 			}
@@ -142,18 +145,33 @@ var emptyList, emptyMap = func() (uint64, uint64) {
 	return e.Fields[0].Sum, e.Fields[1].Sum
 }()
 
-// seoNames is how oc_seo_url refers to an entity: 3.x has it in one column
-// (query = 'product_id=42'), 4.x in two (key = 'product_id', value = '42';
-// categories: key = 'path', value = '25_28').
+// seoNames is how search-engine addresses refer to an entity: oc_url_alias (to 2.x) and
+// oc_seo_url of 3.x in one column (query = 'product_id=42'), 4.x in two
+// (key = 'product_id', value = '42'; categories: key = 'path', value = '25_28').
 type seoNames struct{ query, key string }
+
+// seoTable is where a shop keeps those addresses, and whether in two columns; "" when
+// it has none.
+func seoTable(s *shop.Schema) (table string, byKey bool) {
+	switch {
+	case s.Has("seo_url", "key", "value"):
+		return "seo_url", true
+	case s.Has("seo_url", "query"):
+		return "seo_url", false
+	case s.Has("url_alias", "query") && !leftOver(s, "url_alias"):
+		return "url_alias", false
+	}
+	return "", false
+}
 
 // seoURLs reads the search-engine addresses of all ids.
 func (a *assembly) seoURLs() (map[int64][]document.SEOURL, error) {
 	out := map[int64][]document.SEOURL{}
 	names := a.entity.seo
 	var condition string
+	table, byKey := seoTable(a.Schema())
 	switch {
-	case a.Schema().Has("seo_url", "key", "value"):
+	case byKey:
 		quoted := make([]string, 0, len(a.ids))
 		for _, id := range a.ids {
 			n := strconv.FormatInt(id, 10)
@@ -164,7 +182,7 @@ func (a *assembly) seoURLs() (map[int64][]document.SEOURL, error) {
 			value = "SUBSTRING_INDEX(`value`, '_', -1)"
 		}
 		condition = "`key` = '" + names.key + "' AND " + value + " IN (" + strings.Join(quoted, ",") + ")"
-	case a.Schema().Has("seo_url", "query"):
+	case table != "":
 		quoted := make([]string, 0, len(a.ids))
 		for _, id := range a.ids {
 			quoted = append(quoted, "'"+names.query+"="+strconv.FormatInt(id, 10)+"'")
@@ -173,7 +191,7 @@ func (a *assembly) seoURLs() (map[int64][]document.SEOURL, error) {
 	default:
 		return out, nil
 	}
-	rows, err := a.Select(shop.Query{Table: "seo_url", Columns: []string{"store_id", "language_id", "query", "key", "value", "keyword"}, And: condition})
+	rows, err := a.Select(shop.Query{Table: table, Columns: []string{"store_id", "language_id", "query", "key", "value", "keyword"}, And: condition})
 	if err != nil {
 		return nil, err
 	}
@@ -182,19 +200,32 @@ func (a *assembly) seoURLs() (map[int64][]document.SEOURL, error) {
 		if !ok {
 			continue
 		}
-		out[id] = append(out[id], document.SEOURL{
-			StoreID: row.Int("store_id"), Language: a.language(row), Keyword: a.plain(row.Raw("keyword")),
-		})
+		u := document.SEOURL{Keyword: a.plain(row.Raw("keyword"))}
+		if row.Has("store_id") {
+			u.StoreID = pointer(row.Int("store_id"))
+		}
+		if row.Has("language_id") {
+			u.Language = document.Maybe[string]{Known: true, Value: a.language(row)}
+		}
+		out[id] = append(out[id], u)
 	}
 	for _, list := range out {
 		slices.SortFunc(list, func(x, y document.SEOURL) int {
-			return cmp.Or(cmp.Compare(x.StoreID, y.StoreID), compareTexts(x.Language, y.Language), strings.Compare(x.Keyword, y.Keyword))
+			return cmp.Or(cmp.Compare(orZero(x.StoreID), orZero(y.StoreID)), compareTexts(x.Language.Value, y.Language.Value), strings.Compare(x.Keyword, y.Keyword))
 		})
 	}
 	return out, nil
 }
 
-// owner finds the id an oc_seo_url row belongs to.
+// orZero is what p points to.
+func orZero(p *int64) int64 {
+	if p == nil {
+		return 0
+	}
+	return *p
+}
+
+// owner finds the id that a row of such an address belongs to.
 func (n seoNames) owner(query, key, value string) (int64, bool) {
 	text := ""
 	switch {

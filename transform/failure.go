@@ -77,6 +77,9 @@ var errUnreadable = errors.New("cannot be read")
 // wrong.
 func unreadable(s *shop.Schema, e *entity) error {
 	for _, t := range e.tables {
+		if leftOver(s, t.name) {
+			continue
+		}
 		if !s.Has(t.name, t.key) && !slices.Contains(e.optional, t.name) {
 			return fmt.Errorf("%s %w: table %s with column %s is not there (or SELECT on it is not granted)", e.name, errUnreadable, s.Prefix+t.name, t.key)
 		}

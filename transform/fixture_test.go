@@ -44,6 +44,9 @@ type fixture struct {
 	clock time.Time
 }
 
+// zoneName is the zone of the shops' times; those of 3.0 and later have it in their settings.
+const zoneName = "Europe/Berlin"
+
 // start is when the tests' clocks begin.
 var start = time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)
 
@@ -103,7 +106,7 @@ func (f *fixture) run(o fixtureOptions) {
 		_, err = j.Append(t.Context(), journal.Commit{Position: from.Encode()})
 		must(err)
 	}
-	zone, err := time.LoadLocation("Europe/Berlin")
+	zone, err := time.LoadLocation(zoneName)
 	must(err)
 	known := server
 	if o.identity != nil {

@@ -57,9 +57,10 @@ func golden(t *testing.T, dir string) {
 	setup, change := readFile(t, dir, "setup.sql"), readFile(t, dir, "change.sql")
 	o := fixtureOptions{gen: shoptest.V4, editHold: 15 * time.Second, load: []shoptest.LoadOption{shoptest.WithoutCatalogue()}}
 	o.setup = func(f *fixture) { f.exec(include(t, setup)) }
-	if strings.HasPrefix(setup, "-- OpenCart 3.0\n") {
-		o.gen = shoptest.V3
-	} else if !strings.HasPrefix(setup, "-- OpenCart 4.1\n") {
+	first, _, _ := strings.Cut(setup, "\n")
+	var ok bool
+	if o.gen, ok = map[string]shoptest.Generation{"-- OpenCart 1.5": shoptest.V1, "-- OpenCart 2.3": shoptest.V2, "-- OpenCart 3.0": shoptest.V3,
+		"-- OpenCart 4.0": shoptest.V40, "-- OpenCart 4.1": shoptest.V4}[first]; !ok {
 		t.Fatal("setup.sql has to begin with the generation")
 	}
 	o.drafts = strings.Contains(setup, "-- drafts: true\n")
@@ -71,6 +72,9 @@ func golden(t *testing.T, dir string) {
 	if !strings.Contains(setup, "-- oracle: ") {
 		var err error
 		if g.oracle, err = oracle.New(t.Context(), f.db, "oc_"); err != nil {
+			t.Fatal(err)
+		}
+		if g.oracle.Zone, err = time.LoadLocation(zoneName); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -280,9 +280,14 @@ func (a *assembly) weight(product shop.Row) document.Measure {
 }
 
 // codes collects a product's identifiers: columns up to 4.0, rows of
-// oc_product_code since 4.1. Empty ones are left out.
+// oc_product_code since 4.1. Where an upgraded shop has both, a product with rows has
+// those alone, and one that got none yet its columns: losing a SKU would cut the product
+// off from all that knows it by that. Empty ones are left out.
 func (a *assembly) codes(product shop.Row, rows []shop.Row) map[string]string {
 	out := map[string]string{}
+	if len(rows) > 0 {
+		product = shop.Row{}
+	}
 	for _, c := range []string{"sku", "upc", "ean", "jan", "isbn", "mpn"} {
 		if v := a.plain(product.Raw(c)); v != "" {
 			out[c] = v
@@ -294,6 +299,20 @@ func (a *assembly) codes(product shop.Row, rows []shop.Row) map[string]string {
 		}
 	}
 	return out
+}
+
+// codesVanished reports whether the rows of a product's codes are gone, although a field
+// made of them is another one than before: a save deletes them before it inserts them
+// again, and columns that an upgrade left behind must not stand in for them meanwhile.
+func codesVanished[T any](a *assembly, id int64, rows []shop.Row, field string, value T) bool {
+	p := a.previous[id]
+	if len(rows) > 0 || !p.exists() || !a.Schema().Has("product_code") {
+		return false
+	}
+	sum, known := p.sums[field]
+	return known && sum != document.Encode(&struct {
+		Value T `json:"value"`
+	}{value}).Fields[0].Sum
 }
 
 // idSet collects ids, each once, without 0.

@@ -1,5 +1,7 @@
 package transform
 
+import "octail/internal/shop"
+
 // needed lists, by table, the columns that every OpenCart we read has and without which
 // documents would be wrong: a missing amount would read as 0.
 var needed = map[string][]string{
@@ -49,6 +51,7 @@ var needed = map[string][]string{
 	"category_path":            {"category_id", "path_id", "level"},
 	"category_to_store":        {"category_id", "store_id"},
 	"seo_url":                  {"store_id", "language_id", "keyword"},
+	"url_alias":                {"query", "keyword"},
 	"setting":                  {"store_id", "key", "value"},
 	"language":                 {"language_id", "code"},
 	"currency":                 {"code", "decimal_place"},
@@ -62,3 +65,6 @@ var needed = map[string][]string{
 
 // Needed lists the columns of a table without which documents would be wrong.
 func Needed(table string) []string { return needed[table] }
+
+// LeftOver reports whether an upgrade of the shop left the table behind: it is not read.
+func LeftOver(s *shop.Schema, table string) bool { return leftOver(s, table) }

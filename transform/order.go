@@ -274,7 +274,7 @@ func (a *assembly) method(r shop.Row, column, codeColumn string) method {
 		return m
 	}
 	inJSON := !r.Has(codeColumn)
-	if inJSON && (strings.HasPrefix(trimmed, "{") || trimmed == "[]") {
+	if (inJSON || r.Raw(codeColumn) == "") && (strings.HasPrefix(trimmed, "{") || trimmed == "[]") {
 		text = "" // broken or empty; anything else is a title from before an upgrade
 	}
 	return method{code: a.plain(r.Raw(codeColumn)), name: a.plain(text), stored: inJSON}

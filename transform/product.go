@@ -20,6 +20,7 @@ var productEntity = entity{
 			"length", "width", "height", "length_class_id", "minimum", "sort_order", "status", "date_added"}},
 		{"product_code", "product_id", []string{"product_id", "code", "value"}},
 		{"product_description", "product_id", []string{"product_id", "language_id", "name", "description", "tag", "meta_title", "meta_description", "meta_keyword"}},
+		{"product_tag", "product_id", []string{"product_tag_id", "product_id", "language_id", "tag"}},
 		{"product_special", "product_id", []string{"product_id", "customer_group_id", "priority", "price", "date_start", "date_end"}},
 		{"product_discount", "product_id", []string{"product_id", "customer_group_id", "quantity", "priority", "price", "type", "special", "date_start", "date_end"}},
 		{"product_image", "product_id", []string{"product_id", "image", "sort_order"}},
@@ -31,7 +32,7 @@ var productEntity = entity{
 			"price", "price_prefix", "points", "points_prefix", "weight", "weight_prefix"}},
 		{"product_related", "product_id", []string{"product_id", "related_id"}},
 	},
-	optional: []string{"product_code", "product_special"},
+	optional: []string{"product_code", "product_special", "product_tag"},
 	seo:      seoNames{query: "product_id", key: "product_id"},
 }
 
@@ -40,7 +41,7 @@ func init() { productEntity.read = readProducts }
 // productRows is everything products are made of, by product id (names by
 // their own).
 type productRows struct {
-	codes, descriptions, specials, discounts, images, categories, stores, attributes, options, values, related map[int64][]shop.Row
+	codes, descriptions, tags, specials, discounts, images, categories, stores, attributes, options, values, related map[int64][]shop.Row
 
 	urls                                                   map[int64][]document.SEOURL
 	paths                                                  map[int64][]string // by category id
@@ -61,6 +62,7 @@ func readProducts(a *assembly) error {
 	}{
 		{&p.codes, "product_code", []string{"product_code_id"}},
 		{&p.descriptions, "product_description", []string{"language_id"}},
+		{&p.tags, "product_tag", []string{"product_tag_id"}},
 		{&p.specials, "product_special", nil},
 		{&p.discounts, "product_discount", nil},
 		{&p.images, "product_image", []string{"sort_order", "product_image_id"}},
@@ -89,6 +91,9 @@ func readProducts(a *assembly) error {
 			if a.vanished(doc.ID, field, n) {
 				res.halfway = "children"
 			}
+		}
+		if codesVanished(a, doc.ID, p.codes[doc.ID], "codes", doc.Codes) {
+			res.halfway = "children"
 		}
 		a.put(doc.ID, res)
 	}
@@ -197,6 +202,9 @@ func (a *assembly) product(r shop.Row, p *productRows) *document.Product {
 		if d.Has("meta_title") {
 			t.MetaTitle = pointer(a.plain(d.Raw("meta_title")))
 		}
+		if !d.Has("tag") { // before 1.5.4 each is a row
+			t.Tags = a.tags(p.tags[id], d.Int("language_id"))
+		}
 		doc.Texts[code] = t
 	}
 	for _, x := range p.categories[id] {
@@ -209,6 +217,17 @@ func (a *assembly) product(r shop.Row, p *productRows) *document.Product {
 	}
 	doc.Specials, doc.Discounts = a.reductions(p.specials[id], p.discounts[id])
 	return doc
+}
+
+// tags are a product's tags in one language, as later releases keep them.
+func (a *assembly) tags(rows []shop.Row, language int64) string {
+	var out []string
+	for _, r := range rows {
+		if r.Int("language_id") == language {
+			out = append(out, a.plain(r.Raw("tag")))
+		}
+	}
+	return strings.Join(out, ",")
 }
 
 // reductions reads specials and discounts: two tables up to 4.0; since 4.1

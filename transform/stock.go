@@ -49,7 +49,7 @@ func readStock(a *assembly) error {
 			return cmp.Or(cmp.Compare(x.OptionID, y.OptionID), cmp.Compare(x.OptionValueID, y.OptionValueID))
 		})
 		res := &result{doc: doc, sku: doc.SKU}
-		if a.vanished(id, "options", len(doc.Options)) {
+		if a.vanished(id, "options", len(doc.Options)) || codesVanished(a, id, codes[id], "sku", doc.SKU) {
 			res.halfway = "children"
 		}
 		a.put(id, res)

@@ -38,10 +38,14 @@ func WatchList(s *shop.Schema) []canal.Table {
 	}
 	for _, e := range allEntities {
 		for _, t := range e.tables {
+			if leftOver(s, t.name) {
+				continue
+			}
 			add(t.name, canal.Rule{Target: e.name, Key: t.key, Only: present(s, t.name, t.columns)})
 		}
 		if e.seo.query != "" {
-			add("seo_url", seoRule(s, e))
+			table, byKey := seoTable(s)
+			add(table, seoRule(e, byKey))
 		}
 	}
 	for _, p := range parts {
@@ -82,7 +86,7 @@ func WatchList(s *shop.Schema) []canal.Table {
 // columns matter.
 func present(s *shop.Schema, table string, columns []string) []string {
 	var out []string
-	for _, c := range columns {
+	for _, c := range inUse(s, table, columns) {
 		if s.Has(table, c) {
 			out = append(out, c)
 		}
@@ -90,9 +94,9 @@ func present(s *shop.Schema, table string, columns []string) []string {
 	return out
 }
 
-func seoRule(s *shop.Schema, e *entity) canal.Rule {
+func seoRule(e *entity, byKey bool) canal.Rule {
 	r := canal.Rule{Target: e.name, Ignore: []string{"sort_order"}}
-	if s.Has("seo_url", "key", "value") {
+	if byKey {
 		r.TextColumns = []string{"key", "value"}
 		r.Resolve = func(v []string) (int64, bool) { return e.seo.owner("", v[0], v[1]) }
 	} else {

@@ -44,13 +44,10 @@ and shows what comes out. Ends with Ctrl-C or after --duration, prints a summary
 and leaves nothing behind. Needs a MariaDB server program, not a running server.
 Exit code 0 only if every confirmed order arrived whole.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			gen := shoptest.V4
-			switch opencart {
-			case "4.1", "4":
-			case "3.0", "3":
-				gen = shoptest.V3
-			default:
-				return usage(fmt.Errorf("--opencart %q: choose 3.0 or 4.1", opencart))
+			gen, ok := map[string]shoptest.Generation{"1.5": shoptest.V1, "1": shoptest.V1, "2.3": shoptest.V2, "2": shoptest.V2,
+				"3.0": shoptest.V3, "3": shoptest.V3, "4.0": shoptest.V40, "4.1": shoptest.V4, "4": shoptest.V4}[opencart]
+			if !ok {
+				return usage(fmt.Errorf("--opencart %q: choose 1.5, 2.3, 3.0, 4.0 or 4.1", opencart))
 			}
 			if duration < 0 || !(rate >= 0) || rate > fastest {
 				return usage(fmt.Errorf("--duration %s --rate %v: not below 0, and at most %d steps a second (0: as many as go)", duration, rate, fastest))
@@ -75,6 +72,6 @@ Exit code 0 only if every confirmed order arrived whole.`,
 	}
 	cmd.Flags().DurationVar(&duration, "duration", 0, "end after this time (default: until Ctrl-C)")
 	cmd.Flags().Float64Var(&rate, "rate", 4, "steps of visitors and staff a second, 0: as many as go")
-	cmd.Flags().StringVar(&opencart, "opencart", "4.1", "generation of the shop: 3.0 or 4.1")
+	cmd.Flags().StringVar(&opencart, "opencart", "4.1", "generation of the shop: 1.5, 2.3, 3.0, 4.0 or 4.1")
 	return cmd
 }

@@ -104,7 +104,7 @@ func TestUsage(t *testing.T) {
 		{"demo --rate -1", []string{"--rate -1"}},
 		{"demo --rate NaN", []string{"--rate NaN"}},
 		{"demo --rate fast", []string{`invalid argument "fast"`}},
-		{"demo --opencart 2.3", []string{`--opencart "2.3": choose 3.0 or 4.1`}},
+		{"demo --opencart 1.4", []string{`--opencart "1.4": choose 1.5, 2.3, 3.0, 4.0 or 4.1`}},
 		{"completion tcsh", []string{`no completion for "tcsh": choose one of bash, fish, powershell, zsh`}},
 		{"help frobnicate", []string{`there is no command "frobnicate"`, "`octail --help`"}},
 		{"help trace order", []string{`there is no command "trace order"`}},

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"octail/internal/journal"
 	"octail/internal/shoptest"
@@ -22,6 +23,7 @@ func TestRecordings(t *testing.T) {
 	for _, r := range []struct{ name, metadata string }{
 		{"3.0.5.1-mariadb10.11", "NO_LOG"},
 		{"3.0.5.1-mariadb10.11-concurrent", "NO_LOG"},
+		{"2.3.0.2-mariadb10.11", "NO_LOG"},
 		{"4.1.0.4-mariadb10.11", "NO_LOG"},
 		{"4.1.0.4-mariadb10.11-fullmeta", "FULL"},
 	} {
@@ -50,7 +52,18 @@ func replay(t *testing.T, server *shoptest.Server, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := start(t, server, configure(t, server, "shop", settings{prefix: "oc_"}))
+	cfg := configure(t, server, "shop", settings{prefix: "oc_"})
+	var own int
+	if err := db.QueryRow("SELECT COUNT(*) FROM oc_setting WHERE `key` = 'config_timezone'").Scan(&own); err != nil {
+		t.Fatal(err)
+	}
+	if own == 0 { // before 3.0 the shop has no zone of its own: it is the server's
+		cfg.Shop.Timezone = "Etc/GMT-2"
+		if o.Zone, err = time.LoadLocation(cfg.Shop.Timezone); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := start(t, server, cfg)
 	a.quiet()
 	j := a.look()
 	c := &comparison{t: t, j: j, o: o}

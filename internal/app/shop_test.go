@@ -24,7 +24,10 @@ var shops = []struct {
 	args   []string
 	flavor string
 }{
+	{"1.5 MyISAM", shoptest.V1, "oc_", []string{"--binlog-row-metadata=NO_LOG", "--default-time-zone=+00:00"}, shoptest.MariaDB},
+	{"2.3 MyISAM", shoptest.V2, "", []string{"--default-time-zone=+00:00"}, shoptest.MariaDB},
 	{"3.0 MyISAM", shoptest.V3, "oc_", []string{"--binlog-row-metadata=NO_LOG"}, shoptest.MariaDB},
+	{"4.0 InnoDB", shoptest.V40, "oc_2_", nil, shoptest.MariaDB},
 	{"4.1 InnoDB", shoptest.V4, "", nil, shoptest.MariaDB},
 	{"4.1 compressed", shoptest.V4, "shop2_", []string{"--log-bin-compress=ON", "--log-bin-compress-min-len=10"}, shoptest.MariaDB},
 	{"4.1 MySQL compressed", shoptest.V4, "oc_", []string{"--binlog-transaction-compression=ON", "--binlog-row-metadata=MINIMAL"}, shoptest.MySQL},
@@ -46,7 +49,12 @@ func TestShopInUse(t *testing.T) {
 			if err := shoptest.Load(t.Context(), db, s.gen, s.prefix); err != nil {
 				t.Fatal(err)
 			}
-			a := start(t, server, configure(t, server, database, settings{prefix: s.prefix}))
+			cfg := configure(t, server, database, settings{prefix: s.prefix})
+			if s.gen.Zone() == "" {
+				cfg.Shop.Timezone = "UTC" // that of the server
+			}
+			a := start(t, server, cfg)
+			a.quiet() // what was ordered before the first start is not its business
 			use(t, server, database, s.gen, s.prefix, 6*time.Second)
 			a.quiet()
 			compareAll(t, a.look(), server, database, s.prefix)

@@ -26,7 +26,13 @@ func until40(s *shop.Schema) bool { return !since41(s) }
 func since41(s *shop.Schema) bool {
 	return s.Has("product_code") || s.Has("product") && !s.Has("product", "sku")
 }
-func since30(s *shop.Schema) bool { return supported(s.Generation()) }
+func since30(s *shop.Schema) bool { return supported(s.Generation()) && !until2(s) }
+func until2(s *shop.Schema) bool  { return s.Generation() == "1.5" || s.Generation() == "2" }
+
+// oldTags: before 1.5.4 tags are rows.
+func oldTags(s *shop.Schema) bool {
+	return s.Has("product_description") && !s.Has("product_description", "tag")
+}
 
 var known = []table{
 	{"order", true, nil},
@@ -47,6 +53,7 @@ var known = []table{
 	{"product", true, nil},
 	{"product_code", true, since41},
 	{"product_description", true, nil},
+	{"product_tag", false, oldTags},
 	{"product_option", true, nil},
 	{"product_option_value", true, nil},
 	{"product_to_category", true, nil},
@@ -70,6 +77,7 @@ var known = []table{
 	{"category_path", true, nil},
 	{"category_to_store", false, nil},
 	{"seo_url", false, since30},
+	{"url_alias", false, until2},
 
 	{"setting", true, nil},
 	{"language", true, nil},
@@ -94,9 +102,8 @@ func expected(s *shop.Schema) []table {
 	return out
 }
 
-func supported(generation string) bool {
-	return generation == "3.0" || strings.HasPrefix(generation, "4.")
-}
+// supported reports whether documents of the release are right: all from 1.5.
+func supported(generation string) bool { return generation != "" && generation != "unknown" }
 
 // prefix finds the shop's tables.
 func (c *checker) prefix(ctx context.Context) error {
@@ -178,7 +185,7 @@ func quoted(list []string) string {
 // tables looks for tables that the shop's release has.
 func (c *checker) tables(ctx context.Context) error {
 	if !supported(c.report.Generation) {
-		c.leaveOut("tables", "only those of OpenCart 3.0 to 4.1 are known")
+		c.leaveOut("tables", "only those of OpenCart 1.5 to 4.1 are known")
 		return nil
 	}
 	prefix := c.Config.Shop.TablePrefix
@@ -217,12 +224,12 @@ func (c *checker) tables(ctx context.Context) error {
 // columns looks for columns without which documents would be wrong.
 func (c *checker) columns(context.Context) error {
 	if !supported(c.report.Generation) {
-		c.leaveOut("columns", "only those of OpenCart 3.0 to 4.1 are known")
+		c.leaveOut("columns", "only those of OpenCart 1.5 to 4.1 are known")
 		return nil
 	}
 	var gone []string
 	for _, t := range known {
-		if !c.schema.Has(t.name) {
+		if !c.schema.Has(t.name) || transform.LeftOver(c.schema, t.name) {
 			continue
 		}
 		for _, column := range transform.Needed(t.name) {
@@ -272,13 +279,10 @@ func (c *checker) grantColumns(pairs []string) string {
 const compare = "octail trace order 1   # the number of some order: compare it with the shop's administration, and products and customers likewise"
 
 func (c *checker) openCart(context.Context) error {
-	switch g := c.report.Generation; {
-	case supported(g):
+	if g := c.report.Generation; supported(g) {
 		c.ok("opencart", "the shop is an OpenCart %s", g)
-	case g == "unknown":
-		c.warn("opencart", compare, "the shop's release of OpenCart is not known to this version of octail, which covers 3.0 to 4.1: compare some documents with the shop")
-	default:
-		c.warn("opencart", compare, "the shop is an OpenCart %s, not yet covered by this version of octail (3.0 to 4.1 are): compare some documents with the shop", g)
+	} else {
+		c.warn("opencart", compare, "the shop's release of OpenCart is not known to this version of octail, which covers 1.5 to 4.1: compare some documents with the shop")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,22 @@ func TestPrefix(t *testing.T) {
 			}
 			i.config.Shop.TablePrefix = ""
 			wants(t, i.run())
+		})
+		t.Run(flavor+"/a prefix that begins with the other", func(t *testing.T) {
+			i := install(t, server, shoptest.V4)
+			if err := shoptest.Load(t.Context(), shoptesting.Open(t, server, i.config.Shop.MySQL.Database), shoptest.V3, "oc_2_", shoptest.WithoutCatalogue()); err != nil {
+				t.Fatal(err)
+			}
+			for prefix, want := range map[string]string{"oc_": "4.1", "oc_2_": "3.0"} {
+				i.config.Shop.TablePrefix = prefix
+				r := i.run()
+				wants(t, r)
+				is(t, r, want)
+			}
+			i.config.Shop.TablePrefix = "oc_2"
+			if f := found(t, i.run(), "prefix"); !strings.Contains(f.Message, `"oc_", "oc_2_"`) {
+				t.Error(f.Message)
+			}
 		})
 		t.Run(flavor+"/no OpenCart", func(t *testing.T) {
 			other := shoptesting.Database(t, server)
@@ -167,18 +184,65 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
-// TestGenerations: 3.0 and 4.1 are covered, older ones warned of.
+// TestGenerations: nothing is missing in a shop of any release, in our tables and in
+// those that the installers make; of an unknown one it warns.
 func TestGenerations(t *testing.T) {
 	server := sound(t, shoptest.MariaDB)
-	i := install(t, server, shoptest.V3)
-	if r := i.run(); r.Generation != "3.0" {
-		t.Errorf("OpenCart %s, want 3.0", r.Generation)
+	for gen, want := range map[shoptest.Generation]string{shoptest.V1: "1.5", shoptest.V2: "2", shoptest.V3: "3.0", shoptest.V40: "4.0.2", shoptest.V4: "4.1"} {
+		t.Run(gen.String(), func(t *testing.T) {
+			i := install(t, server, gen)
+			i.config.Shop.Timezone = "UTC" // before 3.0 the shop has none
+			is(t, i.run(), want)
+		})
 	}
-	i.sql("ALTER TABLE {db}.oc_customer ADD approved TINYINT NOT NULL", "DROP TABLE {db}.oc_session")
-	r := i.run()
-	wants(t, r, "warning opencart")
-	if r.Generation != "2" || !strings.Contains(found(t, r, "opencart").Message, "OpenCart 2, not yet covered") {
-		t.Errorf("%s: %+v", r.Generation, found(t, r, "opencart"))
+	dir := shoptesting.Schemas(t)
+	for release, want := range map[string]string{"1.5.6.4": "1.5", "2.3.0.2": "2", "3.0.3.9": "3.0", "3.0.5.1": "3.0", "4.0.2.3": "4.0.2", "4.1.0.4": "4.1"} {
+		t.Run("installer of "+release, func(t *testing.T) {
+			script, err := os.ReadFile(filepath.Join(dir, "opencart-"+release+".sql"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			database := shoptesting.Database(t, server)
+			if err := server.Exec(t.Context(), database, string(script)); err != nil {
+				t.Fatal(err)
+			}
+			i := newInstallation(t, server, database)
+			i.config.Shop.Timezone = "UTC" // there are no settings at all
+			is(t, i.run(), want)
+		})
+	}
+	t.Run("unknown", func(t *testing.T) {
+		i := install(t, server, shoptest.V3)
+		i.sql("ALTER TABLE {db}.oc_order DROP custom_field")
+		r := i.run()
+		wants(t, r, "warning opencart")
+		if r.Generation != "unknown" || !strings.Contains(found(t, r, "opencart").Message, "covers 1.5 to 4.1") {
+			t.Errorf("%s: %+v", r.Generation, found(t, r, "opencart"))
+		}
+	})
+	t.Run("left over", func(t *testing.T) { // an upgrade, and tables of extensions under the names of old ones
+		i := install(t, server, shoptest.V4)
+		i.sql("ALTER TABLE {db}.oc_customer ADD approved TINYINT NOT NULL, ADD address_id INT", "ALTER TABLE {db}.oc_product ADD sku VARCHAR(64) NOT NULL",
+			"CREATE TABLE {db}.oc_url_alias (id INT)", "CREATE TABLE {db}.oc_product_tag (id INT, product_id INT)", "CREATE TABLE {db}.oc_product_special (product_id INT)")
+		is(t, i.run(), "4.1")
+	})
+}
+
+// is wants a report without findings about tables and columns, of a release.
+func is(t *testing.T, r check.Report, generation string) {
+	t.Helper()
+	if r.Generation != generation || !strings.Contains(textOf(r), "an OpenCart "+generation+"\n") {
+		t.Errorf("OpenCart %q, want %q:\n%s", r.Generation, generation, textOf(r))
+	}
+	for _, f := range r.Findings {
+		if slices.Contains([]string{"opencart", "tables", "columns", "grants", "prefix"}, f.Check) && f.Level != check.OK {
+			t.Errorf("%+v", f)
+		}
+	}
+	for _, l := range r.LeftOut {
+		if slices.Contains([]string{"tables", "columns", "grants"}, l.Check) {
+			t.Errorf("not tried: %+v", l)
+		}
 	}
 }
 
@@ -186,7 +250,7 @@ func TestGenerations(t *testing.T) {
 // what is expected of its release.
 func TestKnownTables(t *testing.T) {
 	server := sound(t, shoptest.MariaDB)
-	for _, gen := range []shoptest.Generation{shoptest.V3, shoptest.V4} {
+	for _, gen := range shoptest.Generations {
 		i := install(t, server, gen)
 		known := map[string]bool{}
 		for _, n := range check.KnownTables() {

@@ -42,7 +42,7 @@ const (
 func Run(ctx context.Context, o Options) (whole bool, err error) {
 	d := &demo{Options: o, began: time.Now()}
 	d.say("starting a private MariaDB on a free port ...")
-	server, err := shoptest.Start(ctx, shoptest.Options{Flavor: shoptest.MariaDB})
+	server, err := shoptest.Start(ctx, shoptest.Options{Flavor: shoptest.MariaDB, Args: []string{"--default-time-zone=+00:00"}})
 	if err != nil {
 		return false, err
 	}
@@ -91,7 +91,7 @@ func (d *demo) play(ctx context.Context, server *shoptest.Server, dir string) (b
 	if err := shoptest.Load(setUp, db, d.Generation, "oc_"); err != nil {
 		return false, err
 	}
-	cfg, err := configure(server, dir)
+	cfg, err := configure(server, dir, d.Generation)
 	if err != nil {
 		return false, err
 	}
@@ -146,16 +146,21 @@ func (d *demo) play(ctx context.Context, server *shoptest.Server, dir string) (b
 	return d.sum(shop.Truth()), quietErr
 }
 
-func configure(server *shoptest.Server, dir string) (*config.Config, error) {
+func configure(server *shoptest.Server, dir string, gen shoptest.Generation) (*config.Config, error) {
+	zone := config.TimezoneAuto
+	if gen.Zone() == "" {
+		zone = "UTC" // that of the server
+	}
 	text := fmt.Sprintf(`
 shop:
   name: demo-shop
+  timezone: %s
   mysql: {address: "%s", user: %s, password: %s, database: %s}
 journal: {path: %s}
 http: {listen: "127.0.0.1:0"}
 sinks:
   - {name: events, type: file, path: %s}
-`, server.Addr(), user, password, database, filepath.Join(dir, "octail.db"), filepath.Join(dir, "events.jsonl"))
+`, zone, server.Addr(), user, password, database, filepath.Join(dir, "octail.db"), filepath.Join(dir, "events.jsonl"))
 	cfg, _, err := config.Parse("demo", []byte(text), all.Types())
 	return cfg, err
 }

@@ -51,9 +51,9 @@ func nothingLeft(t *testing.T) {
 	})
 }
 
-// TestDemo plays it for a moment on both generations.
+// TestDemo plays it for a moment on each generation.
 func TestDemo(t *testing.T) {
-	for _, g := range []shoptest.Generation{shoptest.V3, shoptest.V4} {
+	for _, g := range shoptest.Generations {
 		t.Run(fmt.Sprint(g), func(t *testing.T) {
 			nothingLeft(t)
 			out := &screen{}

@@ -121,7 +121,8 @@ func (s *Schema) IsOpenCart() bool {
 // Generation is the OpenCart release line the columns speak of, for people: the
 // code goes by the columns. The marks are columns that every reader of the shop
 // needs anyway, so that they are seen however narrow the grants are: no secrets
-// (customer.salt), no tables that octail does not read (session).
+// (customer.salt), no tables that octail does not read (session). What an upgrade left
+// behind does not hide the marks of the newer release.
 func (s *Schema) Generation() string {
 	switch {
 	case s.Has("product_code"), s.Has("product", "master_id") && !s.Has("product", "sku"):
@@ -130,11 +131,11 @@ func (s *Schema) Generation() string {
 		return "4.0.2"
 	case s.Has("order", "subscription_id"), s.Has("product", "master_id"):
 		return "4.0"
-	case s.Has("order", "custom_field") && s.Has("customer") && !s.Has("customer", "approved"):
+	case s.Has("order", "custom_field") && (s.Has("seo_url") || s.Has("customer") && !s.Has("customer", "approved")):
 		return "3.0"
 	case s.Has("order", "custom_field"):
 		return "2"
-	case s.Has("order_total", "text"):
+	case s.Has("order") && (s.Has("order_total", "text") || s.Has("order", "payment_tax_id") || s.Has("product_option", "option_value")):
 		return "1.5"
 	}
 	return "unknown"

@@ -143,6 +143,8 @@ func TestGenerationMarks(t *testing.T) {
 		{"4.1 with an old column", "order(custom_field, subscription_id) product(master_id, sku) product_code(code) customer(safe)", "4.1"},
 		{"4.1 without a grant on the codes", "order(custom_field, subscription_id) product(master_id) customer(safe)", "4.1"},
 		{"1.5", "order(payment_code) order_total(text) customer(approved)", "1.5"},
+		{"3.0 with a column of 2", "order(custom_field, payment_code) customer(salt, approved) seo_url(query)", "3.0"},
+		{"1.5 without a grant on the totals", "order(payment_code, payment_tax_id) customer(approved)", "1.5"},
 		{"something else", "order(id)", "unknown"},
 		{"no customers to be seen", "order(custom_field)", "2"},
 	} {

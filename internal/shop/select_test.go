@@ -157,7 +157,7 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// TestRealFlow reads an order of the simulated shop, of both generations.
+// TestRealFlow reads an order of the simulated shop, of two generations.
 func TestRealFlow(t *testing.T) {
 	for flavor, gen := range map[string]shoptest.Generation{onMariaDB: shoptest.V3, onMySQL: shoptest.V4} {
 		t.Run(gen.String(), func(t *testing.T) {

@@ -11,7 +11,7 @@ type Category struct {
 	ID, ParentID int64
 	Image        string
 	SortOrder    int
-	Enabled, Top bool // Top: shown in the menu (V3)
+	Enabled, Top bool // Top: shown in the menu (not in V4)
 	Texts        []Text
 	Stores       []int64
 	Filters      []int64
@@ -29,11 +29,15 @@ func (s *Shop) CreateCategory(ctx context.Context, c Category) (int64, error) {
 }
 
 func (r *request) createCategory(c Category) int64 {
-	if r.shop.gen == V3 {
+	switch {
+	case r.shop.gen <= V3:
 		c.ID = r.insert("category", "parent_id", c.ParentID, "top", flag(c.Top), "column", 1, "sort_order", c.SortOrder, "status", flag(c.Enabled),
 			"date_modified", now, "date_added", now)
 		r.update("category", set{"image", c.Image}, "category_id = ?", c.ID)
-	} else {
+	case r.shop.gen == V40:
+		c.ID = r.insert("category", "image", c.Image, "parent_id", c.ParentID, "top", flag(c.Top), "column", 1, "sort_order", c.SortOrder,
+			"status", flag(c.Enabled), "date_modified", now, "date_added", now)
+	default:
 		c.ID = r.insert("category", "image", c.Image, "parent_id", c.ParentID, "sort_order", c.SortOrder, "status", flag(c.Enabled))
 	}
 	r.writeCategoryTexts(c, false)
@@ -60,23 +64,27 @@ func (s *Shop) SaveCategory(ctx context.Context, id int64, change func(*Category
 		oldPath := r.seoPath(r.categoryPath(id))
 		oldKeyword := r.seo("path", oldPath)
 		change(&c)
-		if r.shop.gen == V3 {
+		switch {
+		case r.shop.gen <= V3:
 			r.update("category", set{"parent_id", c.ParentID, "top", flag(c.Top), "column", 1, "sort_order", c.SortOrder, "status", flag(c.Enabled),
 				"date_modified", now}, "category_id = ?", id)
 			r.update("category", set{"image", c.Image}, "category_id = ?", id)
-		} else {
+		case r.shop.gen == V40:
+			r.update("category", set{"image", c.Image, "parent_id", c.ParentID, "top", flag(c.Top), "column", 1, "sort_order", c.SortOrder,
+				"status", flag(c.Enabled), "date_modified", now}, "category_id = ?", id)
+		default:
 			r.update("category", set{"image", c.Image, "parent_id", c.ParentID, "sort_order", c.SortOrder, "status", flag(c.Enabled)}, "category_id = ?", id)
 		}
 		r.writeCategoryTexts(c, true)
 		r.rewritePaths(c)
 		r.writeCategoryLinks(c, true, "category_filter", "filter_id", c.Filters)
-		if r.shop.gen == V3 {
+		if r.shop.gen <= V3 {
 			r.writeCategoryLinks(c, true, "category_to_store", "store_id", c.Stores)
 		}
 		r.deleteSEO("path", oldPath)
 		newPath := r.seoPath(r.categoryPath(id))
 		r.insertSEO("path", newPath, r.seoKeyword(c))
-		if r.shop.gen == V4 {
+		if r.shop.gen >= V40 {
 			r.moveSEO(oldPath, newPath, oldKeyword, r.seoKeyword(c))
 			r.writeCategoryLinks(c, true, "category_to_store", "store_id", c.Stores)
 		}
@@ -113,7 +121,7 @@ func (r *request) deleteCategory(id int64) {
 			r.deleteCategory(child)
 		}
 	}
-	if r.shop.gen == V3 {
+	if r.shop.gen <= V3 {
 		r.delete("category_path", "category_id = ?", id)
 		below()
 		for _, table := range []string{"category", "category_description", "category_filter", "category_to_store", "category_to_layout", "product_to_category"} {
@@ -136,8 +144,11 @@ func (r *request) writeCategoryTexts(c Category, save bool) {
 		r.delete("category_description", "category_id = ?", c.ID)
 	}
 	for _, t := range c.Texts {
-		r.insert("category_description", "category_id", c.ID, "language_id", t.LanguageID, "name", escape(t.Name), "description", escape(t.Description),
-			"meta_title", escape(t.MetaTitle), "meta_description", escape(t.MetaDescription), "meta_keyword", escape(t.MetaKeywords))
+		columns := set{"category_id", c.ID, "language_id", t.LanguageID, "name", escape(t.Name), "description", escape(t.Description)}
+		if r.shop.gen > V1 {
+			columns = append(columns, "meta_title", escape(t.MetaTitle))
+		}
+		r.insert("category_description", append(columns, "meta_description", escape(t.MetaDescription), "meta_keyword", escape(t.MetaKeywords))...)
 	}
 }
 
@@ -150,7 +161,7 @@ func (r *request) rewritePaths(c Category) {
 		for len(own) > 0 && own[0] != c.ID {
 			own = own[1:]
 		}
-		if r.shop.gen == V4 {
+		if r.shop.gen >= V40 {
 			r.delete("category_path", "category_id = ?", id)
 		} else {
 			var level int
@@ -158,7 +169,7 @@ func (r *request) rewritePaths(c Category) {
 			r.delete("category_path", "category_id = ? AND level < ?", id, level)
 		}
 		for level, step := range append(r.categoryPath(c.ParentID), own...) {
-			if r.shop.gen == V4 {
+			if r.shop.gen >= V40 {
 				r.insert("category_path", "category_id", id, "path_id", step, "level", level)
 			} else {
 				r.replace("category_path", "category_id", id, "path_id", step, "level", level)
@@ -176,9 +187,9 @@ func (r *request) writeCategoryLinks(c Category, save bool, table, column string
 	}
 }
 
-// writeCategoryLayout writes the row the V3 form always posts.
+// writeCategoryLayout writes the row that the form up to V3 always posts.
 func (r *request) writeCategoryLayout(c Category, save bool) {
-	if r.shop.gen != V3 {
+	if r.shop.gen > V3 {
 		return
 	}
 	if save {
@@ -192,21 +203,21 @@ func (r *request) categoryPath(id int64) []int64 {
 	return r.ids("SELECT path_id FROM {category_path} WHERE category_id = ? ORDER BY level", id)
 }
 
-// seoPath is the value of a category's address: its whole path in V4, its id in V3.
+// seoPath is the value of a category's address: its whole path, up to V3 its id.
 func (r *request) seoPath(path []int64) string {
 	var text []string
 	for _, id := range path {
 		text = append(text, fmt.Sprint(id))
 	}
-	if r.shop.gen == V3 && len(text) > 0 {
+	if r.shop.gen <= V3 && len(text) > 0 {
 		text = text[len(text)-1:]
 	}
 	return strings.Join(text, "_")
 }
 
-// seoKeyword is the keyword of a category: in V4 with those of its parents before it.
+// seoKeyword is the keyword of a category: since V40 with those of its parents before it.
 func (r *request) seoKeyword(c Category) string {
-	if r.shop.gen == V4 && c.ParentID != 0 && c.Keyword != "" {
+	if r.shop.gen >= V40 && c.ParentID != 0 && c.Keyword != "" {
 		if parent := r.seo("path", r.seoPath(r.categoryPath(c.ParentID))); parent != "" {
 			return parent + "/" + c.Keyword
 		}
@@ -235,7 +246,10 @@ func (r *request) moveSEO(oldPath, newPath, oldKeyword, newKeyword string) {
 // category reads a category with its children.
 func (r *request) category(id int64) Category {
 	c := Category{ID: id}
-	top := "top"
+	top, title := "top", "meta_title"
+	if r.shop.gen == V1 {
+		title = "''"
+	}
 	if r.shop.gen == V4 {
 		top = "0"
 	}
@@ -251,7 +265,7 @@ func (r *request) category(id int64) Category {
 			*field = unescape(*field)
 		}
 		c.Texts = append(c.Texts, t)
-	}, "SELECT language_id, name, description, meta_title, meta_description, meta_keyword FROM {category_description} WHERE category_id = ? ORDER BY language_id", id)
+	}, "SELECT language_id, name, description, "+title+", meta_description, meta_keyword FROM {category_description} WHERE category_id = ? ORDER BY language_id", id)
 	c.Stores = r.ids("SELECT store_id FROM {category_to_store} WHERE category_id = ? ORDER BY store_id", id)
 	c.Filters = r.ids("SELECT filter_id FROM {category_filter} WHERE category_id = ? ORDER BY filter_id", id)
 	keyword := r.seo("path", r.seoPath(r.categoryPath(id)))

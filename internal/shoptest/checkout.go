@@ -15,7 +15,7 @@ type Checkout struct {
 	Guest      Person  // who orders; empty: the customer as his account has him
 	Address    Address // empty: the customer's default address
 	Items      []Item
-	Gifts      []Gift // V3 only
+	Gifts      []Gift // not in V4
 	Coupon     string // code, empty for none
 	Currency   string // code, empty for the shop's own
 	LanguageID int64  // 0 for the default one
@@ -85,7 +85,9 @@ func (r *request) randomChoices(productID int64) []Choice {
 			c.Text = time.Now().AddDate(0, 0, 7+s.number(30)).Format(time.DateOnly)
 		case kind == "file":
 			c.Text = s.token(40)
-			r.insert("upload", "name", "artwork.png", "filename", "artwork.png."+s.token(32), "code", c.Text, "date_added", now)
+			if s.gen >= V2 {
+				r.insert("upload", "name", "artwork.png", "filename", "artwork.png."+s.token(32), "code", c.Text, "date_added", now)
+			}
 		default:
 			c.Text = pick(s, []string{"For Mia & Tom", `"Best" dad`, "1 < 2", "Grüße ✓"})
 		}
@@ -103,20 +105,27 @@ func (s *Shop) Draft(ctx context.Context, c Checkout) (int64, error) {
 }
 
 // ShowConfirmAgain is a visitor who comes back to the confirm step of the order he is
-// placing. V3 writes a new order, V4 the lines and totals of the same one again; the
-// id returned is that of the order to confirm.
+// placing. Up to V3 it writes a new order, later the lines and totals of the same one
+// again (V40 with an entry of status 0 in its history); the id returned is that of the
+// order to confirm.
 func (s *Shop) ShowConfirmAgain(ctx context.Context, id int64, c Checkout) (int64, error) {
 	again := id
 	err := s.do(ctx, fmt.Sprintf("show the confirm step of order %d again", id), func(r *request) {
-		if s.gen == V3 {
+		if s.gen <= V3 {
 			again = r.draft(c, s.session(id))
 			return
 		}
 		o := r.checkout(c)
+		if s.gen == V40 {
+			r.writeStatus(id, 0, "", false)
+		}
 		r.update("order", o.columns(s.gen, false), "order_id = ?", id)
 		r.delete("order_product", "order_id = ?", id)
 		r.delete("order_option", "order_id = ?", id)
 		r.insertLines(id, o.lines)
+		if s.gen == V40 {
+			r.replaceGifts(id, o.gifts)
+		}
 		r.delete("order_total", "order_id = ?", id)
 		r.insertTotals(id, o.totals)
 	}, subject{"order", id})
@@ -177,7 +186,7 @@ func (r *request) checkout(c Checkout) order {
 			o.shipping, o.shippingID = customer.address, customer.addressID
 		}
 	}
-	if r.shop.gen == V3 {
+	if r.shop.gen <= V3 {
 		o.billing = o.shipping
 	}
 	if o.sent = r.hasGoods(c.Items); !o.sent {
@@ -230,27 +239,36 @@ func (r *request) withNames(a Address) Address {
 	return a
 }
 
-// addressFormat is the one V4 copies into each order.
+// addressFormat is the one that 4.x copies into each order.
 const addressFormat = "{firstname} {lastname}\r\n{company}\r\n{address_1}\r\n{address_2}\r\n{city}, {zone} {postcode}\r\n{country}"
 
 // columns are the columns of oc_order that a checkout, or with staff an edit, writes,
 // in the order of the generation's statement.
 func (o order) columns(gen Generation, staff bool) set {
 	var columns set
-	if gen == V4 {
+	if gen >= V40 {
 		columns = set{"subscription_id", 0}
+	}
+	if gen == V40 {
+		columns = append(columns, "transaction_id", "")
 	}
 	columns = append(columns, "invoice_prefix", "INV-2026-00", "store_id", 0, "store_name", "Example Shop", "store_url", "http://shop.example.com/",
 		"customer_id", o.customerID, "customer_group_id", o.groupID, "firstname", escape(o.person.FirstName), "lastname", escape(o.person.LastName),
-		"email", escape(o.person.Email), "telephone", escape(o.person.Telephone), "custom_field", o.person.CustomField)
+		"email", escape(o.person.Email), "telephone", escape(o.person.Telephone))
+	if gen < V3 {
+		columns = append(columns, "fax", "")
+	}
+	if gen > V1 {
+		columns = append(columns, "custom_field", o.person.CustomField)
+	}
 	method, code := "", ""
 	if o.sent {
 		method, code = shippingName, "flat.flat"
 	}
-	if gen == V3 {
-		columns = append(columns, o.billing.orderColumns("payment", "")...)
+	if gen <= V3 {
+		columns = append(columns, o.billing.orderColumns(gen, "payment", "")...)
 		columns = append(columns, "payment_method", "Cash On Delivery", "payment_code", "cod")
-		columns = append(columns, o.shipping.orderColumns("shipping", "")...)
+		columns = append(columns, o.shipping.orderColumns(gen, "shipping", "")...)
 		columns = append(columns, "shipping_method", method, "shipping_code", code)
 	} else {
 		format := ""
@@ -258,17 +276,20 @@ func (o order) columns(gen Generation, staff bool) set {
 			method, format = methodJSON(staff, true), addressFormat
 		}
 		columns = append(columns, "payment_address_id", 0)
-		columns = append(columns, o.billing.orderColumns("payment", "")...)
+		columns = append(columns, o.billing.orderColumns(gen, "payment", "")...)
 		columns = append(columns, "payment_method", methodJSON(staff, false), "shipping_address_id", o.shippingID)
-		columns = append(columns, o.shipping.orderColumns("shipping", format)...)
+		columns = append(columns, o.shipping.orderColumns(gen, "shipping", format)...)
 		columns = append(columns, "shipping_method", method)
 	}
 	columns = append(columns, "comment", escape(o.comment), "total", o.total(), "affiliate_id", 0, "commission", 0)
-	if gen == V3 && staff {
+	if gen <= V3 && staff {
 		return columns
 	}
-	columns = append(columns, "marketing_id", 0, "tracking", "", "language_id", o.languageID)
-	if gen == V4 {
+	if gen > V1 {
+		columns = append(columns, "marketing_id", 0, "tracking", "")
+	}
+	columns = append(columns, "language_id", o.languageID)
+	if gen >= V40 {
 		columns = append(columns, "language_code", o.languageCode)
 	}
 	return append(columns, "currency_id", o.currencyID, "currency_code", o.currencyCode, "currency_value", o.rate)
@@ -277,7 +298,7 @@ func (o order) columns(gen Generation, staff bool) set {
 // total is the last row of the totals.
 func (o order) total() decimal.Decimal { return o.totals[len(o.totals)-1].value }
 
-func (a Address) orderColumns(kind, format string) set {
+func (a Address) orderColumns(gen Generation, kind, format string) set {
 	field := a.CustomField
 	if field == "" {
 		field = "[]"
@@ -286,7 +307,13 @@ func (a Address) orderColumns(kind, format string) set {
 	for _, c := range []set{{"firstname", escape(a.FirstName)}, {"lastname", escape(a.LastName)}, {"company", escape(a.Company)},
 		{"address_1", escape(a.Address1)}, {"address_2", escape(a.Address2)}, {"city", escape(a.City)}, {"postcode", escape(a.Postcode)},
 		{"country", a.country}, {"country_id", a.CountryID}, {"zone", a.zone}, {"zone_id", a.ZoneID},
-		{"address_format", format}, {"custom_field", field}} {
+		{"address_format", format}, {"custom_field", field}, {"company_id", ""}, {"tax_id", a.TaxID}} {
+		switch name := c[0].(string); {
+		case name == "custom_field" && gen == V1:
+			continue
+		case (name == "company_id" || name == "tax_id") && (gen > V1 || kind == "shipping"):
+			continue
+		}
 		columns = append(columns, kind+"_"+c[0].(string), c[1])
 	}
 	return columns
@@ -295,7 +322,7 @@ func (a Address) orderColumns(kind, format string) set {
 func (r *request) insertLines(orderID int64, lines []line) {
 	for _, l := range lines {
 		columns := set{"order_id", orderID, "product_id", l.productID}
-		if r.shop.gen == V4 {
+		if r.shop.gen >= V40 {
 			columns = append(columns, "master_id", l.masterID)
 		}
 		id := r.insert("order_product", append(columns, "name", l.name, "model", l.model, "quantity", l.quantity,
@@ -305,6 +332,13 @@ func (r *request) insertLines(orderID int64, lines []line) {
 				"name", o.name, "value", o.value, "type", o.kind)
 		}
 	}
+}
+
+// replaceGifts writes the gift vouchers of an order anew.
+func (r *request) replaceGifts(orderID int64, gifts []Gift) {
+	r.update("voucher", set{"status", 0}, "order_id = ?", orderID)
+	r.delete("order_voucher", "order_id = ?", orderID)
+	r.insertGifts(orderID, gifts)
 }
 
 // insertGifts writes the gift vouchers of an order; V4 has none.
@@ -325,10 +359,14 @@ func (r *request) insertGifts(orderID int64, gifts []Gift) {
 func (r *request) insertTotals(orderID int64, totals []total) {
 	for _, t := range totals {
 		columns := set{"order_id", orderID}
-		if r.shop.gen == V4 {
+		if r.shop.gen >= V40 {
 			columns = append(columns, "extension", "opencart")
 		}
-		r.insert("order_total", append(columns, "code", t.code, "title", t.title, "value", t.value, "sort_order", t.order)...)
+		columns = append(columns, "code", t.code, "title", t.title)
+		if r.shop.gen == V1 {
+			columns = append(columns, "text", t.value.StringFixed(2)+"€")
+		}
+		r.insert("order_total", append(columns, "value", t.value, "sort_order", t.order)...)
 	}
 }
 

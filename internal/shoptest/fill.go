@@ -157,15 +157,18 @@ func (f filler) order(script *strings.Builder, id int64) {
 			f.prefix, id, p.id, p.model, p.model, quantity, p.price, total)
 	}
 	payment, shipping := "payment_method='Cash On Delivery', payment_code='cod'", "shipping_method='Flat Shipping Rate', shipping_code='flat.flat'"
-	if f.gen == V4 {
+	if f.gen >= V40 {
 		payment, shipping = "payment_method='"+methodJSON(false, false)+"'", "shipping_method='"+methodJSON(false, true)+"', language_code='en-gb'"
+	}
+	if f.gen > V1 {
+		payment += ", custom_field='[]', payment_custom_field='[]', shipping_custom_field='[]'"
 	}
 	if f.transactions {
 		script.WriteString("START TRANSACTION;\n")
 	}
 	fmt.Fprintf(script, "INSERT INTO `%sorder` SET order_id=%d, invoice_prefix='INV-2026-00', store_name='Example Shop', store_url='http://shop.example.com/',"+
-		" customer_group_id=1, firstname='Guest', lastname='Number %d', email='guest.%d@example.com', telephone='+49 000 %07d', custom_field='[]',"+
-		" payment_custom_field='[]', shipping_custom_field='[]', shipping_firstname='Guest', shipping_lastname='Number %d', shipping_address_1='%d Sample Street',"+
+		" customer_group_id=1, firstname='Guest', lastname='Number %d', email='guest.%d@example.com', telephone='+49 000 %07d',"+
+		" shipping_firstname='Guest', shipping_lastname='Number %d', shipping_address_1='%d Sample Street',"+
 		" shipping_city='Berlin', shipping_postcode='10115', shipping_country='Germany', shipping_country_id=81, shipping_zone='Berlin', shipping_zone_id=1256,"+
 		" %s, %s, comment='', total=%s, order_status_id=0, commission=0, language_id=1, currency_id=1, currency_code='EUR', currency_value=1,"+
 		" ip='192.0.2.1', user_agent='Mozilla/5.0 ExampleBrowser/1.0', accept_language='en-GB', date_added=NOW(), date_modified=NOW();\n",

@@ -13,7 +13,7 @@ import (
 
 func TestFillOrders(t *testing.T) {
 	server := shoptesting.MariaDB(t)
-	for _, gen := range []shoptest.Generation{shoptest.V3, shoptest.V4} {
+	for _, gen := range shoptest.Generations {
 		for _, transactions := range []bool{false, true} {
 			name := gen.String() + ", one transaction a statement"
 			if transactions {

@@ -31,8 +31,58 @@ var cart = []shoptest.Item{
 	{ProductID: 10, Quantity: 1, Options: []shoptest.Choice{{ProductOptionID: 8, Text: `For "Mia" & Tom`}}},
 }
 
+// otherWrites are the flows in which a generation does not write as its neighbour does:
+// 1.5 and 2.3 as 3.0, 4.0 as 4.1.
+var otherWrites = map[shoptest.Generation]map[string]string{
+	shoptest.V1: {
+		"add the first address": "+address",
+		"cancel":                "~order +order_history",
+		"confirm":               "~order +order_history ~product ~product_option_value ~product +coupon_history ~customer",
+		"delete the draft":      "-order -order_product -order_option -order_total",
+		"delete the order":      "~product ~product_option_value -order -order_product -order_option -order_total -order_history",
+		"draft": "~customer +order +order_product +order_option +order_option +order_product +order_option +order_total +order_total +order_total +order_total " +
+			"+order_total +order_total",
+		"edit a customer": "~customer -address +address +address +address",
+		"edit the lines": "~product ~product_option_value ~product ~order -order_product -order_option +order_product ~product +order_option ~product_option_value +order_option" +
+			" -order_total +order_total +order_total +order_total +order_total +order_total +order_total ~order",
+		"order by staff": "~customer +order +order_product +order_option +order_total +order_total +order_total +order_total +order_total ~order +order_history ~product",
+		"register in a group that needs an approval": "+customer +address ~customer +customer_ip ~customer",
+		"register": "+customer +address ~customer +customer_ip",
+		"send an order elsewhere": "~product ~order -order_product -order_option +order_product ~product +order_option -order_total +order_total +order_total +order_total +order_total " +
+			"+order_total",
+	},
+	shoptest.V2: {
+		"add the first address": "+address",
+		"edit a customer":       "~customer -address +address +address +address",
+		"edit the lines": "~order +order_history ~product ~product_option_value ~product -coupon_history ~order -order_product -order_option +order_product +order_option " +
+			"+order_option -order_total +order_total +order_total +order_total +order_total +order_total +order_total +coupon_history ~product " +
+			"~product_option_value ~order +order_history",
+		"register in a group that needs an approval": "+customer +address ~customer +customer_ip ~customer",
+		"register": "+customer +address ~customer +customer_ip",
+		"send an order elsewhere": "~order +order_history ~product ~order -order_product -order_option +order_product +order_option -order_total +order_total +order_total +order_total " +
+			"+order_total +order_total ~product ~order +order_history",
+	},
+	shoptest.V40: {
+		"confirm step shown again": "+order_history -order_product -order_option +order_product +order_option -order_total +order_total +order_total +order_total +order_total +order_total",
+		"copy a product":           "+product ~product +product_description +product_description +product_to_category +product_to_store +product_option +product_option +product_discount",
+		"create a product": "+product ~product +product_description +product_description +product_to_category +product_to_category +product_to_store +product_discount " +
+			"+product_discount +seo_url",
+		"delete a product": "-product -product_description -product_discount -product_to_category -product_to_store -seo_url",
+		"delete the draft": "~order +order_history -order -order_product -order_option -order_total -order_history",
+		"delete the order": "~order +order_history -order -order_product -order_option -order_total -order_history",
+		"disable a product": "~product -product_description +product_description +product_description -product_to_category +product_to_category +product_to_category " +
+			"-product_to_store +product_to_store -product_discount +product_discount +product_discount -seo_url +seo_url",
+		"save a product": "~product -product_description +product_description +product_description -product_to_category +product_to_category +product_to_category -product_filter " +
+			"+product_filter -product_to_store +product_to_store +product_to_store -product_related -product_related +product_related +product_related " +
+			"+product_related +product_related -product_attribute +product_attribute +product_attribute +product_attribute +product_attribute -product_option " +
+			"-product_option_value +product_option +product_option_value +product_option_value +product_option_value +product_option +product_option " +
+			"+product_option_value +product_option_value -product_special +product_special -product_image +product_image +product_image -product_reward " +
+			"+product_reward +product_reward -seo_url +seo_url",
+	},
+}
+
 func TestWriteOrder(t *testing.T) {
-	// What each flow writes was seen in the binlogs of real shops of both generations.
+	// What each flow writes was seen in the binlogs of real shops of each generation.
 	type flow struct {
 		name   string
 		do     func(context.Context, *shoptest.Shop) error
@@ -96,7 +146,10 @@ func TestWriteOrder(t *testing.T) {
 			_, err := s.Invoice(ctx, order)
 			return err
 		}, "~order", "~order"},
-		{"edit the lines", func(ctx context.Context, s *shoptest.Shop) error { return s.EditLines(ctx, order, cart[:1]) },
+		{"edit the lines", func(ctx context.Context, s *shoptest.Shop) error {
+			time.Sleep(time.Second) // as below: in V1 the header has a new date_modified and nothing else
+			return s.EditLines(ctx, order, cart[:1])
+		},
 			"~order +order_history ~product ~product_option_value ~product -coupon_history" +
 				" ~order -order_product -order_option +order_product +order_option +order_option -order_total +order_total +order_total +order_total +order_total +order_total +order_total" +
 				" +coupon_history ~product ~product_option_value ~order +order_history ~statistics -order_history",
@@ -198,7 +251,7 @@ func TestWriteOrder(t *testing.T) {
 			"-order_status +order_status +order_status", "-order_status +order_status +order_status"},
 	}
 	for _, server := range []*shoptest.Server{shoptesting.MariaDB(t), shoptesting.MySQL(t)} {
-		for _, gen := range []shoptest.Generation{shoptest.V3, shoptest.V4} {
+		for _, gen := range shoptest.Generations {
 			database, shop := newShop(t, server, gen)
 			for _, f := range flows {
 				t.Run(server.Flavor()+"/"+gen.String()+"/"+f.name, func(t *testing.T) {
@@ -207,8 +260,14 @@ func TestWriteOrder(t *testing.T) {
 							t.Fatal(err)
 						}
 					})
-					want := f.v3
-					if gen == shoptest.V4 {
+					want, own := otherWrites[gen][f.name]
+					switch {
+					case own:
+					case gen <= shoptest.V2: // what 3.0 writes, without statistics
+						want = strings.ReplaceAll(strings.ReplaceAll(f.v3, "seo_url", "url_alias"), " ~statistics", "")
+					case gen == shoptest.V3:
+						want = f.v3
+					default:
 						want = f.v4
 					}
 					if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" {

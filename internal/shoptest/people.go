@@ -11,7 +11,8 @@ type Address struct {
 	Address1, Address2           string
 	City, Postcode               string
 	CountryID, ZoneID            int64
-	CustomField                  string // JSON as stored, "" for none
+	CustomField                  string // JSON as stored, "" for none; not in V1
+	TaxID                        string // V1
 
 	country, zone string // names, as an order keeps them
 }
@@ -74,10 +75,14 @@ func asciiLetters(s string) string {
 }
 
 // columns are the fields of the address as its own table has them.
-func (a Address) columns() set {
-	return set{
+func (a Address) columns(gen Generation) set {
+	columns := set{
 		"firstname", escape(a.FirstName), "lastname", escape(a.LastName), "company", escape(a.Company),
 		"address_1", escape(a.Address1), "address_2", escape(a.Address2), "postcode", escape(a.Postcode), "city", escape(a.City),
-		"zone_id", a.ZoneID, "country_id", a.CountryID, "custom_field", a.CustomField,
+		"zone_id", a.ZoneID, "country_id", a.CountryID,
 	}
+	if gen == V1 {
+		return append(columns, "company_id", "", "tax_id", escape(a.TaxID))
+	}
+	return append(columns, "custom_field", a.CustomField)
 }

@@ -26,7 +26,7 @@ type Choice struct {
 	Text            string
 }
 
-// Gift is a gift voucher in a cart (V3 only).
+// Gift is a gift voucher in a cart (not in V4).
 type Gift struct {
 	FromName, FromEmail string
 	ToName, ToEmail     string
@@ -96,7 +96,7 @@ func (r *request) price(items []Item, group, language int64, rates map[int64][]t
 	for _, item := range items {
 		l := line{productID: item.ProductID, quantity: item.Quantity}
 		columns := "0, ''"
-		if r.shop.gen == V4 {
+		if r.shop.gen >= V40 {
 			columns = "p.master_id, p.variant"
 		}
 		var variant string
@@ -166,7 +166,7 @@ func (r *request) reducedPrice(item Item, group int64, price decimal.Decimal) de
 	const ofGroup = " WHERE product_id = ? AND customer_group_id = ?"
 	d := ProductPrice{}
 	dest := []any{&d.Price, &d.Percent}
-	if r.shop.gen == V3 {
+	if r.shop.gen != V4 {
 		if r.one(dest, "SELECT price, 0 FROM {product_discount}"+ofGroup+" AND quantity <= ?"+inTime+" ORDER BY quantity DESC, priority, price LIMIT 1", item.ProductID, group, item.Quantity) {
 			price = d.Price
 		}
@@ -217,7 +217,7 @@ func (r *request) totals(lines []line, gifts []Gift, coupon string, rates map[in
 		goods = goods.Add(l.total)
 		shipping = shipping || l.shipping
 		for _, t := range rates[l.taxClass] {
-			if r.shop.gen == V3 {
+			if r.shop.gen != V4 {
 				add(t, t.of(l.price).Mul(decimal.NewFromInt(int64(l.quantity))))
 			} else {
 				add(t, t.of(l.total)) // 4.1 takes a fixed rate once for each line
@@ -272,7 +272,7 @@ func (r *request) couponAmount(code string, goods decimal.Decimal) decimal.Decim
 	return decimal.Min(discount, goods)
 }
 
-// methodJSON are the payment and shipping methods as V4 keeps them. The storefront
+// methodJSON are the payment and shipping methods as 4.0.2 and later keep them. The storefront
 // writes the code first, the staff's page the name.
 func methodJSON(staff, shipping bool) string {
 	code, name := "cod.cod", "Cash On Delivery"

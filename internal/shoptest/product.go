@@ -3,6 +3,7 @@ package shoptest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -11,7 +12,7 @@ import (
 // Product is a product as the staff's form has it. Zero ids of options and option
 // values are filled in by the server when it is written.
 type Product struct {
-	ID, MasterID                           int64 // MasterID > 0: a variant (V4)
+	ID, MasterID                           int64 // MasterID > 0: a variant (since V40)
 	Variant                                string
 	Model, Location, Image                 string
 	Codes                                  map[string]string // "SKU", "UPC", "EAN", "JAN", "ISBN", "MPN"
@@ -62,7 +63,7 @@ type ProductOptionValue struct {
 type ProductPrice struct {
 	GroupID            int64
 	Quantity, Priority int
-	Price              decimal.Decimal // a price, or with Percent the percentage taken off (V4)
+	Price              decimal.Decimal // a price, or with Percent the percentage taken off
 	Percent            bool
 	From, Until        string // dates, "" for none
 }
@@ -88,11 +89,15 @@ func (s *Shop) CreateProduct(ctx context.Context, p Product) (int64, error) {
 
 func (r *request) createProduct(p Product) int64 {
 	columns := r.productColumns(p)
-	if r.shop.gen == V4 {
+	if r.shop.gen >= V40 {
 		columns = append(set{"master_id", p.MasterID}, columns...)
 	}
-	p.ID = r.insert("product", append(columns, "date_added", now, "date_modified", now)...)
-	if r.shop.gen == V3 || p.Image != "" {
+	columns = append(columns, "date_added", now)
+	if r.shop.gen > V1 {
+		columns = append(columns, "date_modified", now)
+	}
+	p.ID = r.insert("product", columns...)
+	if r.shop.gen <= V3 || p.Image != "" {
 		r.update("product", set{"image", p.Image}, "product_id = ?", p.ID)
 	}
 	r.writeProduct(p, false)
@@ -110,11 +115,11 @@ func (s *Shop) SaveProduct(ctx context.Context, id int64, change func(*Product))
 		}
 		change(&p)
 		columns := r.productColumns(p)
-		if r.shop.gen == V4 {
+		if r.shop.gen >= V40 {
 			columns = append(columns, "image", p.Image)
 		}
 		r.update("product", append(columns, "date_modified", now), "product_id = ?", id)
-		if r.shop.gen == V3 {
+		if r.shop.gen <= V3 {
 			r.update("product", set{"image", p.Image}, "product_id = ?", id)
 		}
 		r.writeProduct(p, true)
@@ -133,7 +138,7 @@ func (s *Shop) CopyProduct(ctx context.Context, id int64) (int64, error) {
 	err := s.do(ctx, fmt.Sprintf("copy product %d", id), func(r *request) {
 		p := r.product(id)
 		p.Enabled, p.Keyword = false, ""
-		if r.shop.gen == V3 {
+		if r.shop.gen <= V3 {
 			delete(p.Codes, "SKU")
 			delete(p.Codes, "UPC")
 		}
@@ -155,6 +160,9 @@ func (s *Shop) DeleteProduct(ctx context.Context, id int64) error {
 		tables := []string{"product", "product_attribute", "product_description", "product_discount", "product_filter", "product_image",
 			"product_option", "product_option_value", "product_related", "product_reward", "product_special", "product_to_category",
 			"product_to_layout", "product_to_store", "coupon_product"}
+		if r.shop.gen == V40 {
+			tables = slices.DeleteFunc(tables, func(t string) bool { return t == "coupon_product" })
+		}
 		if r.shop.gen == V4 {
 			tables = []string{"product", "product_attribute", "product_code", "product_to_category", "product_description", "product_discount", "product_filter",
 				"product_image", "product_option", "product_option_value", "product_related", "product_reward", "product_to_layout", "product_to_store"}
@@ -172,13 +180,14 @@ func (s *Shop) DeleteProduct(ctx context.Context, id int64) error {
 // productColumns are the columns of the form in oc_product, without the image.
 func (r *request) productColumns(p Product) set {
 	columns := set{"model", escape(p.Model)}
-	if r.shop.gen == V3 {
+	if r.shop.gen != V4 {
 		for _, code := range productCodes {
 			columns = append(columns, strings.ToLower(code), escape(p.Codes[code]))
 		}
-		columns = append(columns, "location", escape(p.Location))
-	} else {
-		columns = append(columns, "location", escape(p.Location), "variant", p.Variant, "override", "")
+	}
+	columns = append(columns, "location", escape(p.Location))
+	if r.shop.gen >= V40 {
+		columns = append(columns, "variant", p.Variant, "override", "")
 	}
 	return append(columns, "quantity", p.Quantity, "minimum", p.Minimum, "subtract", flag(p.Subtract), "stock_status_id", p.StockStatusID,
 		"date_available", p.Available, "manufacturer_id", p.ManufacturerID, "shipping", flag(p.Shipping), "price", p.Price, "points", p.Points,
@@ -186,7 +195,7 @@ func (r *request) productColumns(p Product) set {
 		"length_class_id", p.LengthClass, "status", flag(p.Enabled), "tax_class_id", p.TaxClassID, "sort_order", p.SortOrder)
 }
 
-// productCodes are the codes that have columns of their own in V3, in their order.
+// productCodes are the codes that have columns of their own up to V40, in their order.
 var productCodes = []string{"SKU", "UPC", "EAN", "JAN", "ISBN", "MPN"}
 
 // Product reads a product with all its children.
@@ -207,7 +216,10 @@ func (r *request) product(id int64) Product {
 		return p
 	}
 	p.Model, p.Location = unescape(p.Model), unescape(p.Location)
-	if r.shop.gen == V3 {
+	if r.shop.gen >= V40 {
+		r.one([]any{&p.MasterID, &p.Variant}, "SELECT master_id, COALESCE(variant, '') FROM {product} WHERE product_id = ?", id)
+	}
+	if r.shop.gen != V4 {
 		values := make([]string, len(productCodes))
 		dest := make([]any, len(values))
 		for i := range values {
@@ -220,12 +232,15 @@ func (r *request) product(id int64) Product {
 			}
 		}
 	} else {
-		r.one([]any{&p.MasterID, &p.Variant}, "SELECT master_id, variant FROM {product} WHERE product_id = ?", id)
 		r.each(func(scan func(...any)) {
 			var code, value string
 			scan(&code, &value)
 			p.Codes[code] = unescape(value)
 		}, "SELECT code, value FROM {product_code} WHERE product_id = ?", id)
+	}
+	title := "meta_title"
+	if r.shop.gen == V1 {
+		title = "''"
 	}
 	r.each(func(scan func(...any)) {
 		var t Text
@@ -234,7 +249,7 @@ func (r *request) product(id int64) Product {
 			*field = unescape(*field)
 		}
 		p.Texts = append(p.Texts, t)
-	}, "SELECT language_id, name, description, tag, meta_title, meta_description, meta_keyword FROM {product_description} WHERE product_id = ? ORDER BY language_id", id)
+	}, "SELECT language_id, name, description, tag, "+title+", meta_description, meta_keyword FROM {product_description} WHERE product_id = ? ORDER BY language_id", id)
 	p.Categories = r.ids("SELECT category_id FROM {product_to_category} WHERE product_id = ? ORDER BY category_id", id)
 	p.Stores = r.ids("SELECT store_id FROM {product_to_store} WHERE product_id = ? ORDER BY store_id", id)
 	p.Related = r.ids("SELECT related_id FROM {product_related} WHERE product_id = ? ORDER BY related_id", id)
@@ -273,12 +288,16 @@ func (r *request) ids(query string, args ...any) []int64 {
 
 func (r *request) productOptions(id int64) []ProductOption {
 	var list []ProductOption
+	preset := "value"
+	if r.shop.gen == V1 {
+		preset = "option_value"
+	}
 	r.each(func(scan func(...any)) {
 		var o ProductOption
 		scan(&o.ID, &o.OptionID, &o.Value, &o.Required)
 		o.Value = unescape(o.Value)
 		list = append(list, o)
-	}, "SELECT product_option_id, option_id, COALESCE(value, ''), required FROM {product_option} WHERE product_id = ? ORDER BY product_option_id", id)
+	}, "SELECT product_option_id, option_id, COALESCE("+preset+", ''), required FROM {product_option} WHERE product_id = ? ORDER BY product_option_id", id)
 	r.each(func(scan func(...any)) {
 		var v ProductOptionValue
 		var optionID int64
@@ -304,7 +323,7 @@ func (r *request) productPrices(id int64) (discounts, specials []ProductPrice) {
 		}, query, id)
 		return list
 	}
-	if r.shop.gen == V3 {
+	if r.shop.gen != V4 {
 		discounts = read("SELECT customer_group_id, quantity, priority, price, 0, " + dates + " FROM {product_discount} WHERE product_id = ? ORDER BY product_discount_id")
 		specials = read("SELECT customer_group_id, 1, priority, price, 0, " + dates + " FROM {product_special} WHERE product_id = ? ORDER BY product_special_id")
 		return discounts, specials

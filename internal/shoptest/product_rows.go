@@ -13,7 +13,11 @@ func (r *request) writeProduct(p Product, save bool) {
 	steps := []func(Product, bool){r.writeProductTexts, r.writeProductStores, r.writeProductAttributes, r.writeProductOptions,
 		r.writeProductDiscounts, r.writeProductSpecials, r.writeProductImages, r.writeProductCategories, r.writeProductFilters,
 		r.writeProductRelated, r.writeProductRewards, r.writeProductSEO, r.writeProductLayouts}
-	if r.shop.gen == V4 {
+	switch r.shop.gen {
+	case V40:
+		steps = []func(Product, bool){r.writeProductTexts, r.writeProductCategories, r.writeProductFilters, r.writeProductStores, r.writeProductRelated,
+			r.writeProductAttributes, r.writeProductOptions, r.writeProductDiscounts, r.writeProductSpecials, r.writeProductImages, r.writeProductRewards, r.writeProductSEO}
+	case V4:
 		steps = []func(Product, bool){r.writeProductTexts, r.writeProductCodes, r.writeProductCategories, r.writeProductFilters,
 			r.writeProductStores, r.writeProductRelated, r.writeProductAttributes, r.writeProductOptions, r.writeProductDiscounts,
 			r.writeProductImages, r.writeProductRewards, r.writeProductSEO}
@@ -33,8 +37,11 @@ func (r *request) clear(save bool, table string, p Product) {
 func (r *request) writeProductTexts(p Product, save bool) {
 	r.clear(save, "product_description", p)
 	for _, t := range p.Texts {
-		r.insert("product_description", "product_id", p.ID, "language_id", t.LanguageID, "name", escape(t.Name), "description", escape(t.Description),
-			"tag", escape(t.Tags), "meta_title", escape(t.MetaTitle), "meta_description", escape(t.MetaDescription), "meta_keyword", escape(t.MetaKeywords))
+		columns := set{"product_id", p.ID, "language_id", t.LanguageID, "name", escape(t.Name), "description", escape(t.Description), "tag", escape(t.Tags)}
+		if r.shop.gen > V1 {
+			columns = append(columns, "meta_title", escape(t.MetaTitle))
+		}
+		r.insert("product_description", append(columns, "meta_description", escape(t.MetaDescription), "meta_keyword", escape(t.MetaKeywords))...)
 	}
 }
 
@@ -62,12 +69,16 @@ func (r *request) writeProductAttributes(p Product, save bool) {
 }
 
 func (r *request) writeProductOptions(p Product, save bool) {
+	preset := "value"
+	if r.shop.gen == V1 {
+		preset = "option_value"
+	}
 	r.clear(save, "product_option", p)
 	r.clear(save, "product_option_value", p)
 	for _, o := range p.Options {
 		columns := set{"product_id", p.ID, "option_id", o.OptionID}
 		if len(o.Values) == 0 {
-			columns = append(columns, "value", escape(o.Value))
+			columns = append(columns, preset, escape(o.Value))
 		}
 		columns = append(columns, "required", flag(o.Required))
 		if o.ID != 0 {
@@ -81,7 +92,7 @@ func (r *request) writeProductOptions(p Product, save bool) {
 			columns := set{"product_option_id", optionID, "product_id", p.ID, "option_id", o.OptionID, "option_value_id", v.OptionValueID,
 				"quantity", v.Quantity, "subtract", flag(v.Subtract), "price", v.Price.Abs(), "price_prefix", sign(v.Price),
 				"points", max(v.Points, -v.Points), "points_prefix", sign(decimal.NewFromInt(int64(v.Points))), "weight", v.Weight.Abs(), "weight_prefix", sign(v.Weight)}
-			if v.ID != 0 || r.shop.gen == V4 {
+			if v.ID != 0 || r.shop.gen >= V40 {
 				columns = append(set{"product_option_value_id", v.ID}, columns...) // 0: the next id
 			}
 			r.insert("product_option_value", columns...)
@@ -111,7 +122,7 @@ func (r *request) writeProductDiscounts(p Product, save bool) {
 
 func (r *request) insertDiscount(p Product, d ProductPrice, special bool) {
 	columns := set{"product_id", p.ID, "customer_group_id", d.GroupID, "quantity", d.Quantity, "priority", d.Priority}
-	if r.shop.gen == V3 {
+	if r.shop.gen != V4 {
 		columns = append(columns, "price", d.amount(p.Price))
 	} else {
 		kind := "F"
@@ -199,7 +210,11 @@ func (r *request) insertSEO(key, value, keyword string) {
 	if keyword == "" {
 		return
 	}
-	if r.shop.gen == V3 {
+	switch {
+	case r.shop.gen <= V2:
+		r.insert("url_alias", "query", seoQuery(key, value), "keyword", keyword)
+		return
+	case r.shop.gen == V3:
 		r.insert("seo_url", "store_id", 0, "language_id", 1, "query", seoQuery(key, value), "keyword", keyword)
 		return
 	}
@@ -207,7 +222,11 @@ func (r *request) insertSEO(key, value, keyword string) {
 }
 
 func (r *request) deleteSEO(key, value string) {
-	if r.shop.gen == V3 {
+	switch {
+	case r.shop.gen <= V2:
+		r.delete("url_alias", "query = ?", seoQuery(key, value))
+		return
+	case r.shop.gen == V3:
 		r.delete("seo_url", "query = ?", seoQuery(key, value))
 		return
 	}
@@ -217,15 +236,18 @@ func (r *request) deleteSEO(key, value string) {
 // seo returns the keyword of a page's address, empty if it has none.
 func (r *request) seo(key, value string) string {
 	var keyword string
-	if r.shop.gen == V3 {
+	switch {
+	case r.shop.gen <= V2:
+		r.one([]any{&keyword}, "SELECT keyword FROM {url_alias} WHERE query = ?", seoQuery(key, value))
+	case r.shop.gen == V3:
 		r.one([]any{&keyword}, "SELECT keyword FROM {seo_url} WHERE query = ?", seoQuery(key, value))
-	} else {
+	default:
 		r.one([]any{&keyword}, "SELECT keyword FROM {seo_url} WHERE `key` = ? AND value = ?", key, value)
 	}
 	return keyword
 }
 
-// seoQuery is the V3 form of key and value; a category's key was category_id there.
+// seoQuery is the form up to V3 of key and value; a category's key was category_id there.
 func seoQuery(key, value string) string {
 	if key == "path" {
 		key = "category_id"

@@ -17,7 +17,7 @@ import (
 // database.
 func TestRun(t *testing.T) {
 	for _, server := range []*shoptest.Server{shoptesting.MariaDB(t), shoptesting.MySQL(t)} {
-		for gen, engine := range map[shoptest.Generation]string{shoptest.V3: "InnoDB", shoptest.V4: "MyISAM"} {
+		for gen, engine := range map[shoptest.Generation]string{shoptest.V1: "", shoptest.V2: "InnoDB", shoptest.V3: "InnoDB", shoptest.V40: "", shoptest.V4: "MyISAM"} {
 			options := []shoptest.LoadOption{}
 			if server.Flavor() == shoptest.MySQL {
 				options = append(options, shoptest.Engine(engine)) // not that of the release

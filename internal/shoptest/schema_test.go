@@ -3,6 +3,8 @@ package shoptest_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,6 +22,10 @@ func TestLoad(t *testing.T) {
 			engine  string
 			engines [][]string // tables by engine
 		}{
+			{shoptest.V1, "oc_", "", [][]string{{"MyISAM", "78"}}},
+			{shoptest.V1, "", "InnoDB", [][]string{{"InnoDB", "78"}}},
+			{shoptest.V2, "oc_", "", [][]string{{"InnoDB", "1"}, {"MyISAM", "79"}}},
+			{shoptest.V40, "oc_", "", [][]string{{"InnoDB", "85"}}},
 			{shoptest.V3, "oc_", "", [][]string{{"InnoDB", "2"}, {"MyISAM", "81"}}},
 			{shoptest.V3, "", "InnoDB", [][]string{{"InnoDB", "83"}}},
 			{shoptest.V4, "shop1_", "", [][]string{{"InnoDB", "86"}}},
@@ -80,6 +86,44 @@ func TestLoadColumns(t *testing.T) {
 			}
 			if n := table(t, db, "SELECT COUNT(*) FROM oc_product")[0][0]; n != "0" {
 				t.Errorf("%s products without the catalogue", n)
+			}
+		})
+	}
+}
+
+// TestRealColumns: a table of ours has the columns of the release, under their names, in
+// their order and of their types.
+func TestRealColumns(t *testing.T) {
+	dir := shoptesting.Schemas(t)
+	server := shoptesting.MariaDB(t)
+	const query = `SELECT table_name, GROUP_CONCAT(CONCAT_WS(' ', column_name, column_type, is_nullable, extra) ORDER BY ordinal_position SEPARATOR ', ')
+		FROM information_schema.columns WHERE table_schema = ? GROUP BY table_name`
+	for gen, release := range map[shoptest.Generation]string{shoptest.V1: "1.5.6.4", shoptest.V2: "2.3.0.2", shoptest.V3: "3.0.5.1", shoptest.V40: "4.0.2.3", shoptest.V4: "4.1.0.4"} {
+		t.Run(gen.String(), func(t *testing.T) {
+			script, err := os.ReadFile(filepath.Join(dir, "opencart-"+release+".sql"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			real, ours := shoptesting.Database(t, server), shoptesting.Database(t, server)
+			if err := server.Exec(t.Context(), real, string(script)); err != nil {
+				t.Fatal(err)
+			}
+			db := shoptesting.Open(t, server, ours)
+			if err := shoptest.Load(t.Context(), db, gen, "oc_", shoptest.WithoutCatalogue()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := db.Exec("SET GLOBAL group_concat_max_len = 1000000"); err != nil {
+				t.Fatal(err)
+			}
+			wide := shoptesting.Open(t, server, ours)
+			want := map[string]string{}
+			for _, row := range table(t, wide, query, real) {
+				want[row[0]] = row[1]
+			}
+			for _, row := range table(t, wide, query, ours) {
+				if diff := cmp.Diff(want[row[0]], row[1]); diff != "" {
+					t.Errorf("%s (-real +ours):\n%s", row[0], diff)
+				}
 			}
 		})
 	}

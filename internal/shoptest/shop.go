@@ -73,7 +73,7 @@ func (s *Shop) Generation() Generation { return s.gen }
 
 // settings is what the shop's code reads from its settings at each request.
 type settings struct {
-	offset     *time.Location // config_timezone
+	offset     *time.Location // config_timezone; nil: the server's, as it is
 	currency   string         // config_currency
 	status     int64          // config_order_status_id: that of a confirmed order
 	void       int64          // the status of an order while staff edits it
@@ -124,15 +124,19 @@ func (s *Shop) lock(on subject) (unlock func()) {
 // connect gives the connection the settings OpenCart gives it.
 func (r *request) connect() {
 	charset := "utf8mb4"
-	if r.shop.gen == V3 {
+	if r.shop.gen <= V3 {
 		charset = "utf8" // even where the tables are utf8mb4
 	}
+	mode := sessionMode
+	if r.shop.gen < V3 {
+		mode = ""
+	}
 	r.exec("SET NAMES " + charset)
-	r.exec("SET SESSION sql_mode = '" + sessionMode + "'")
-	if r.shop.gen == V4 {
+	r.exec("SET SESSION sql_mode = '" + mode + "'")
+	if r.shop.gen >= V40 {
 		r.exec("SET FOREIGN_KEY_CHECKS = 0")
 	}
-	if set := r.loadSettings(); set != nil {
+	if set := r.loadSettings(); set != nil && set.offset != nil {
 		// The number, not the name: it changes with daylight saving.
 		r.exec("SET time_zone = ?", time.Now().In(set.offset).Format("-07:00"))
 	}
@@ -147,17 +151,23 @@ func (r *request) loadSettings() *settings {
 		return s.settings
 	}
 	values := map[string]string{}
+	group := "code"
+	if s.gen == V1 {
+		group = "`group`"
+	}
 	r.each(func(scan func(...any)) {
 		var key, value string
 		scan(&key, &value)
 		values[key] = value
-	}, "SELECT `key`, COALESCE(value, '') FROM {setting} WHERE store_id = 0 AND code = 'config'")
+	}, "SELECT `key`, COALESCE(value, '') FROM {setting} WHERE store_id = 0 AND "+group+" = 'config'")
 	if r.err != nil {
 		return nil
 	}
 	set := &settings{currency: values["config_currency"]}
-	if set.offset, r.err = time.LoadLocation(values["config_timezone"]); r.err != nil {
-		return nil
+	if zone := s.gen.Zone(); zone != "" {
+		if set.offset, r.err = time.LoadLocation(values["config_timezone"]); r.err != nil {
+			return nil
+		}
 	}
 	number := func(key string) int64 {
 		n, err := strconv.ParseInt(values[key], 10, 64)
@@ -167,8 +177,16 @@ func (r *request) loadSettings() *settings {
 		return n
 	}
 	set.status, set.country, set.zone = number("config_order_status_id"), number("config_country_id"), number("config_zone_id")
-	if s.gen == V4 {
+	if s.gen == V4 { // before, an order that is edited has status 0
 		set.void = number("config_void_status_id")
+	}
+	if s.gen == V1 {
+		set.complete = map[int64]bool{number("config_complete_status_id"): true}
+		if r.err != nil {
+			return nil
+		}
+		s.settings = set
+		return set
 	}
 	set.processing = r.statusSet(values["config_processing_status"])
 	set.complete = r.statusSet(values["config_complete_status"])

@@ -3,6 +3,7 @@ package shoptest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -48,42 +49,87 @@ func (r *request) edit(id int64, change func(*Checkout)) {
 	r.one([]any{&status}, "SELECT order_status_id FROM {order} WHERE order_id = ?", id)
 	change(&c)
 
+	if r.shop.gen == V1 {
+		r.editV1(id, status, r.checkout(c))
+		r.recordOrder(id)
+		return
+	}
 	session := r.shop.token(26)
 	r.fillCart(session, c.CustomerID, 1, c.Items)
-	if r.shop.gen == V3 {
-		r.setStatus(id, 0, "", false)
-	} else {
+	if r.shop.gen == V4 {
 		r.setStatus(id, r.shop.settings.void, "", true)
+	} else {
+		r.setStatus(id, 0, "", false)
 	}
 	o := r.checkout(c)
 	r.update("order", append(o.columns(r.shop.gen, true), "date_modified", now), "order_id = ?", id)
 	r.delete("order_product", "order_id = ?", id)
 	r.delete("order_option", "order_id = ?", id)
 	r.insertLines(id, o.lines)
-	if r.shop.gen == V3 {
-		r.update("voucher", set{"status", 0}, "order_id = ?", id)
-		r.delete("order_voucher", "order_id = ?", id)
-		r.insertGifts(id, o.gifts)
+	if r.shop.gen != V4 {
+		r.replaceGifts(id, o.gifts)
 	}
 	r.delete("order_total", "order_id = ?", id)
 	r.insertTotals(id, o.totals)
 	r.setStatus(id, status, "", false)
-	if r.shop.gen == V3 {
+	if r.shop.gen == V3 { // the others leave it behind
 		r.delete("order_history", "order_id = ? AND order_status_id = 0", id)
 	}
 	r.emptyCart(session, c.CustomerID, 1)
 	r.recordOrder(id)
 }
 
+// editV1 is the form of 1.5: the status is not touched and nothing is written to the
+// history; the lines are written again under the ids they have, which the form posts,
+// each with its stock, and the total last.
+func (r *request) editV1(id, status int64, o order) {
+	if status != 0 {
+		r.moveStock(id, +1)
+	}
+	header := append(o.columns(V1, true), "date_modified", now)
+	if i := slices.Index(header, any("total")); i >= 0 { // which comes last
+		header = slices.Delete(header, i, i+2)
+	}
+	r.update("order", header, "order_id = ?", id)
+	kept := r.ids("SELECT order_product_id FROM {order_product} WHERE order_id = ? ORDER BY order_product_id", id)
+	options := r.ids("SELECT order_option_id FROM {order_option} WHERE order_id = ? ORDER BY order_option_id", id)
+	next := func(ids *[]int64) (id int64) {
+		if len(*ids) > 0 {
+			id, *ids = (*ids)[0], (*ids)[1:]
+		}
+		return id // 0: the next one
+	}
+	r.delete("order_product", "order_id = ?", id)
+	r.delete("order_option", "order_id = ?", id)
+	for _, l := range o.lines {
+		line := r.insert("order_product", "order_product_id", next(&kept), "order_id", id, "product_id", l.productID, "name", l.name, "model", l.model,
+			"quantity", l.quantity, "price", l.price, "total", l.total, "tax", l.tax, "reward", l.reward)
+		r.takeStock("product", "product_id", l.productID, l.quantity)
+		for _, c := range l.options {
+			r.insert("order_option", "order_option_id", next(&options), "order_id", id, "order_product_id", line, "product_option_id", c.optionID,
+				"product_option_value_id", c.valueID, "name", c.name, "value", c.value, "type", c.kind)
+			r.takeStock("product_option_value", "product_option_value_id", c.valueID, l.quantity)
+		}
+	}
+	r.replaceGifts(id, o.gifts)
+	r.delete("order_total", "order_id = ?", id)
+	r.insertTotals(id, o.totals)
+	r.update("order", set{"total", o.total()}, "order_id = ?", id)
+}
+
 // orderCheckout is what the staff's form shows of an order.
 func (r *request) orderCheckout(id int64) Checkout {
 	var c Checkout
 	p, a := &c.Guest, &c.Address
+	field := map[string]string{"custom_field": "custom_field", "shipping_custom_field": "shipping_custom_field, ''", "payment_custom_field": "payment_custom_field, ''"}
+	if r.shop.gen == V1 {
+		field = map[string]string{"custom_field": "''", "shipping_custom_field": "'', payment_tax_id", "payment_custom_field": "'', payment_tax_id"}
+	}
 	if !r.one([]any{&c.CustomerID, &p.GroupID, &p.FirstName, &p.LastName, &p.Email, &p.Telephone, &p.CustomField, &c.Currency, &c.LanguageID, &c.Comment,
-		&a.FirstName, &a.LastName, &a.Company, &a.Address1, &a.Address2, &a.City, &a.Postcode, &a.CountryID, &a.ZoneID, &a.CustomField},
-		`SELECT customer_id, customer_group_id, firstname, lastname, email, telephone, custom_field, currency_code, language_id, comment,
+		&a.FirstName, &a.LastName, &a.Company, &a.Address1, &a.Address2, &a.City, &a.Postcode, &a.CountryID, &a.ZoneID, &a.CustomField, &a.TaxID},
+		`SELECT customer_id, customer_group_id, firstname, lastname, email, telephone, `+field["custom_field"]+`, currency_code, language_id, comment,
 		shipping_firstname, shipping_lastname, shipping_company, shipping_address_1, shipping_address_2, shipping_city, shipping_postcode,
-		shipping_country_id, shipping_zone_id, shipping_custom_field FROM {order} WHERE order_id = ?`, id) {
+		shipping_country_id, shipping_zone_id, `+field["shipping_custom_field"]+` FROM {order} WHERE order_id = ?`, id) {
 		r.fail(fmt.Errorf("there is no order %d", id))
 		return c
 	}
@@ -92,13 +138,13 @@ func (r *request) orderCheckout(id int64) Checkout {
 	}
 	if a.CountryID == 0 { // nothing had to be sent
 		r.one(a.fields(), `SELECT payment_firstname, payment_lastname, payment_company, payment_address_1, payment_address_2, payment_city, payment_postcode,
-			payment_country_id, payment_zone_id, payment_custom_field FROM {order} WHERE order_id = ?`, id)
+			payment_country_id, payment_zone_id, `+field["payment_custom_field"]+` FROM {order} WHERE order_id = ?`, id)
 	}
 	a.unescape()
 	c.Items = r.orderItems(id)
 	r.one([]any{&c.Coupon}, "SELECT title FROM {order_total} WHERE order_id = ? AND code = 'coupon'", id)
 	c.Coupon = strings.TrimSuffix(strings.TrimPrefix(c.Coupon, "Coupon ("), ")")
-	if r.shop.gen == V3 {
+	if r.shop.gen != V4 {
 		r.each(func(scan func(...any)) {
 			var g Gift
 			scan(&g.FromName, &g.FromEmail, &g.ToName, &g.ToEmail, &g.Message, &g.Amount)
@@ -123,7 +169,7 @@ func (r *request) orderItems(id int64) []Item {
 	var lines []int64
 	var variants []string
 	variant := "''"
-	if r.shop.gen == V4 {
+	if r.shop.gen >= V40 {
 		variant = "COALESCE(p.variant, '')"
 	}
 	r.each(func(scan func(...any)) {
@@ -153,15 +199,25 @@ func (r *request) orderItems(id int64) []Item {
 	return items
 }
 
-// DeleteOrder removes an order, confirmed or not. V3 voids it first, which puts the
-// goods back to stock, and deletes the order before its children; V4 only deletes, the
-// order last.
+// DeleteOrder removes an order, confirmed or not. V2 to V40 set status 0 first, which
+// puts the goods back to stock, as V1 does without it, and delete the order before its
+// children; V4 only deletes, the order last.
 func (s *Shop) DeleteOrder(ctx context.Context, id int64) error {
 	return s.do(ctx, fmt.Sprintf("delete order %d", id), func(r *request) {
 		tables := []string{"order_product", "order_option", "order_subscription", "order_total", "order_history", "order"}
-		if s.gen == V3 {
+		switch s.gen {
+		case V1:
+			var status int64
+			if r.one([]any{&status}, "SELECT order_status_id FROM {order} WHERE order_id = ?", id) && status != 0 {
+				r.moveStock(id, +1)
+			}
+			tables = []string{"order", "order_product", "order_option", "order_download", "order_voucher", "order_total", "order_history"}
+		case V2, V3:
 			r.setStatus(id, 0, "", false)
 			tables = []string{"order", "order_product", "order_option", "order_voucher", "order_total", "order_history", "order_recurring"}
+		case V40:
+			r.setStatus(id, 0, "", false)
+			tables = []string{"order", "order_product", "order_option", "order_subscription", "order_voucher", "order_total", "order_history"}
 		}
 		for _, table := range tables {
 			r.delete(table, "order_id = ?", id)

@@ -26,7 +26,7 @@ func (s *Shop) Note(ctx context.Context, id int64, comment string) error {
 	}, subject{"order", id})
 }
 
-// Cancel sets the status Canceled; the goods go back to stock.
+// Cancel sets the status Canceled; the goods go back to stock, but not in V1.
 func (s *Shop) Cancel(ctx context.Context, id int64, comment string) error {
 	const canceled = 7
 	return s.SetStatus(ctx, id, canceled, comment, false)
@@ -58,10 +58,14 @@ func (r *request) setStatus(id, status int64, comment string, notify bool) (cust
 		r.fail(fmt.Errorf("there is no order %d", id))
 		return 0
 	}
+	if r.shop.gen == V1 {
+		r.setStatusV1(id, before, customer, status, comment, notify)
+		return customer
+	}
 	set := r.shop.settings
 	sell := !set.sold(before) && set.sold(status)
 	giveBack := set.sold(before) && !set.sold(status)
-	if r.shop.gen == V3 {
+	if r.shop.gen <= V3 {
 		if sell {
 			r.useCoupon(id, customer)
 			r.moveStock(id, -1)
@@ -72,6 +76,7 @@ func (r *request) setStatus(id, status int64, comment string, notify bool) (cust
 			r.delete("coupon_history", "order_id = ?", id)
 		}
 		switch {
+		case r.shop.gen < V3: // no statistics
 		case set.sold(status):
 			r.count("order_sale", amount) // at each entry: 3.0 counts a sale several times
 		case status != 0:
@@ -90,7 +95,7 @@ func (r *request) setStatus(id, status int64, comment string, notify bool) (cust
 		r.count("order_complete", one)
 	}
 	if giveBack {
-		if status != set.void {
+		if status != set.void && status != 0 {
 			r.count("order_sale", amount.Neg())
 			r.count("order_processing", one.Neg())
 		}
@@ -101,9 +106,20 @@ func (r *request) setStatus(id, status int64, comment string, notify bool) (cust
 	return customer
 }
 
+// setStatusV1 is the same in 1.5: a confirmation tells the customer, and takes stock
+// after the status, whatever that is; nothing puts it back.
+func (r *request) setStatusV1(id, before, customer, status int64, comment string, notify bool) {
+	confirmed := before == 0 && status != 0
+	r.writeStatus(id, status, comment, notify || confirmed)
+	if confirmed {
+		r.moveStock(id, -1)
+		r.useCoupon(id, customer)
+	}
+}
+
 func (r *request) writeStatus(id, status int64, comment string, notify bool) {
 	columns := set{"order_status_id", status}
-	if r.shop.gen == V3 {
+	if r.shop.gen != V4 {
 		columns = append(columns, "date_modified", now)
 	}
 	r.update("order", columns, "order_id = ?", id)
@@ -126,7 +142,7 @@ func (r *request) moveStock(id int64, direction int) {
 	type sold struct{ line, product, master, quantity int64 }
 	var lines []sold
 	master := "0"
-	if r.shop.gen == V4 {
+	if r.shop.gen >= V40 {
 		master = "master_id"
 	}
 	r.each(func(scan func(...any)) {
@@ -147,6 +163,11 @@ func (r *request) moveStock(id int64, direction int) {
 			r.update("product_option_value", set{"quantity", change}, "product_option_value_id = ? AND subtract = 1", value)
 		}
 	}
+}
+
+// takeStock takes a quantity out of one product or option value.
+func (r *request) takeStock(table, column string, id int64, quantity int) {
+	r.update(table, set{"quantity", expression(fmt.Sprintf("(`quantity` - %d)", quantity))}, column+" = ? AND subtract = 1", id)
 }
 
 // count adds to one of the shop's statistics.

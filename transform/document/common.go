@@ -94,9 +94,10 @@ type Measure struct {
 	Unit  string `json:"unit"`
 }
 
-// SEOURL is a search-engine friendly address of a product or category.
+// SEOURL is a search-engine friendly address of a product or category. Before 3.0 it
+// is the same in all stores and languages.
 type SEOURL struct {
-	StoreID  int64   `json:"store_id"`
-	Language *string `json:"language"` // null when its id is unknown
-	Keyword  string  `json:"keyword"`
+	StoreID  *int64        `json:"store_id,omitzero"`
+	Language Maybe[string] `json:"language,omitzero"` // null when its id is unknown
+	Keyword  string        `json:"keyword"`
 }

@@ -29,7 +29,7 @@ var aggregates = map[string][]child{
 		{"product_to_store", "product_id"}, {"product_option", "product_id"}, {"product_option_value", "product_id"},
 		{"product_special", "product_id"}, {"product_discount", "product_id"}, {"product_code", "product_id"},
 		{"product_attribute", "product_id"}, {"product_image", "product_id"}, {"product_filter", "product_id"},
-		{"product_related", "product_id"}, {"product_reward", "product_id"},
+		{"product_related", "product_id"}, {"product_reward", "product_id"}, {"product_tag", "product_id"},
 	},
 	"stock": {{"product", "product_id"}, {"product_option_value", "product_id"}, {"product_code", "product_id"}},
 	"category": {

@@ -23,7 +23,7 @@ func (r *reference) customer(rows Rows) (map[string]any, error) {
 	if row.has("language_id") {
 		doc["language"] = lookup(r.languages, row.integer("language_id"))
 	}
-	if row.has("approved") {
+	if row.has("approved") && !r.since30 { // 3.0 has a table for those who wait; a column is left over
 		doc["approved"] = row.flag("approved")
 	}
 	if row.has("custom_field") {
@@ -35,6 +35,12 @@ func (r *reference) customer(rows Rows) (map[string]any, error) {
 		return nil, err
 	}
 	addresses := []any{}
+	defaultID := row.integer("address_id") // to 3.x; a column that an upgrade left behind counts until an address is marked
+	for _, a := range rows["address"] {
+		if a.flag("default") {
+			defaultID = 0
+		}
+	}
 	for _, a := range sorted(rows["address"], by("address_id")) {
 		address, err := r.address(a, "")
 		if err != nil {
@@ -42,9 +48,9 @@ func (r *reference) customer(rows Rows) (map[string]any, error) {
 		}
 		id := a.integer("address_id")
 		address["id"] = id
-		address["default"] = id == row.integer("address_id")
-		if a.has("default") { // 4.x
-			address["default"] = a.flag("default")
+		address["default"] = id == defaultID
+		if a.flag("default") { // 4.x
+			address["default"] = true
 		}
 		addresses = append(addresses, address)
 	}

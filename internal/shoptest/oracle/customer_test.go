@@ -69,13 +69,14 @@ func TestCustomFields(t *testing.T) {
 	o, _ := newUnit(t, `{}`)
 	for stored, want := range map[string]string{
 		``: `[]`, `[]`: `[]`, `{}`: `[]`, `null`: `[]`, ` `: `[]`,
-		`{"10":"a &amp; b","1":"7"}`:         `[{"id": 1, "name": "How", "value": "7", "text": "By <mail>"}, {"id": 10, "name": "VAT id", "value": "a & b"}]`,
-		`{"2":["8","7","99"]}`:               `[{"id": 2, "name": null, "value": ["8", "7", "99"], "text": ["By phone", "By <mail>", ""]}]`,
-		`{"2":{"0":"8","2":"7","10":"7"}}`:   `[{"id": 2, "name": null, "value": ["8", "7", "7"], "text": ["By phone", "By <mail>", "By <mail>"]}]`,
-		`{"2":[],"1":""}`:                    `[{"id": 1, "name": "How", "value": "", "text": ""}, {"id": 2, "name": null, "value": [], "text": []}]`,
-		`{"99":5,"98":null}`:                 `[{"id": 98, "name": null, "value": ""}, {"id": 99, "name": null, "value": "5"}]`,
-		`["zero"]`:                           `[{"id": 0, "name": null, "value": "zero"}]`,
-		`{"10":"caf\u00e9 \u2713 &amp;lt;"}`: `[{"id": 10, "name": "VAT id", "value": "café ✓ &lt;"}]`,
+		`{"10":"a &amp; b","1":"7"}`:                   `[{"id": 1, "name": "How", "value": "7", "text": "By <mail>"}, {"id": 10, "name": "VAT id", "value": "a & b"}]`,
+		`{"2":["8","7","99"]}`:                         `[{"id": 2, "name": null, "value": ["8", "7", "99"], "text": ["By phone", "By <mail>", ""]}]`,
+		`{"2":{"0":"8","2":"7","10":"7"}}`:             `[{"id": 2, "name": null, "value": ["8", "7", "7"], "text": ["By phone", "By <mail>", "By <mail>"]}]`,
+		`{"2":[],"1":""}`:                              `[{"id": 1, "name": "How", "value": "", "text": ""}, {"id": 2, "name": null, "value": [], "text": []}]`,
+		`{"99":5,"98":null}`:                           `[{"id": 98, "name": null, "value": ""}, {"id": 99, "name": null, "value": "5"}]`,
+		`["zero"]`:                                     `[{"id": 0, "name": null, "value": "zero"}]`,
+		`a:2:{i:10;s:5:"café";i:2;a:1:{i:0;s:1:"7";}}`: `[{"id": 2, "name": null, "value": ["7"], "text": ["By <mail>"]}, {"id": 10, "name": "VAT id", "value": "café"}]`,
+		`{"10":"caf\u00e9 \u2713 &amp;lt;"}`:           `[{"id": 10, "name": "VAT id", "value": "café ✓ &lt;"}]`,
 	} {
 		fields, err := o.ref.customFields(stored)
 		if err != nil {
@@ -83,7 +84,7 @@ func TestCustomFields(t *testing.T) {
 		}
 		check(t, map[string]any{"f": fields}, `{"f": `+want+`}`)
 	}
-	for _, stored := range []string{`{`, `"x"`, `{"a":"b"}`, `{"1":true}`, `a:1:{i:1;s:1:"x";}`} {
+	for _, stored := range []string{`{`, `"x"`, `{"a":"b"}`, `{"1":true}`, `a:1:{i:1;s:2:"x";}`, `a:1:{i:1;s:1:"x";`, `a:1:{i:1;O:1:"x";}`} {
 		if fields, err := o.ref.customFields(stored); err == nil {
 			t.Errorf("%s: %v instead of an error", stored, fields)
 		}

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// customFields reads a custom_field column: JSON of custom field id to value.
+// customFields reads a custom_field column: custom field id to value, as JSON or (2.0) as PHP serializes it.
 func (r *reference) customFields(stored string) ([]any, error) {
 	fields := []any{}
 	values, err := keyed(stored)
@@ -88,13 +88,16 @@ func compareKeys(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
-// keyed parses JSON that PHP wrote for an array: an object, or a list when the keys count from 0. An empty column,
+// keyed parses JSON, or a serialized text, that PHP wrote for an array: an object, or a list when the keys count from 0. An empty column,
 // "[]", "{}" and "null" are all empty.
 func keyed(stored string) (map[string]any, error) {
 	if strings.TrimSpace(stored) == "" {
 		return nil, nil
 	}
 	v, err := parseJSON([]byte(stored))
+	if strings.HasPrefix(stored, "a:") {
+		v, err = parsePHP(stored)
+	}
 	if err != nil {
 		return nil, err
 	}

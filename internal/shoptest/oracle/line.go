@@ -163,9 +163,13 @@ func (l *soldLine) document() map[string]any {
 	return doc
 }
 
-// codesOf are the identifiers of a product that are not empty, by lower-case name: columns, from 4.1 on rows.
+// codesOf are the identifiers of a product that are not empty, by lower-case name: rows (from 4.1 on), where a
+// product has none columns.
 func codesOf(product Row, rows []Row) map[string]any {
 	codes := map[string]any{}
+	if rows = slices.DeleteFunc(slices.Clone(rows), func(row Row) bool { return row.integer("product_id") != product.integer("product_id") }); len(rows) > 0 {
+		product = Row{"product_id": product["product_id"]} // columns that an upgrade left behind do not count
+	}
 	for _, column := range []string{"sku", "upc", "ean", "jan", "isbn", "mpn"} {
 		if code := product.text(column); code != "" {
 			codes[column] = code

@@ -4,12 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 )
 
 // Oracle makes documents from rows. Make one with New.
 type Oracle struct {
 	// Drafts makes documents of orders that were never confirmed, too (`capture.drafts: true`).
 	Drafts bool
+	// Zone is the zone of the times of a shop that has no setting for it (before 3.0); nil is UTC.
+	Zone *time.Location
 
 	db     *sql.DB // nil in unit tests
 	prefix string
@@ -44,6 +47,9 @@ func (o *Oracle) Refresh(ctx context.Context) error {
 	ref, err := readReference(ctx, o.source)
 	if err != nil {
 		return fmt.Errorf("oracle: %w", err)
+	}
+	if o.Zone != nil && !ref.ownZone {
+		ref.zone = o.Zone
 	}
 	o.ref = ref
 	return nil

@@ -125,8 +125,17 @@ func (r *reference) orderLanguage(order Row) any {
 // method is the payment or shipping of an order: a code and a name in columns, from 4.0.2 on JSON in one column.
 func method(order Row, kind string) (any, error) {
 	chosen := map[string]any{"name": order.text(kind + "_method"), "code": order.text(kind + "_code")}
-	if !order.has(kind + "_code") {
-		stored, err := keyed(order.raw(kind + "_method"))
+	text, code := strings.TrimSpace(order.raw(kind+"_method")), order.raw(kind+"_code")
+	title := text != "" && text != "[]" && !strings.HasPrefix(text, "{") // of an order from before the upgrade
+	if _, err := parseJSON([]byte(text)); err != nil && code != "" {
+		title = true // whatever it looks like, the code beside it makes it one
+	}
+	inJSON := !order.has(kind+"_code") || !title && (code == "" || text != "" && text != "[]") // a code may be left over beside JSON
+	if inJSON && title && kind == "shipping" {
+		chosen["cost"], chosen["tax_class_id"] = nil, nil
+	}
+	if inJSON && !title {
+		stored, err := keyed(text)
 		if err != nil {
 			return nil, err
 		}

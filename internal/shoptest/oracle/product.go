@@ -2,7 +2,9 @@ package oracle
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 )
 
 // product makes a product document.
@@ -43,6 +45,10 @@ func (r *reference) product(rows Rows) (map[string]any, error) {
 		"attributes": r.productAttributes(rows["product_attribute"]),
 		"options":    r.productOptions(rows),
 		"related":    ids(rows["product_related"], "related_id"),
+	}
+	if doc["texts"] = r.withTags(doc["texts"].(map[string]any), rows); r.oneOffers {
+		rows = maps.Clone(rows)
+		delete(rows, "product_special") // an upgrade left them behind
 	}
 	if doc["specials"], doc["discounts"], err = offers(rows); err != nil {
 		return nil, err
@@ -100,6 +106,22 @@ func (r *reference) texts(rows []Row, fields map[string]string) map[string]any {
 			}
 		}
 		texts[code] = text
+	}
+	return texts
+}
+
+// withTags adds the tags of a shop that keeps each in a row (before 1.5.4).
+func (r *reference) withTags(texts map[string]any, rows Rows) map[string]any {
+	for id, code := range r.languages {
+		if text, ok := texts[code].(map[string]any); ok && text["tags"] == nil {
+			var tags []string
+			for _, row := range sorted(rows["product_tag"], by("product_tag_id")) {
+				if row.integer("language_id") == id {
+					tags = append(tags, row.text("tag"))
+				}
+			}
+			text["tags"] = strings.Join(tags, ",")
+		}
 	}
 	return texts
 }

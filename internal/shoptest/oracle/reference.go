@@ -11,6 +11,7 @@ import (
 type reference struct {
 	base       string // default currency
 	zone       *time.Location
+	ownZone    bool  // the shop has a setting for it
 	void       int64 // order status of an order that staff is editing (4.1), else 0
 	language   int64 // default language
 	languages  map[int64]string
@@ -32,6 +33,8 @@ type reference struct {
 	fields     map[int64]string // custom fields
 	fieldTypes map[int64]string
 	choices    map[int64]string // of custom fields
+	since30    bool             // the shop is no older than 3.0
+	oneOffers  bool             // specials are rows among the discounts (4.1)
 	categories map[int64]string
 	paths      map[int64][]Row // oc_category_path by category
 }
@@ -78,6 +81,7 @@ func readReference(ctx context.Context, from source) (*reference, error) {
 	if failed != nil {
 		return nil, failed
 	}
+	r.since30, r.oneOffers = from.has("seo_url"), from.has("product_discount", "special")
 	if err := r.settle(settings); err != nil {
 		return nil, err
 	}
@@ -119,7 +123,7 @@ func (r *reference) settle(settings map[string]string) error {
 	if err != nil {
 		return fmt.Errorf("config_timezone: %w", err)
 	}
-	r.zone = zone
+	r.zone, r.ownZone = zone, settings["config_timezone"] != ""
 	code := settings["config_language_catalog"] // 4.1
 	if code == "" {
 		code = settings["config_language"]
@@ -138,7 +142,7 @@ func (r *reference) places(all func(string, ...match) []Row, named func(table, i
 	countries := named("country_description", "country_id", "name")
 	for _, row := range all("country") {
 		id := row.integer("country_id")
-		if row.has("name") {
+		if _, translated := countries[id]; row.has("name") && !translated {
 			countries[id] = row.text("name")
 		}
 		r.countries[id] = place{row.raw("iso_code_2"), row.raw("iso_code_3"), countries[id]}
@@ -146,7 +150,7 @@ func (r *reference) places(all func(string, ...match) []Row, named func(table, i
 	zones := named("zone_description", "zone_id", "name")
 	for _, row := range all("zone") {
 		id := row.integer("zone_id")
-		if row.has("name") {
+		if _, translated := zones[id]; row.has("name") && !translated {
 			zones[id] = row.text("name")
 		}
 		r.zones[id] = place{code: row.text("code"), name: zones[id]}

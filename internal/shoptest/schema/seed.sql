@@ -1,5 +1,5 @@
--- What a new shop of either generation holds. The default language is English, the
--- default currency the euro, the time zone Europe/Berlin.
+-- What a new shop of any generation holds. The default language is English, the default
+-- currency the euro.
 
 INSERT INTO `oc_currency` (currency_id, title, code, symbol_left, symbol_right, decimal_place, value, status, date_modified) VALUES
   (1, 'Euro', 'EUR', '', '€', '2', 1.00000000, 1, '2026-01-01 00:00:00'),
@@ -42,15 +42,6 @@ INSERT INTO `oc_customer_group_description` (customer_group_id, language_id, nam
   (1, 1, 'Default', ''), (1, 2, 'Standard', ''),
   (2, 1, 'Trade &amp; Resale', 'needs an approval'), (2, 2, 'Handel', 'muss freigegeben werden');
 
-INSERT INTO `oc_custom_field` (custom_field_id, type, value, validation, location, status, sort_order) VALUES
-  (1, 'text', '', '', 'account', 1, 1), (2, 'select', '', '', 'address', 1, 2);
-INSERT INTO `oc_custom_field_customer_group` (custom_field_id, customer_group_id, required) VALUES (1, 1, 0), (1, 2, 1), (2, 1, 0), (2, 2, 0);
-INSERT INTO `oc_custom_field_description` (custom_field_id, language_id, name) VALUES
-  (1, 1, 'VAT ID'), (1, 2, 'USt-IdNr.'), (2, 1, 'Delivery &amp; access'), (2, 2, 'Zustellung');
-INSERT INTO `oc_custom_field_value` (custom_field_value_id, custom_field_id, sort_order) VALUES (1, 2, 1), (2, 2, 2);
-INSERT INTO `oc_custom_field_value_description` (custom_field_value_id, language_id, custom_field_id, name) VALUES
-  (1, 1, 2, 'At the door'), (1, 2, 2, 'An der Tür'), (2, 1, 2, 'With a neighbour'), (2, 2, 2, 'Beim Nachbarn');
-
 INSERT INTO `oc_tax_class` (tax_class_id, title, description) VALUES
   (9, 'Taxable Goods', 'goods that are sent'), (10, 'Downloads', 'files');
 INSERT INTO `oc_tax_rate` (tax_rate_id, geo_zone_id, name, rate, type) VALUES
@@ -91,34 +82,3 @@ INSERT INTO `oc_attribute_description` (attribute_id, language_id, name) VALUES
 INSERT INTO `oc_filter_group` (filter_group_id, sort_order) VALUES (1, 1);
 INSERT INTO `oc_filter_group_description` (filter_group_id, language_id, name) VALUES (1, 1, 'Room'), (1, 2, 'Raum');
 INSERT INTO `oc_filter` (filter_id, filter_group_id, sort_order) VALUES (1, 1, 1), (2, 1, 2);
-
-INSERT INTO `oc_statistics` (statistics_id, code, value) VALUES
-  (1, 'order_sale', 0), (2, 'order_processing', 0), (3, 'order_complete', 0), (4, 'order_other', 0), (5, 'returns', 0), (6, 'product', 0), (7, 'review', 0);
-
-INSERT INTO `oc_setting` (store_id, code, `key`, value, serialized) VALUES
-  (0, 'config', 'config_name', 'Example Shop', 0),
-  (0, 'config', 'config_owner', 'Example Ltd', 0),
-  (0, 'config', 'config_email', 'shop@example.com', 0),
-  (0, 'config', 'config_timezone', 'Europe/Berlin', 0),
-  (0, 'config', 'config_currency', 'EUR', 0),
-  (0, 'config', 'config_country_id', '81', 0),
-  (0, 'config', 'config_zone_id', '1256', 0),
-  (0, 'config', 'config_length_class_id', '1', 0),
-  (0, 'config', 'config_weight_class_id', '1', 0),
-  (0, 'config', 'config_tax', '1', 0),
-  (0, 'config', 'config_tax_default', 'shipping', 0),
-  (0, 'config', 'config_tax_customer', 'shipping', 0),
-  (0, 'config', 'config_customer_group_id', '1', 0),
-  (0, 'config', 'config_customer_group_display', '["1","2"]', 1),
-  (0, 'config', 'config_invoice_prefix', 'INV-2026-00', 0),
-  (0, 'config', 'config_order_status_id', '1', 0),
-  (0, 'config', 'config_processing_status', '["5","1","2","12","3"]', 1),
-  (0, 'config', 'config_complete_status', '["5","3"]', 1),
-  (0, 'config', 'config_stock_checkout', '1', 0),
-  (0, 'payment_cod', 'payment_cod_status', '1', 0),
-  (0, 'payment_cod', 'payment_cod_order_status_id', '1', 0),
-  (0, 'shipping_flat', 'shipping_flat_status', '1', 0),
-  (0, 'shipping_flat', 'shipping_flat_cost', '5.00', 0),
-  (0, 'shipping_flat', 'shipping_flat_tax_class_id', '9', 0),
-  (1, 'config', 'config_name', 'Example Outlet', 0),
-  (1, 'config', 'config_currency', 'EUR', 0);

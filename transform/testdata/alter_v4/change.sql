@@ -1,3 +1,4 @@
+DELETE FROM oc_product_code WHERE product_id = 42;
 UPDATE oc_product SET sort_order = 5 WHERE product_id = 42;
 -- read
 -- Extensions and upgrades alter tables while the agent runs.
@@ -6,7 +7,7 @@ UPDATE oc_product SET minimum = 2 WHERE product_id = 42;
 -- read
 ALTER TABLE oc_product DROP COLUMN location, ADD COLUMN mpn varchar(64) DEFAULT 'MPN-1' AFTER model;
 UPDATE oc_product SET minimum = 3 WHERE product_id = 42;
--- read
+-- wait 1s
 ALTER TABLE oc_product DROP COLUMN mpn, MODIFY price decimal(12,2);
 -- wait 1s
 -- A table is made anew: what is not in it at once may come in a moment.

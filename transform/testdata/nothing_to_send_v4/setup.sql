@@ -1,0 +1,2 @@
+-- OpenCart 4.1
+-- include product_v4.sql

@@ -1,0 +1,2 @@
+-- OpenCart 1.5
+-- include product_v1.sql

@@ -1,0 +1,2 @@
+-- OpenCart 4.0
+-- include product_v40.sql

@@ -1,0 +1,2 @@
+-- OpenCart 2.3
+-- oracle: it refuses what it cannot parse

@@ -1,0 +1,2 @@
+-- OpenCart 2.3
+-- include product_v2.sql
