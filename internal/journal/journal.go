@@ -172,6 +172,9 @@ func (j *Journal) openWriter(ctx context.Context) error {
 		return err
 	}
 	j.write.SetMaxOpenConns(1)
+	if err := addTables(ctx, j.write); err != nil {
+		return err
+	}
 	if j.last, err = lastSequence(ctx, j.write); err != nil {
 		return err
 	}
