@@ -1,6 +1,7 @@
 package canal
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -68,6 +69,16 @@ func (m *Metrics) setConnected(up bool) {
 	} else {
 		m.connected.Set(0)
 	}
+}
+
+// Polling makes the series mean something where no log is read: up is whether the
+// server answers.
+func (m *Metrics) Polling(up bool, at time.Time) {
+	m.headroom.Set(math.Inf(1))
+	if up {
+		m.read(at)
+	}
+	m.setConnected(up)
 }
 
 // Gap counts a hole in the log; the caller closes it.

@@ -11,6 +11,7 @@ import (
 
 	"octail/canal"
 	"octail/internal/journal"
+	"octail/internal/poll"
 	"octail/transform"
 )
 
@@ -18,6 +19,7 @@ type metrics struct {
 	registry  prometheus.Registerer
 	canal     *canal.Metrics
 	transform *transform.Metrics
+	poll      *poll.Metrics
 }
 
 func newMetrics(r prometheus.Registerer, version string) metrics {
@@ -25,7 +27,8 @@ func newMetrics(r prometheus.Registerer, version string) metrics {
 		ConstLabels: prometheus.Labels{"version": version, "revision": revision(), "goversion": runtime.Version()}})
 	build.Set(1)
 	r.MustRegister(build)
-	return metrics{registry: r, canal: canal.NewMetrics(r), transform: transform.NewMetrics(r)}
+	c := canal.NewMetrics(r)
+	return metrics{registry: r, canal: c, transform: transform.NewMetrics(r), poll: poll.NewMetrics(r, c.Polling)}
 }
 
 // revision is the commit the program was built from, "" when the build knew none.

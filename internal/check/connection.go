@@ -165,7 +165,9 @@ func (c *checker) accountRemedy(err error) string {
 	fmt.Fprintf(&b, "-- with the password that shop.mysql.password has in %s:\n", c.configFile())
 	fmt.Fprintf(&b, "CREATE USER IF NOT EXISTS %s IDENTIFIED BY '<password>';\n", account)
 	fmt.Fprintf(&b, "ALTER USER %s IDENTIFIED BY '<password>';\n", account)
-	fmt.Fprintf(&b, "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO %s;\n", account)
+	if !c.polls() {
+		fmt.Fprintf(&b, "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO %s;\n", account)
+	}
 	fmt.Fprintf(&b, "GRANT SELECT ON %s.* TO %s;", name(s.Database), account)
 	if s.Password.Reveal() == "" {
 		b.WriteString("\n-- octail sent no password: shop.mysql.password is empty.")
