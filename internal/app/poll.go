@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -59,7 +60,7 @@ func (a *Agent) beginPoll(ctx context.Context, s *source, on bool) error {
 			return err
 		}
 		if first = stored == ""; first && covered == nil { // else a first start before did not come to its end
-			if err := a.cover(ctx, time.Now()); err != nil {
+			if err := a.cover(ctx, time.Now().Add(-clocksApart)); err != nil {
 				return err
 			}
 		}
@@ -74,9 +75,25 @@ func (a *Agent) beginPoll(ctx context.Context, s *source, on bool) error {
 	return nil
 }
 
+// clocksApart is how far the shop's clock may be behind ours.
+const clocksApart = 5 * time.Second
+
+// sinceStart lists the entities that visitors make, as far as the snapshot does not read
+// them. What was made during the first sweep is in its states already: it is found by
+// its date.
+func (a *Agent) sinceStart() []journal.Mark {
+	var marks []journal.Mark
+	for _, e := range []string{document.OrderEntity, document.CustomerEntity} {
+		if !slices.ContainsFunc(a.cfg.Capture.Snapshot, func(i config.SnapshotItem) bool { return i.Entity == e }) {
+			marks = append(marks, journal.Mark{Key: document.Key{Entity: e}, Reason: "poll", Origin: document.FromShop})
+		}
+	}
+	return marks
+}
+
 // pollBegun marks what is to be read now that every change from here on is found.
 func (a *Agent) pollBegun(ctx context.Context, first bool) error {
-	marks := a.snapshotMarks(time.Now())
+	marks := append(a.snapshotMarks(time.Now()), a.sinceStart()...)
 	if !first {
 		marks = nil
 		for _, e := range document.Entities {
@@ -90,7 +107,7 @@ func (a *Agent) pollBegun(ctx context.Context, first bool) error {
 		return err
 	}
 	if first {
-		a.log.Info("first start: the shop is read once, from here on changes are found by sweeps", "snapshot", len(marks))
+		a.log.Info("first start: the shop is read once, from here on changes are found by sweeps", "snapshot", len(a.cfg.Capture.Snapshot))
 	} else {
 		a.log.Warn("capture.mode was binlog: everything is compared with the shop, only real differences become revisions; from here on changes are found by sweeps")
 	}
