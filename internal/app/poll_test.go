@@ -39,6 +39,7 @@ func (a *agent) swept() console.Status {
 			a.t.Fatalf("the agent ended: %v", err)
 		default:
 		}
+		st = console.Status{}
 		if err = a.get("/api/v1/status", &st); err != nil {
 			continue
 		}
@@ -152,5 +153,161 @@ func TestPolledKill(t *testing.T) {
 			checkJournal(t, a.look(), a.file)
 			t.Logf("%s: %d kills, %d orders before the last start, %d events", s.name, *kills, len(before), a.look().Last())
 		})
+	}
+}
+
+// TestPolledChanges: what is delivered of single changes. Saves that change nothing
+// deliver nothing, although all ids are new; what looks alike is told apart; a deletion
+// is delivered; drafts never are; a changed name reaches the products that carry it.
+func TestPolledChanges(t *testing.T) {
+	server := shoptesting.MariaDB(t)
+	database, db, shop := openShop(t, server, shoptest.V3)
+	grantReader(t, server, database)
+	must(t, db, "ALTER TABLE oc_product_description CONVERT TO CHARACTER SET latin1", "ALTER TABLE oc_manufacturer CONVERT TO CHARACTER SET latin1")
+	a := start(t, server, configure(t, server, database, settings{prefix: "oc_", poll: "200ms"}))
+	a.swept()
+	_, lines := arrived(t, a, 0)
+	var order int64
+	step := func(name string, do func(), want map[string]int) {
+		t.Helper()
+		do()
+		a.swept()
+		var got map[string]int
+		got, lines = arrived(t, a, lines)
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: arrived %v, want %v", name, got, want)
+		}
+	}
+	nothing := map[string]int{}
+	sql := func(statements ...string) func() { return func() { must(t, db, statements...) } }
+	step("nothing", func() {}, nothing)
+	step("a draft", func() {
+		c, err := shop.RandomCheckout(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if order, err = shop.Draft(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}, nothing)
+	step("its confirmation", func() {
+		must(t, db, "UPDATE oc_product SET subtract = 0", "UPDATE oc_product_option_value SET subtract = 0") // no stock moves
+		a.swept()
+		_, lines = arrived(t, a, lines)
+		if err := shop.Confirm(t.Context(), order); err != nil {
+			t.Fatal(err)
+		}
+	}, map[string]int{"order.created by shop": 1})
+	step("an unchanged save of a product", func() {
+		if err := shop.SaveProduct(t.Context(), 1, func(*shoptest.Product) {}); err != nil {
+			t.Fatal(err)
+		}
+	}, nothing)
+	step("views", func() {
+		for range 5 {
+			if err := shop.View(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}, nothing)
+	step("a latin1 name", sql("UPDATE oc_product_description SET name = 'Größe' WHERE product_id = 1 AND language_id = 1"), map[string]int{"product.updated by shop": 1})
+	step("the same in another case", sql("UPDATE oc_product_description SET name = 'GRÖSSE' WHERE product_id = 1 AND language_id = 1"), map[string]int{"product.updated by shop": 1})
+	step("another character set", sql("ALTER TABLE oc_product_description CONVERT TO CHARACTER SET utf8mb4"), nothing)
+	step("two equal rows, both changed alike", func() {
+		must(t, db, "DELETE FROM oc_product_image WHERE product_id = 1", "INSERT INTO oc_product_image (product_id, image, sort_order) VALUES (1, 'a.jpg', 0), (1, 'a.jpg', 0)")
+		a.swept()
+		_, lines = arrived(t, a, lines)
+		must(t, db, "UPDATE oc_product_image SET image = 'b.jpg' WHERE product_id = 1")
+	}, map[string]int{"product.updated by shop": 1})
+	step("a manufacturer's name", func() {
+		must(t, db, "UPDATE oc_product SET manufacturer_id = 0", "UPDATE oc_product SET manufacturer_id = (SELECT MIN(manufacturer_id) FROM oc_manufacturer) WHERE product_id IN (1, 2, 3)")
+		a.swept()
+		_, lines = arrived(t, a, lines)
+		must(t, db, "UPDATE oc_manufacturer SET name = 'Ümläut'")
+	}, map[string]int{"product.updated by shop": 3})
+	step("a status with another name", sql("UPDATE oc_order_status SET name = CONCAT(name, '!')"), nothing)
+	step("a note with the new name", func() {
+		if err := shop.Note(t.Context(), order, "hello"); err != nil {
+			t.Fatal(err)
+		}
+	}, map[string]int{"order.updated by shop": 1})
+	step("a deletion", func() {
+		if err := shop.DeleteProduct(t.Context(), 2); err != nil {
+			t.Fatal(err)
+		}
+	}, map[string]int{"product.deleted by shop": 1, "product.updated by shop": 1, "stock.deleted by shop": 1}) // one was related to it
+	step("all at once", sql("UPDATE oc_customer SET telephone = CONCAT(telephone, '1')"), map[string]int{"customer.updated by shop": len(column(t, db, "SELECT customer_id FROM oc_customer"))})
+	step("new columns", sql("ALTER TABLE oc_product ADD COLUMN ext_x INT", "ALTER TABLE oc_product DROP COLUMN location"), nothing)
+	compareAll(t, a.look(), server, database, "oc_")
+}
+
+// TestPolledRestarts: what happened while the agent, or the database, was away is found;
+// what did not is not delivered again.
+func TestPolledRestarts(t *testing.T) {
+	server := shoptesting.Server(t, shoptest.Options{Args: []string{"--skip-log-bin"}})
+	database, db, shop := openShop(t, server, shoptest.V4)
+	grantReader(t, server, database)
+	cfg := configure(t, server, database, settings{prefix: "oc_", poll: "200ms"})
+	a := start(t, server, cfg)
+	a.swept()
+	_, lines := arrived(t, a, 0)
+	a.stop()
+	place(t, shop, 3)
+	must(t, db, "DELETE FROM oc_customer WHERE customer_id = 1")
+	a = start(t, server, cfg)
+	a.swept()
+	counts, lines := arrived(t, a, lines)
+	if counts["order.created by shop"] != 3 || counts["customer.deleted by shop"] != 1 || counts["product.updated by shop"] > 0 || counts["customer.updated by shop"] > 0 {
+		t.Errorf("after a restart arrived %v", counts)
+	}
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	var st console.Status
+	for deadline := time.Now().Add(time.Minute); st.Source.State != "waiting" && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		_ = a.get("/api/v1/status", &st)
+	}
+	if st.Source.State != "waiting" || st.Source.Error == "" || a.metric("octail_source_connected") != "octail_source_connected 0" {
+		t.Errorf("without a database: %+v", st.Source)
+	}
+	if err := server.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	place(t, shop, 2)
+	a.swept()
+	counts, _ = arrived(t, a, lines)
+	if counts["order.created by shop"] != 2 {
+		t.Errorf("after the database's restart arrived %v", counts)
+	}
+	compareAll(t, a.look(), server, database, "oc_")
+}
+
+// TestCaptureModes goes from the log to polling and back on one journal: what happened
+// between is found, and only that is delivered.
+func TestCaptureModes(t *testing.T) {
+	server := shoptesting.Server(t, shoptest.Options{})
+	database, db, shop := openShop(t, server, shoptest.V4)
+	grantReader(t, server, database)
+	dir := t.TempDir()
+	lines := 0
+	for round, every := range []string{"", "200ms", "200ms", "", "200ms", ""} {
+		a := start(t, server, configure(t, server, database, settings{dir: dir, prefix: "oc_", poll: every}))
+		a.quiet()
+		counts, n := arrived(t, a, lines)
+		orders := counts["order.created by shop"] + counts["order.created by reconcile"]
+		if lines = n; round > 0 && (orders != 2 || counts["customer.updated by reconcile"]+counts["customer.updated by shop"] != 1 || counts["product.updated by reconcile"]+counts["product.created by reconcile"] != 0) {
+			t.Errorf("round %d (%s), after a change: arrived %v", round, every, counts)
+		}
+		place(t, shop, 1)
+		a.quiet()
+		counts, lines = arrived(t, a, lines)
+		if counts["order.created by shop"] != 1 {
+			t.Errorf("round %d (%s): arrived %v", round, every, counts)
+		}
+		compareAll(t, a.look(), server, database, "oc_")
+		checkJournal(t, a.look(), a.file)
+		a.stop()
+		place(t, shop, 2)
+		must(t, db, fmt.Sprintf("UPDATE oc_customer SET telephone = '%d' WHERE customer_id = 1", round))
 	}
 }

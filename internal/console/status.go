@@ -207,7 +207,11 @@ func (s *Status) Text(w io.Writer) {
 	}
 	fmt.Fprintln(w)
 	state := s.Source.State
-	if s.Source.Server != "" {
+	switch {
+	case s.Source.Server == "":
+	case state == "polling":
+		state += " " + s.Source.Server
+	default:
 		state += " to " + s.Source.Server
 	}
 	if s.Source.OpenCart != "" {

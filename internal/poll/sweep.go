@@ -3,6 +3,7 @@ package poll
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -30,6 +31,7 @@ const (
 type sweep struct {
 	p          *Poller
 	ctx        context.Context
+	again      bool
 	sums       *shop.Summer
 	references []*swept
 
@@ -40,8 +42,20 @@ type sweep struct {
 	rows    int64
 }
 
-// sweep compares all of the shop with the stored states.
+// sweep compares all of the shop with the stored states. Where tables turn out to have
+// been altered meanwhile, it is done again.
 func (p *Poller) sweep(ctx context.Context, began time.Time) error {
+	err := p.once(ctx, began, false)
+	if errors.Is(err, errAltered) {
+		err = p.once(ctx, began, true)
+	}
+	return err
+}
+
+// errAltered: a table or column that was there is not any more.
+var errAltered = errors.New("the shop's tables have changed")
+
+func (p *Poller) once(ctx context.Context, began time.Time, again bool) error {
 	if err := p.load(ctx); err != nil {
 		return err
 	}
@@ -56,7 +70,7 @@ func (p *Poller) sweep(ctx context.Context, began time.Time) error {
 	defer sums.Close()
 	p.answered(time.Now())
 	entities, references := plan(layout, transform.WatchList(layout.Schema))
-	s := &sweep{p: p, ctx: ctx, sums: sums, references: references}
+	s := &sweep{p: p, ctx: ctx, again: again, sums: sums, references: references}
 	for _, t := range slices.Concat(entities, p.vanished(entities, references)) {
 		if err := s.try(t); err != nil {
 			return err
@@ -122,6 +136,8 @@ func (s *sweep) try(t *swept) error {
 		return nil
 	case s.ctx.Err() != nil || !onlyThis(err):
 		return err
+	case shop.Classify(err) == shop.Missing && !s.again:
+		return errAltered
 	}
 	if why := words(t.name) + ": " + shop.Explain(err); !slices.Contains(s.failing, why) {
 		s.failing = append(s.failing, why)
@@ -180,7 +196,7 @@ func (s *sweep) ranges(t *swept, after, upTo int64, is map[int64]int64) error {
 		c := collected{}
 		took, err := s.sum(q, &after, &upTo, c)
 		if err != nil {
-			s.adapt(t.name, s.p.cfg.Shop.StatementWithin)
+			s.adapt(t.name, max(took, quick))
 			return err
 		}
 		c.into(is, q.Table)
@@ -210,7 +226,7 @@ func (s *sweep) collect(q part) (collected, error) {
 		}
 		took, err := s.sum(q, after, upTo, c)
 		if err != nil {
-			s.adapt(name, s.p.cfg.Shop.StatementWithin)
+			s.adapt(name, max(took, quick))
 			return nil, err
 		}
 		s.adapt(name, took)
