@@ -5,6 +5,7 @@
 //	bench memory    peak memory while catching up on 300,000 and 600,000 row changes, and of the
 //	                first snapshot of 200 products of 1 MB and 2,000 of 120 KB
 //	bench wide      the latter alone
+//	bench poll      what a sweep of 20,000 products and 20,000 orders costs (capture.mode: poll)
 package main
 
 import (
@@ -58,6 +59,8 @@ func run(ctx context.Context, args []string) error {
 			err = b.catchup(ctx, *changes, *rounds)
 		case "memory":
 			err = errors.Join(b.memory(ctx), b.wide(ctx))
+		case "poll":
+			err = b.poll(ctx)
 		case "wide":
 			err = b.wide(ctx)
 		default:

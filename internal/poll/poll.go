@@ -24,7 +24,7 @@ type Config struct {
 	Shop    *shop.Shop
 	Journal *journal.Journal
 	Every   time.Duration // from the begin of a sweep to that of the next
-	Settle  time.Duration // how long after it was found other an entity is read
+	Settle  time.Duration // how long after it was found other an entity may be read
 	// Anew: states that the journal has mean nothing, because nobody has kept them
 	// since. The first sweep stores all states and marks nothing; then Begun is called,
 	// to mark what is to be read: nothing that changes from then on is missed.

@@ -219,7 +219,7 @@ func TestFinds(t *testing.T) {
 				},
 			}
 			marked, quiet := 0, 0
-			for round := range 30 {
+			for round := range 20 {
 				var want []string
 				for range random.IntN(6) {
 					n++
@@ -363,5 +363,31 @@ func TestRangesAdapt(t *testing.T) {
 	}
 	if now := i.Size("order"); now <= before {
 		t.Errorf("%d keys at once, then %d", before, now)
+	}
+}
+
+// TestOrdersFirst: in a sweep that finds much, what documents look up is read before
+// everything, and orders are before the rest, marks of a snapshot included.
+func TestOrdersFirst(t *testing.T) {
+	i := install(t, shoptesting.MariaDB(t), shoptest.V4)
+	i.sql(strings.Split(orders, ";")...)
+	i.wants()
+	if _, err := i.config.Journal.Append(t.Context(), journal.Commit{Marks: []journal.Mark{{Key: document.Key{Entity: document.ProductEntity, ID: 4}, Reason: "snapshot", Origin: document.FromSnapshot}}}); err != nil {
+		t.Fatal(err)
+	}
+	i.sql("UPDATE oc_product SET price = price + 1 WHERE product_id < 3", "UPDATE oc_order SET comment = 'x' WHERE order_id < 3", "UPDATE oc_setting SET `value` = 'x' WHERE `key` = 'config_name'")
+	if err := i.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	marks, err := i.config.Journal.Due(t.Context(), time.Now(), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range marks {
+		got = append(got, m.Key.String())
+	}
+	if strings.Join(got, " ") != "ref:setting/0 order/1 order/2 product/4 product/1 product/2" {
+		t.Errorf("read in the order %v", got)
 	}
 }

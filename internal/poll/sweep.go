@@ -307,24 +307,39 @@ func (s *sweep) compare(t *swept, after, upTo int64, is map[int64]int64) error {
 	return nil
 }
 
-// found notes a key's new state, and that it is to be read again for it. References are
-// due at once, and so before what is made with them.
+// Marks are read in the order of their times. These are ahead of all others: what
+// documents look up, and then the orders, which a price import or a snapshot must not
+// hold up.
+var (
+	ahead  = time.UnixMicro(-2)
+	urgent = time.UnixMicro(-1)
+)
+
+// found notes a key's new state, and that it is to be read again for it.
 func (s *sweep) found(t *swept, state journal.Polled) {
 	s.commit.Polled = append(s.commit.Polled, state)
 	if s.fresh(t) {
 		return // all of it will be compared
 	}
 	m := journal.Mark{Key: document.Key{Entity: t.name, ID: state.Key}, Reason: "poll", Origin: document.FromShop}
-	if !transform.IsReference(t.name) {
-		m.Next = time.Now().Add(s.p.cfg.Settle)
+	switch {
+	case transform.IsReference(t.name):
+		m.Next = ahead
+	case t.name == document.OrderEntity:
+		m.Next = urgent
+	default:
+		m.Next = time.Now()
 	}
 	s.commit.Marks = append(s.commit.Marks, m)
 }
 
-// write stores what was found. If that makes anything be read, what documents look up
-// is looked at first: it must not be older.
+// write stores what was found. If that makes anything be read, it is given a moment to
+// come to its end, and what documents look up is looked at first: that must not be older.
 func (s *sweep) write() error {
 	if len(s.commit.Marks) > 0 {
+		if !sleep(s.ctx, s.p.cfg.Settle) {
+			return s.ctx.Err()
+		}
 		if err := s.lookUp(); err != nil {
 			return err
 		}
