@@ -131,7 +131,7 @@ func (s *source) describePoll() console.Source {
 	st := s.poll.Status()
 	out := console.Source{State: "waiting", Since: st.Since, Server: s.server.Version, OpenCart: s.generation, LastRead: st.Last, Error: st.Error,
 		Poll: &console.Poll{Every: s.agent.cfg.Capture.Poll.Seconds(), Begun: st.Begun, Sweeps: st.Sweeps, Last: st.Last, Took: st.Took.Seconds(),
-			Busy: st.Busy.Seconds(), Rows: st.Rows, Next: st.Next, Failing: st.Failing}}
+			Busy: st.Work.Busy.Seconds(), Longest: st.Work.Longest.Seconds(), Statements: st.Work.Statements, Rows: st.Work.Rows, Next: st.Next, Failing: st.Failing}}
 	if st.Polling {
 		out.State = "polling"
 	}

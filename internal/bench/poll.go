@@ -130,8 +130,8 @@ sinks:
 		return err
 	}
 	p, f := last.Source.Poll, first.Source.Poll
-	fmt.Printf("poll: %s, 20,000 products and 20,000 orders, %d rows: the first sweep %.1f s; then %.1f s each, %.2f s of them statements; CPU a sweep: server %.2f s, octail %.2f s; octail's peak %.0f MiB, its journal %.1f MiB\n",
-		gen, p.Rows, f.Took, p.Took, p.Busy, (cpuAfter-cpu).Seconds()/counted, (oursAfter-ours).Seconds()/counted, mib(peak), mib(last.Journal.Bytes))
+	fmt.Printf("poll: %s, 20,000 products and 20,000 orders, %d rows: the first sweep %.1f s; then %.1f s each, %.2f s of them in %d statements, the longest %.3f s; CPU a sweep: server %.2f s, octail %.2f s; octail's peak %.0f MiB, its journal %.1f MiB\n",
+		gen, p.Rows, f.Took, p.Took, p.Busy, p.Statements, p.Longest, (cpuAfter-cpu).Seconds()/counted, (oursAfter-ours).Seconds()/counted, mib(peak), mib(last.Journal.Bytes))
 	return nil
 }
 

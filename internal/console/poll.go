@@ -14,9 +14,12 @@ type Poll struct {
 	Last    time.Time `json:"last,omitzero"`
 	Took    float64   `json:"took_seconds"` // pauses included
 	Busy    float64   `json:"busy_seconds"` // of the shop's database
-	Rows    int64     `json:"rows"`
-	Next    time.Time `json:"next,omitzero"` // absent while one is under way
-	Failing []string  `json:"failing,omitempty"`
+	Longest float64   `json:"longest_statement_seconds"`
+
+	Statements int64     `json:"statements"`
+	Rows       int64     `json:"rows"`
+	Next       time.Time `json:"next,omitzero"` // absent while one is under way
+	Failing    []string  `json:"failing,omitempty"`
 }
 
 // notSeen is the weaker promise.
@@ -40,7 +43,8 @@ func (p *Poll) text(w io.Writer, now time.Time) {
 	case p.Last.IsZero():
 		fmt.Fprint(w, "none yet")
 	default:
-		fmt.Fprintf(w, "the last began %s ago and took %.1f s, %.1f s of them at work; %d rows", max(0, now.Sub(p.Last)).Round(time.Second), p.Took, p.Busy, p.Rows)
+		fmt.Fprintf(w, "the last began %s ago and took %.1f s, %.1f s of them at work; %d rows, %d statements of %.2f s at most",
+			max(0, now.Sub(p.Last)).Round(time.Second), p.Took, p.Busy, p.Rows, p.Statements, p.Longest)
 	}
 	switch {
 	case p.Sweeps == 0 && p.Next.IsZero():

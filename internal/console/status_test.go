@@ -22,7 +22,7 @@ func running() console.Status {
 // polling makes it one of an agent that sweeps.
 func polling(s *console.Status) {
 	s.Source = console.Source{State: "polling", Since: began.Add(-time.Hour), Server: "10.11.14-MariaDB", OpenCart: "3.0",
-		Poll: &console.Poll{Every: 60, Begun: true, Sweeps: 9, Last: began.Add(-20 * time.Second), Took: 12.345, Busy: 3.1, Rows: 4711, Next: began.Add(40 * time.Second)}}
+		Poll: &console.Poll{Every: 60, Begun: true, Sweeps: 9, Last: began.Add(-20 * time.Second), Took: 12.345, Busy: 3.1, Rows: 4711, Statements: 120, Longest: 0.09, Next: began.Add(40 * time.Second)}}
 }
 
 // TestPollText: what sweeps cost, and what they do not see.
@@ -33,11 +33,11 @@ func TestPollText(t *testing.T) {
 	var b strings.Builder
 	s.Text(&b)
 	has(t, b.String(), "shop      main-shop: polling 10.11.14-MariaDB, OpenCart 3.0\n",
-		"sweeps    every 1m0s: the last began 20s ago and took 12.3 s, 3.1 s of them at work; 4711 rows; next in 40s\n          steps between two sweeps are not seen (capture.mode: poll)\n")
+		"sweeps    every 1m0s: the last began 20s ago and took 12.3 s, 3.1 s of them at work; 4711 rows, 120 statements of 0.09 s at most; next in 40s\n          steps between two sweeps are not seen (capture.mode: poll)\n")
 	hasNot(t, b.String(), "position", "behind")
 	text, err := json.Marshal(s)
 	check(t, err)
-	has(t, string(text), `"state":"polling"`, `"poll":{"every_seconds":60,"begun":true,"sweeps":9,"last":"2026-11-22T01:03:02Z","took_seconds":12.345,"busy_seconds":3.1,"rows":4711,"next":"2026-11-22T01:04:02Z"}`)
+	has(t, string(text), `"state":"polling"`, `"poll":{"every_seconds":60,"begun":true,"sweeps":9,"last":"2026-11-22T01:03:02Z","took_seconds":12.345,"busy_seconds":3.1,"longest_statement_seconds":0.09,"statements":120,"rows":4711,"next":"2026-11-22T01:04:02Z"}`)
 	s.Source.Poll = &console.Poll{Every: 0.2}
 	b.Reset()
 	s.Text(&b)

@@ -51,17 +51,24 @@ type Poller struct {
 
 // Status is the state of polling, for operators.
 type Status struct {
-	Polling bool      // the last statement was answered
-	Since   time.Time // of Polling
-	Error   string    // why not
-	Begun   bool      // there are states to compare with
-	Sweeps  int64     // whole ones, of this process
-	Last    time.Time // when the last whole sweep began: all that was committed before it has been found
-	Took    time.Duration
-	Busy    time.Duration // of it, spent in statements; the rest is rest
-	Rows    int64         // summed up by it
+	Polling bool          // the last statement was answered
+	Since   time.Time     // of Polling
+	Error   string        // why not
+	Begun   bool          // there are states to compare with
+	Sweeps  int64         // whole ones, of this process
+	Last    time.Time     // when the last whole sweep began: all that was committed before it has been found
+	Took    time.Duration // pauses included
+	Work    Work          // of it
 	Next    time.Time     // when the next begins; zero while one is under way
 	Failing []string      // targets that could not be swept, with the cause
+}
+
+// Work is what a sweep asked of the shop's database.
+type Work struct {
+	Statements int64
+	Rows       int64         // summed up
+	Busy       time.Duration // all statements together
+	Longest    time.Duration // of them
 }
 
 // New prepares a Poller; Run starts it.
@@ -153,7 +160,7 @@ func (p *Poller) failed(err error) {
 // done notes a whole sweep.
 func (p *Poller) done(s *sweep, began time.Time) {
 	took := time.Since(began)
-	p.cfg.Metrics.done(began, took, s.busy, len(s.failing) == 0)
+	p.cfg.Metrics.done(began, took, s.work.Busy, len(s.failing) == 0)
 	slices.Sort(s.failing)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -165,7 +172,7 @@ func (p *Poller) done(s *sweep, began time.Time) {
 		}
 	}
 	st := &p.status
-	st.Begun, st.Sweeps, st.Last, st.Took, st.Busy, st.Rows, st.Failing = true, st.Sweeps+1, began, took, s.busy, s.rows, s.failing
+	st.Begun, st.Sweeps, st.Last, st.Took, st.Work, st.Failing = true, st.Sweeps+1, began, took, s.work, s.failing
 }
 
 // onlyThis reports whether an error concerns one target's tables alone, so that the

@@ -38,8 +38,7 @@ type sweep struct {
 	commit  journal.Commit // found, not written yet
 	altered []*swept       // all states of which are new
 	failing []string
-	busy    time.Duration
-	rows    int64
+	work    Work
 }
 
 // sweep compares all of the shop with the stored states. Where tables turn out to have
@@ -242,7 +241,7 @@ func (s *sweep) sum(q part, after, upTo *int64, to collected) (took time.Duratio
 	return s.timed(func() error {
 		list, err := s.sums.Sums(s.ctx, q.Scan, after, upTo)
 		for _, one := range list {
-			s.rows += one.Rows
+			s.work.Rows += one.Rows
 		}
 		to.add(q, list)
 		return err
@@ -254,7 +253,9 @@ func (s *sweep) timed(ask func() error) (took time.Duration, err error) {
 	began := time.Now()
 	err = ask()
 	took = time.Since(began)
-	s.busy += took
+	s.work.Statements++
+	s.work.Busy += took
+	s.work.Longest = max(s.work.Longest, took)
 	if err == nil {
 		s.p.answered(began.Add(took))
 	}

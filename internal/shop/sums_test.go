@@ -11,6 +11,7 @@ import (
 
 	"octail/internal/shop"
 	"octail/internal/shoptest"
+	"octail/internal/shoptest/shoptesting"
 )
 
 func (i *installation) summer() (*shop.Summer, *shop.Layout) {
@@ -211,4 +212,26 @@ func TestSumIsBounded(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// TestSumsSeeChanges: also where connections are made to keep their first snapshot.
+func TestSumsSeeChanges(t *testing.T) {
+	for _, flavor := range []string{onMariaDB, onMySQL} {
+		t.Run(flavor, func(t *testing.T) {
+			server := shoptesting.Server(t, shoptest.Options{Flavor: flavor, Args: []string{"--autocommit=0"}})
+			i := install(t, server, "CREATE TABLE oc_t (k INT PRIMARY KEY, v INT) ENGINE=InnoDB; INSERT INTO oc_t VALUES (1, 1); COMMIT")
+			s, _ := i.summer()
+			q := shop.Scan{Table: "t", Key: "k", Columns: []string{"v"}}
+			before := i.sums(s, q, nil, nil)
+			i.sql("UPDATE oc_t SET v = 2; COMMIT")
+			if after := i.sums(s, q, nil, nil); after[0].Sum == before[0].Sum {
+				t.Error("a change is not seen")
+			}
+			i.sql("ALTER TABLE oc_t ADD COLUMN w INT")
+			l, err := i.Layout(t.Context())
+			if err != nil || !l.Schema.Has("t", "w") {
+				t.Errorf("a new column is not seen: %v", err)
+			}
+		})
+	}
 }
