@@ -25,6 +25,12 @@ type Poll struct {
 // notSeen is the weaker promise.
 const notSeen = "steps between two sweeps are not seen (capture.mode: poll)"
 
+// late reports whether the last whole sweep is older than it should be.
+func (p *Poll) late(now time.Time) bool {
+	usual := time.Duration((p.Every + p.Took) * float64(time.Second))
+	return !p.Last.IsZero() && now.Sub(p.Last) > max(readWithin, 3*usual)
+}
+
 // sentence is for when nothing waits.
 func (p *Poll) sentence(now time.Time) string {
 	switch {

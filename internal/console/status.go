@@ -111,6 +111,9 @@ func (s *Status) Judge() {
 		for _, f := range p.Failing {
 			say(&amber, "changes cannot be seen in part of the shop: %s", f)
 		}
+		if s.Running && s.Source.State == "polling" && p.late(s.At) {
+			say(&amber, "no sweep of the shop has come to its end since the one begun %s", ago(p.Last, s.At))
+		}
 	}
 	if s.Documents.Blocked != "" {
 		say(&red, "documents cannot be made: %s", s.Documents.Blocked)

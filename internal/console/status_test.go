@@ -66,6 +66,11 @@ func TestJudge(t *testing.T) {
 		{"the first sweep", func(s *console.Status) { polling(s); s.Source.Poll = &console.Poll{Every: 60} }, console.Green, "The shop is swept for the first time; what is to be read is read after that.", nil},
 		{"the first sweep after a start", func(s *console.Status) { polling(s); s.Source.Poll = &console.Poll{Every: 60, Begun: true} }, console.Green, "Everything that was found is delivered; the first sweep since the start is under way.", nil},
 		{"part is not swept", func(s *console.Status) { polling(s); s.Source.Poll.Failing = []string{"order: error 145"} }, console.Amber, "Changes cannot be seen in part of the shop: order: error 145.", nil},
+		{"sweeps do not end", func(s *console.Status) { polling(s); s.Source.Poll.Last = began.Add(-6 * time.Minute) }, console.Amber, "No sweep of the shop has come to its end since the one begun 2026-11-22 00:57:22Z (6m0s ago).", nil},
+		{"sweeps are rare", func(s *console.Status) {
+			polling(s)
+			s.Source.Poll.Every, s.Source.Poll.Last = 3600, began.Add(-50*time.Minute)
+		}, console.Green, "Everything that the last sweep found, begun 2026-11-22 00:13:22Z (50m0s ago), is delivered.", nil},
 		{"polling, just lost", func(s *console.Status) {
 			polling(s)
 			s.Source.State, s.Source.Since, s.Source.Error = "waiting", began.Add(-time.Minute), "connection refused"
