@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"octail/transform/document"
 )
 
 // Polled is what a sweep of the shop found of one key.
@@ -35,6 +37,25 @@ func (j *Journal) Polled(ctx context.Context, target string, after, upTo int64) 
 	})
 	if err != nil {
 		return nil, doing("read what the shop was swept for", err)
+	}
+	return out, nil
+}
+
+// Revised lists the keys with a revision behind one sequence and up to another.
+func (j *Journal) Revised(ctx context.Context, after, upTo int64) ([]document.Key, error) {
+	rows, err := j.read.QueryContext(ctx, "SELECT DISTINCT entity, key FROM events WHERE sequence > ? AND sequence <= ?", after, upTo)
+	if err != nil {
+		return nil, doing("list what was revised", err)
+	}
+	var out []document.Key
+	err = each(rows, func() error {
+		var k document.Key
+		err := rows.Scan(&k.Entity, &k.ID)
+		out = append(out, k)
+		return err
+	})
+	if err != nil {
+		return nil, doing("list what was revised", err)
 	}
 	return out, nil
 }

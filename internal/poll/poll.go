@@ -44,6 +44,7 @@ type Poller struct {
 	sizes map[string]int    // keys in a range, by table or target
 	known map[string]string // what targets were swept for when their states were stored
 	anew  bool
+	seen  int64 // sequence up to which revisions have been looked at again
 
 	mu     sync.Mutex
 	status Status

@@ -128,6 +128,11 @@ func (i *installation) wants(want ...string) {
 	if strings.Join(got, " ") != strings.Join(want, " ") {
 		i.t.Errorf("marked %v, want %v", got, want)
 	}
+	for key := range i.found() { // the second look
+		if !slices.Contains(want, key) {
+			i.t.Errorf("%s is marked by the second sweep, not by the first", key)
+		}
+	}
 }
 
 // orders fills the shop with orders that have lines, options and a history.
@@ -175,9 +180,8 @@ func TestFinds(t *testing.T) {
 				func(k int) (string, []string) { // new at the end, beyond all ranges there were
 					return fmt.Sprintf("INSERT INTO oc_order (order_id, order_status_id) VALUES (%d, 1)", 10_000+n), []string{fmt.Sprintf("order/%d", 10_000+n)}
 				},
-				func(k int) (string, []string) {
-					k = 41 + n // one that was not there
-					return fmt.Sprintf("INSERT INTO oc_order_history (order_id, order_status_id) VALUES (%d, 1)", k), []string{fmt.Sprintf("order/%d", k)}
+				func(int) (string, []string) {
+					return fmt.Sprintf("INSERT INTO oc_order_history (order_id, order_status_id) VALUES (%[1]d, 1)", 41+n), []string{fmt.Sprintf("order/%d", 41+n)} // one that was not there
 				},
 				func(k int) (string, []string) {
 					return fmt.Sprintf("UPDATE oc_order SET date_modified = '2001-01-01 00:00:%02d', ip = '192.0.2.%d' WHERE order_id = %d", n%60, n%250, k), nil

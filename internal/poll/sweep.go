@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"octail/internal/journal"
@@ -44,9 +45,9 @@ type sweep struct {
 // sweep compares all of the shop with the stored states. Where tables turn out to have
 // been altered meanwhile, it is done again.
 func (p *Poller) sweep(ctx context.Context, began time.Time) error {
-	err := p.once(ctx, began, false)
+	err := p.try(ctx, began, false)
 	if errors.Is(err, errAltered) {
-		err = p.once(ctx, began, true)
+		err = p.try(ctx, began, true)
 	}
 	return err
 }
@@ -54,7 +55,7 @@ func (p *Poller) sweep(ctx context.Context, began time.Time) error {
 // errAltered: a table or column that was there is not any more.
 var errAltered = errors.New("the shop's tables have changed")
 
-func (p *Poller) once(ctx context.Context, began time.Time, again bool) error {
+func (p *Poller) try(ctx context.Context, began time.Time, again bool) error {
 	if err := p.load(ctx); err != nil {
 		return err
 	}
@@ -70,6 +71,9 @@ func (p *Poller) once(ctx context.Context, began time.Time, again bool) error {
 	p.answered(time.Now())
 	entities, references := plan(layout, transform.WatchList(layout.Schema))
 	s := &sweep{p: p, ctx: ctx, again: again, sums: sums, references: references}
+	if err := s.revised(); err != nil {
+		return err
+	}
 	for _, t := range slices.Concat(entities, p.vanished(entities, references)) {
 		if err := s.try(t); err != nil {
 			return err
@@ -97,7 +101,15 @@ func (p *Poller) load(ctx context.Context) error {
 		return nil
 	}
 	known := map[string]string{}
+	p.seen = p.cfg.Journal.Last()
 	if !p.anew {
+		seen, err := p.cfg.Journal.Meta(ctx, "looked")
+		if err != nil {
+			return journalError{err}
+		}
+		if n, err := strconv.ParseInt(seen, 10, 64); err == nil {
+			p.seen = min(n, p.seen)
+		}
 		text, err := p.cfg.Journal.Meta(ctx, "swept")
 		if err != nil {
 			return journalError{err}
@@ -286,6 +298,41 @@ func (s *sweep) adapt(name string, took time.Duration) {
 	s.p.sizes[name] = n
 }
 
+// A reading behind a sum may catch a moment that no sum ever sees: an edit that takes
+// stock back and away again. So what differs is marked in two sweeps: a state seen once
+// is stored as another number, and as itself when it is seen again. And every revision is
+// looked at again by the sweep after it, until a reading makes none.
+func once(state int64) int64 { return state + 1 }
+
+// goneOnce is stored for a key without rows, until it is seen so again.
+const goneOnce = math.MinInt64
+
+// revised marks what was revised since the last sweep.
+func (s *sweep) revised() error {
+	p, last := s.p, s.p.cfg.Journal.Last()
+	if last == p.seen {
+		return nil
+	}
+	keys, err := p.cfg.Journal.Revised(s.ctx, p.seen, last)
+	if err != nil {
+		return journalError{err}
+	}
+	for chunk := range slices.Chunk(keys, together) {
+		var c journal.Commit
+		for _, k := range chunk {
+			c.Marks = append(c.Marks, mark(k))
+		}
+		if _, err := p.cfg.Journal.Append(s.ctx, c); err != nil {
+			return journalError{err}
+		}
+	}
+	if err := p.cfg.Journal.SetMeta(s.ctx, "looked", strconv.FormatInt(last, 10)); err != nil {
+		return journalError{err}
+	}
+	p.seen = last
+	return nil
+}
+
 // compare notes which keys of a range are not as they were stored.
 func (s *sweep) compare(t *swept, after, upTo int64, is map[int64]int64) error {
 	was, err := s.p.cfg.Journal.Polled(s.ctx, t.name, after, upTo)
@@ -293,13 +340,17 @@ func (s *sweep) compare(t *swept, after, upTo int64, is map[int64]int64) error {
 		return journalError{err}
 	}
 	for _, key := range slices.Sorted(maps.Keys(is)) {
-		if old, known := was[key]; !known || old != is[key] {
+		switch old, known := was[key]; {
+		case known && old == is[key]:
+		case s.fresh(t), known && old == once(is[key]):
 			s.found(t, journal.Polled{Target: t.name, Key: key, State: is[key]})
+		default:
+			s.found(t, journal.Polled{Target: t.name, Key: key, State: once(is[key])})
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(was)) {
 		if _, there := is[key]; !there {
-			s.found(t, journal.Polled{Target: t.name, Key: key, Gone: true})
+			s.found(t, journal.Polled{Target: t.name, Key: key, State: goneOnce, Gone: s.fresh(t) || was[key] == goneOnce})
 		}
 	}
 	if len(s.commit.Polled) >= together && !transform.IsReference(t.name) {
@@ -322,16 +373,18 @@ func (s *sweep) found(t *swept, state journal.Polled) {
 	if s.fresh(t) {
 		return // all of it will be compared
 	}
-	m := journal.Mark{Key: document.Key{Entity: t.name, ID: state.Key}, Reason: "poll", Origin: document.FromShop}
+	s.commit.Marks = append(s.commit.Marks, mark(document.Key{Entity: t.name, ID: state.Key}))
+}
+
+func mark(k document.Key) journal.Mark {
+	m := journal.Mark{Key: k, Reason: "poll", Origin: document.FromShop, Next: time.Now()}
 	switch {
-	case transform.IsReference(t.name):
+	case transform.IsReference(k.Entity):
 		m.Next = ahead
-	case t.name == document.OrderEntity:
+	case k.Entity == document.OrderEntity:
 		m.Next = urgent
-	default:
-		m.Next = time.Now()
 	}
-	s.commit.Marks = append(s.commit.Marks, m)
+	return m
 }
 
 // write stores what was found. If that makes anything be read, it is given a moment to
