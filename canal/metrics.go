@@ -72,5 +72,15 @@ func (m *Metrics) setConnected(up bool) {
 	}
 }
 
+// Polling makes the series mean something where no log is read: up is whether the
+// server answers.
+func (m *Metrics) Polling(up bool, at time.Time) {
+	m.headroom.Set(math.Inf(1))
+	if up {
+		m.read(at)
+	}
+	m.setConnected(up)
+}
+
 // Gap counts a hole in the log; the caller closes it.
 func (m *Metrics) Gap() { m.gaps.Inc() }

@@ -26,7 +26,10 @@ const (
 	byLanguage     = "of-language" // products, categories and customers
 )
 
-func isReference(name string) bool { return strings.HasPrefix(name, refPrefix) }
+// IsReference reports whether a target is a piece of the cached reference data.
+func IsReference(target string) bool { return strings.HasPrefix(target, refPrefix) }
+
+func isReference(name string) bool { return IsReference(name) }
 
 // WatchList is what capture has to look for, for the schema the shop has.
 func WatchList(s *shop.Schema) []canal.Table {
@@ -79,6 +82,15 @@ func WatchList(s *shop.Schema) []canal.Table {
 		return 1
 	})
 	return out
+}
+
+// Root is the table that has a row for each of a target's keys, and the column with
+// them; ok is false for targets that are none of the entities.
+func Root(target string) (table, key string, ok bool) {
+	if e := entityByName(target); e != nil {
+		return e.root, e.id, true
+	}
+	return "", "", false
 }
 
 // present is which of a table's columns the shop has: when another one comes or goes,

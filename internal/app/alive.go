@@ -49,8 +49,8 @@ func (a *Agent) loops() []loop {
 	a.mu.Unlock()
 	if s != nil {
 		out = append(out, loop{"documents", s.transform.Seen(), a.patience(transformPatience)})
-		if at := s.stream().Seen(); at.After(capture.seen) {
-			capture.seen = at
+		if stream := s.stream(); stream != nil && stream.Seen().After(capture.seen) { // none: the shop is polled, see poll.Config.Alive
+			capture.seen = stream.Seen()
 		}
 		if s.transform.Full() {
 			return out

@@ -42,6 +42,7 @@ type settings struct {
 	settle   string
 	hold     string
 	snapshot string
+	poll     string // poll instead of reading the log, so often, as a user with SELECT alone
 	extra    string // further config lines
 }
 
@@ -53,17 +54,21 @@ func configText(server *shoptest.Server, database string, s settings) string {
 		}
 		return v
 	}
+	user, capture := "root", ""
+	if s.poll != "" {
+		user, capture = reader, ", mode: poll, poll: "+s.poll
+	}
 	return fmt.Sprintf(`
 shop:
   name: test-shop
   table_prefix: %q
-  mysql: {address: "%s", user: root, password: "", database: %s}
-capture: {settle: %s, edit_hold: %s, snapshot: %s}
+  mysql: {address: "%s", user: %s, password: "", database: %s}
+capture: {settle: %s, edit_hold: %s, snapshot: %s%s}
 journal: {path: %q}
 http: {listen: "127.0.0.1:0", socket: %q}
 sinks:
   - {name: log, type: file, path: %q}
-%s`, s.prefix, server.Addr(), database, or(s.settle, "100ms"), or(s.hold, "5s"), or(s.snapshot, "[customer, product, stock, category]"),
+%s`, s.prefix, server.Addr(), user, database, or(s.settle, "100ms"), or(s.hold, "5s"), or(s.snapshot, "[customer, product, stock, category]"), capture,
 		filepath.Join(s.dir, "octail.db"), filepath.Join(s.dir, "s"), filepath.Join(s.dir, "events.jsonl"), s.extra)
 }
 
@@ -143,6 +148,9 @@ func (a *agent) get(path string, into any) error {
 // delivered.
 func (a *agent) quiet() console.Status {
 	a.t.Helper()
+	if a.cfg.Capture.Mode == config.CapturePoll {
+		return a.swept()
+	}
 	identity, err := canal.Inspect(a.t.Context(), a.server.DB())
 	if err != nil {
 		a.t.Fatal(err)

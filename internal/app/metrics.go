@@ -13,6 +13,7 @@ import (
 	"octail/canal"
 	"octail/internal/console"
 	"octail/internal/journal"
+	"octail/internal/poll"
 	"octail/internal/reconcile"
 	"octail/transform"
 	"octail/transform/document"
@@ -22,6 +23,7 @@ type metrics struct {
 	registry  prometheus.Registerer
 	canal     *canal.Metrics
 	transform *transform.Metrics
+	poll      *poll.Metrics
 
 	reconciledAt prometheus.Gauge
 	found        map[string]*prometheus.GaugeVec // by what it counts
@@ -32,7 +34,8 @@ func newMetrics(r prometheus.Registerer, version string) metrics {
 		ConstLabels: prometheus.Labels{"version": version, "revision": revision(), "goversion": runtime.Version()}})
 	build.Set(1)
 	r.MustRegister(build)
-	m := metrics{registry: r, canal: canal.NewMetrics(r), transform: transform.NewMetrics(r), found: map[string]*prometheus.GaugeVec{}}
+	c := canal.NewMetrics(r)
+	m := metrics{registry: r, canal: c, transform: transform.NewMetrics(r), poll: poll.NewMetrics(r, c.Polling), found: map[string]*prometheus.GaugeVec{}}
 	m.reconciledAt = prometheus.NewGauge(prometheus.GaugeOpts{Name: "octail_reconcile_last_success_timestamp_seconds", Help: "When the journal was last compared with the shop as a whole; 0: never."})
 	r.MustRegister(m.reconciledAt)
 	for name, help := range map[string]string{

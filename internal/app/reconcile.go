@@ -92,6 +92,9 @@ const caughtWithin = 2 * time.Minute
 // caughtUp implements reconcile.Config.CaughtUp: what the shop has committed by now is
 // journaled or marked once the watermark has passed the log's present end.
 func (s *source) caughtUp(ctx context.Context) error {
+	if s.poll != nil {
+		return s.swept(ctx)
+	}
 	here, err := canal.Here(ctx, s.db, s.server)
 	if err != nil {
 		return err
@@ -110,6 +113,25 @@ func (s *source) caughtUp(ctx context.Context) error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// swept is caughtUp where the shop is polled: a sweep that began after the call has found
+// everything.
+func (s *source) swept(ctx context.Context) error {
+	now := time.Now()
+	deadline := now.Add(caughtWithin + 3*s.poll.Status().Took)
+	s.poll.Hurry()
+	for s.poll.Status().Last.Before(now) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%w: no sweep of it has ended since %s", reconcile.ErrBehind, now.UTC().Format(time.DateTime))
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return nil
 }
 
 // nightlyAgain is when a comparison that failed is tried again.

@@ -15,6 +15,7 @@ import (
 	"octail/canal"
 	"octail/internal/console"
 	"octail/internal/journal"
+	"octail/internal/poll"
 	"octail/internal/shop"
 	"octail/transform"
 	"octail/transform/document"
@@ -31,6 +32,7 @@ type source struct {
 	generation string
 	reader     *shop.Shop
 	transform  *transform.Transformer
+	poll       *poll.Poller // instead of capture from the log; nil: none
 
 	// Capture's own:
 	watched map[string]string // see transform.Watched
@@ -63,6 +65,9 @@ func (a *Agent) runSource(ctx context.Context) error {
 	a.mu.Lock()
 	a.source = s
 	a.mu.Unlock()
+	if s.poll != nil {
+		return a.followByPoll(ctx, s)
+	}
 	return a.follow(ctx, s, from)
 }
 
@@ -282,6 +287,9 @@ func (s *source) lastLag() *canal.Lag {
 }
 
 func (s *source) describe() console.Source {
+	if s.poll != nil {
+		return s.describePoll()
+	}
 	st := s.stream().Status()
 	out := console.Source{State: "waiting", Since: st.Since, Server: s.server.Version, OpenCart: s.generation, Position: st.Position.String(),
 		LastRead: st.LastRead, Lag: s.lastLag(), Error: st.LastError}

@@ -98,15 +98,17 @@ func (a *Agent) prepare(ctx context.Context, db *sql.DB, tlsConfig *tls.Config) 
 	if err := a.pin(ctx, "timezone", zone.String(), "shop.timezone"); err != nil {
 		return nil, none, err
 	}
-	if s.id, err = a.serverID(ctx, s.server.ServerID); err != nil {
-		return nil, none, err
+	if !a.polls() {
+		if s.id, err = a.serverID(ctx, s.server.ServerID); err != nil {
+			return nil, none, err
+		}
 	}
 	s.reader = shop.New(db, s.server, a.cfg.Shop.MySQL.Database, a.cfg.Shop.TablePrefix)
 	schema, err := s.reader.Schema(ctx)
 	if err != nil {
 		return nil, none, err
 	}
-	from, err := a.position(ctx, s)
+	from, err := a.begin(ctx, s)
 	if err != nil {
 		return nil, none, err
 	}
@@ -118,6 +120,10 @@ func (a *Agent) prepare(ctx context.Context, db *sql.DB, tlsConfig *tls.Config) 
 		Shop: s.reader, Schema: schema, Journal: a.journal, Zone: zone, Settle: a.cfg.Capture.Settle, EditHold: a.cfg.Capture.EditHold,
 		Drafts: a.cfg.Capture.Drafts, ImageBase: a.cfg.Shop.ImageBase, From: from, Covered: covered, CoveredAbove: above, Marked: a.fills.marked, Log: a.log, Metrics: a.metrics.transform, Failpoint: a.opts.Failpoint,
 	})
+	if s.poll != nil {
+		a.log.Info("polling the shop", "shop", a.cfg.Shop.Name, "server", s.server.Version, "opencart", s.generation, "timezone", zone.String(), "timezone_from", zoneFrom, "every", a.cfg.Capture.Poll.String())
+		return s, none, nil
+	}
 	tables := transform.WatchList(schema)
 	was, err := a.lastWatched(ctx)
 	if err != nil {

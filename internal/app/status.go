@@ -59,7 +59,7 @@ func fillIn(ctx context.Context, st *console.Status, j *journal.Journal) error {
 	for _, f := range failing {
 		st.Documents.Failing = append(st.Documents.Failing, console.Failing{Subject: f.Key.String(), Error: f.Error, Attempts: f.Attempts, Since: f.Since, Next: f.Next})
 	}
-	if st.Source.Position == "" {
+	if st.Source.Position == "" && st.Source.Poll == nil {
 		stored, err := j.Position(ctx)
 		if err != nil {
 			return err
@@ -76,6 +76,9 @@ func fillIn(ctx context.Context, st *console.Status, j *journal.Journal) error {
 // OfflineStatus is the status of an agent that does not run, from its journal.
 func OfflineStatus(ctx context.Context, cfg *config.Config, j *journal.Journal, version string) (console.Status, error) {
 	st := console.Status{Shop: cfg.Shop.Name, Version: version, Source: console.Source{State: "stopped"}}
+	if cfg.Capture.Mode == config.CapturePoll {
+		st.Source.Poll = &console.Poll{Every: cfg.Capture.Poll.Seconds()}
+	}
 	if err := fillIn(ctx, &st, j); err != nil {
 		return st, err
 	}
@@ -105,7 +108,11 @@ func (a *Agent) Ready() error {
 	if s == nil {
 		return errors.New("the shop's database is not connected: " + state.Error)
 	}
-	if st := s.stream().Status(); !st.Connected {
+	if s.poll != nil {
+		if st := s.poll.Status(); !st.Polling {
+			return errors.New("the shop cannot be swept: " + st.Error)
+		}
+	} else if st := s.stream().Status(); !st.Connected {
 		return errors.New("the binlog is not connected: " + st.LastError)
 	}
 	if why := s.transform.Blocked(); why != "" {

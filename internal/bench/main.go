@@ -7,6 +7,7 @@
 //	bench wide      the latter alone
 //	bench latency   commit in the shop to the request at a webhook receiver, beside a bare binlog reader; see latency.go
 //	bench idle      CPU and memory of the agent on a shop where nothing happens
+//	bench poll      what a sweep of 20,000 products and 20,000 orders costs (capture.mode: poll)
 package main
 
 import (
@@ -62,6 +63,8 @@ func run(ctx context.Context, args []string) error {
 			err = b.catchup(ctx, *changes, *rounds)
 		case "memory":
 			err = errors.Join(b.memory(ctx), b.wide(ctx))
+		case "poll":
+			err = b.poll(ctx)
 		case "wide":
 			err = b.wide(ctx)
 		case "latency":

@@ -43,6 +43,7 @@ type need int
 const (
 	nothing  need = iota
 	server        // the database server answers
+	log           // its binary log is what octail reads (capture.mode: binlog)
 	position      // it has a binary log and says where it stands
 	tables        // OpenCart's tables were found
 	state         // there is a journal
@@ -50,6 +51,7 @@ const (
 
 var missing = map[need]string{
 	server:   "the database server could not be asked",
+	log:      "the database server could not be asked",
 	position: "the binary log is off, or its position may not be asked",
 	tables:   "no OpenCart shop was found",
 	state:    "there is no journal yet",
@@ -67,18 +69,19 @@ var steps = []step{
 	{"config", false, nothing, (*checker).config},
 	{"connection", true, nothing, (*checker).connection},
 	{"tls", false, server, (*checker).encryption},
-	{"binlog", true, server, (*checker).binlog},
-	{"format", true, server, (*checker).format},
-	{"image", true, server, (*checker).image},
-	{"metadata", false, server, (*checker).metadata},
-	{"partial-json", true, server, (*checker).partialJSON},
-	{"gtid", false, server, (*checker).gtid},
-	{"server-id", true, server, (*checker).serverID},
-	{"retention", false, server, (*checker).retention},
-	{"durability", false, server, (*checker).durability},
-	{"grants", true, server, (*checker).replicationGrants},
+	{"binlog", true, log, (*checker).binlog},
+	{"format", true, log, (*checker).format},
+	{"image", true, log, (*checker).image},
+	{"metadata", false, log, (*checker).metadata},
+	{"partial-json", true, log, (*checker).partialJSON},
+	{"gtid", false, log, (*checker).gtid},
+	{"server-id", true, log, (*checker).serverID},
+	{"retention", false, log, (*checker).retention},
+	{"durability", false, log, (*checker).durability},
+	{"grants", true, log, (*checker).replicationGrants},
 	{"filters", true, position, (*checker).filters},
-	{"replica", true, server, (*checker).replica},
+	{"replica", true, log, (*checker).replica},
+	{"poll", false, server, (*checker).poll},
 	{"prefix", true, server, (*checker).prefix},
 	{"grants", true, tables, (*checker).selectGrants},
 	{"tables", true, tables, (*checker).tables},
@@ -145,7 +148,7 @@ func (c *checker) run(ctx context.Context) Report {
 		}
 	}()
 	for _, s := range steps {
-		if c.essential && !s.essential || c.only != nil && !slices.Contains(c.only, s.name) {
+		if c.essential && !s.essential || c.only != nil && !slices.Contains(c.only, s.name) || c.leavesAlone(s) {
 			continue
 		}
 		if reason := c.lacks(s.need); reason != "" {
@@ -177,7 +180,7 @@ func (c *checker) run(ctx context.Context) Report {
 // lacks says why a step with this need cannot be tried, "" when it can.
 func (c *checker) lacks(n need) string {
 	has := map[need]bool{
-		nothing: true, server: c.connected, position: c.connected && c.logStatus != nil,
+		nothing: true, server: c.connected, log: c.connected, position: c.connected && c.logStatus != nil,
 		tables: c.connected && c.schema != nil, state: c.Journal != nil,
 	}
 	switch {

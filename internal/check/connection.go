@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -170,17 +171,26 @@ func (c *checker) alter(err error, how string) string {
 // right.
 func (c *checker) accountRemedy(err error) string { return c.remedyFor(c.accountIn(err), number(err)) }
 
+// accountSQL is that of accountSQL, without the rights that polling does not need.
+func (c *checker) accountSQL(account, auth string) []string {
+	lines := accountSQL(account, auth, c.settings().Database)
+	if c.polls() {
+		lines = slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, "GRANT REPLICATION") })
+	}
+	return lines
+}
+
 func (c *checker) remedyFor(account string, refusal uint16) string {
 	s := c.settings()
 	var b strings.Builder
 	if s.Password.Reveal() == "" && strings.HasPrefix(s.Address, "unix:") && refusal != errWrongPlugin {
 		// What such a configuration means, and octail init has printed.
-		b.WriteString(strings.Join(accountSQL(account, "VIA unix_socket", s.Database), "\n"))
+		b.WriteString(strings.Join(c.accountSQL(account, "VIA unix_socket"), "\n"))
 		b.WriteString("\n-- on MySQL: IDENTIFIED WITH auth_socket. Or IDENTIFIED BY a password, and the same as shop.mysql.password in " + c.configFile())
 		return b.String()
 	}
 	fmt.Fprintf(&b, "-- with the password that shop.mysql.password has in %s:\n", c.configFile())
-	b.WriteString(strings.Join(accountSQL(account, "BY '<password>'", s.Database), "\n"))
+	b.WriteString(strings.Join(c.accountSQL(account, "BY '<password>'"), "\n"))
 	if s.Password.Reveal() == "" {
 		b.WriteString("\n-- octail sent no password: shop.mysql.password is empty.")
 	}

@@ -47,12 +47,12 @@ func (c *checker) replicationGrants(ctx context.Context) error {
 // streamTimeout bounds the trial of the replication stream.
 const streamTimeout = 15 * time.Second
 
-// tryStream opens the replication stream as capture does, at the log's end, until
-// the server has sent something or refused.
-func (c *checker) tryStream(ctx context.Context) error {
+// stream opens the replication stream as capture does, at the log's end, until the
+// server has sent something or refused.
+func (c *checker) stream(ctx context.Context) (refusal string, connected bool, err error) {
 	from, err := canal.Here(ctx, c.db, c.report.Server)
 	if err != nil {
-		return asked("ask for the server's position", err)
+		return "", false, asked("ask for the server's position", err)
 	}
 	s := c.settings()
 	stream, err := canal.New(canal.Config{
@@ -61,7 +61,7 @@ func (c *checker) tryStream(ctx context.Context) error {
 		Log: slog.New(slog.DiscardHandler), Metrics: canal.NewMetrics(prometheus.NewRegistry()), Heartbeat: streamTimeout / 10,
 	})
 	if err != nil {
-		return err
+		return "", false, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
@@ -71,11 +71,20 @@ func (c *checker) tryStream(ctx context.Context) error {
 		defer close(ended)
 		runErr = stream.Run(ctx, from, deaf{})
 	}()
-	refusal, connected := watch(stream, ended)
+	refusal, connected = watch(stream, ended)
 	cancel()
 	<-ended
 	if runErr != nil {
 		refusal = firstLine(runErr)
+	}
+	return refusal, connected, nil
+}
+
+// tryStream says what came of it.
+func (c *checker) tryStream(ctx context.Context) error {
+	refusal, connected, err := c.stream(ctx)
+	if err != nil {
+		return err
 	}
 	switch {
 	case connected:

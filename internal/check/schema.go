@@ -191,7 +191,7 @@ func (c *checker) tables(ctx context.Context) error {
 	prefix := c.Config.Shop.TablePrefix
 	var views []string
 	for _, t := range transform.WatchList(c.schema) {
-		if c.schema.View(strings.TrimPrefix(t.Name, prefix)) {
+		if !c.polls() && c.schema.View(strings.TrimPrefix(t.Name, prefix)) {
 			views = append(views, t.Name)
 		}
 	}

@@ -5,8 +5,14 @@ import (
 	"time"
 )
 
-// CaptureBinlog is the one way of capture in this version.
-const CaptureBinlog = "binlog"
+// Ways of capture.
+const (
+	CaptureBinlog = "binlog" // the database server's log is read
+	CapturePoll   = "poll"   // the shop's rows are summed up again and again: for hosts that give no rights to the log
+)
+
+// leastPoll bounds how often the shop is swept.
+const leastPoll = 100 * time.Millisecond
 
 // entities are the kinds of documents, as in the type of an event.
 var entities = []string{"order", "customer", "product", "stock", "category"}
@@ -17,6 +23,7 @@ type Capture struct {
 	EditHold time.Duration  `yaml:"edit_hold"`
 	Drafts   bool           `yaml:"drafts"`
 	Mode     string         `yaml:"mode"`
+	Poll     time.Duration  `yaml:"poll"`     // from one sweep to the next, with CapturePoll
 	Snapshot []SnapshotItem `yaml:"snapshot"` // in the order of the file; may be empty
 }
 
@@ -32,6 +39,7 @@ func defaultCapture() Capture {
 		Settle:   500 * time.Millisecond,
 		EditHold: 15 * time.Second,
 		Mode:     CaptureBinlog,
+		Poll:     time.Minute,
 		Snapshot: []SnapshotItem{{Entity: "customer"}, {Entity: "product"}, {Entity: "stock"}, {Entity: "category"}},
 	}
 }
@@ -65,10 +73,10 @@ func (i *SnapshotItem) UnmarshalConfig(v *Value) {
 }
 
 func (c *Capture) check(s *Section) {
-	if c.Mode == "poll" {
-		s.Problem("mode", "poll is not available in this version, which reads the binlog only; write binlog or remove the line")
+	s.oneOf("mode", c.Mode, CaptureBinlog, CapturePoll)
+	if c.Poll < leastPoll {
+		s.Problem("poll", "must be at least %s; 1m is usual", leastPoll)
 	}
-	s.oneOf("mode", c.Mode, CaptureBinlog)
 	seen := map[string]bool{}
 	for i, item := range c.Snapshot {
 		if seen[item.Entity] {

@@ -59,7 +59,7 @@ func TestDefaults(t *testing.T) {
 			Address: "127.0.0.1:3306", User: "octail", Password: "x: #y", Database: "opencart", TLS: TLS{Mode: "preferred"},
 		}},
 		Capture: Capture{
-			Settle: 500 * time.Millisecond, EditHold: 15 * time.Second, Mode: "binlog",
+			Settle: 500 * time.Millisecond, EditHold: 15 * time.Second, Mode: "binlog", Poll: time.Minute,
 			Snapshot: []SnapshotItem{{Entity: "customer"}, {Entity: "product"}, {Entity: "stock"}, {Entity: "category"}},
 		},
 		Journal:   Journal{Path: "/var/lib/octail/octail.db", Retention: 720 * time.Hour, MaxBytes: 4294967296},
@@ -99,7 +99,8 @@ capture:
   settle: 0s
   edit_hold: 1m30s
   drafts: ${OCTAIL_TEST_BOOL}
-  mode: binlog
+  mode: poll
+  poll: 90s
   snapshot: [{order: 30d}, product]
 journal:
   path: octail.db
@@ -132,7 +133,7 @@ sinks:
 			TLS: TLS{Mode: "verify", CA: "/etc/octail/ca.pem", Cert: "/etc/octail/client.crt", Key: "/etc/octail/client.key"},
 		}},
 		Capture: Capture{
-			EditHold: 90 * time.Second, Drafts: true, Mode: "binlog",
+			EditHold: 90 * time.Second, Drafts: true, Mode: "poll", Poll: 90 * time.Second,
 			Snapshot: []SnapshotItem{{Entity: "order", Window: 720 * time.Hour}, {Entity: "product"}},
 		},
 		Journal:   Journal{Path: "octail.db", Retention: 336 * time.Hour, MaxBytes: 77e6},
@@ -140,8 +141,8 @@ sinks:
 		Reconcile: Reconcile{},
 		Log:       Log{Level: "debug", Format: "json"},
 		Sinks: []Sink{
-			{Name: "log", Type: "file", Entities: []string{"order", "stock"}, Timeout: 5 * time.Second, Settings: &fileSettings{"-", "interval"}, Line: 34},
-			{Name: "log-2", Type: "file", Entities: []string{"order", "stock"}, Timeout: 30 * time.Second, Settings: &fileSettings{"/a", "always"}, Line: 41},
+			{Name: "log", Type: "file", Entities: []string{"order", "stock"}, Timeout: 5 * time.Second, Settings: &fileSettings{"-", "interval"}, Line: 35},
+			{Name: "log-2", Type: "file", Entities: []string{"order", "stock"}, Timeout: 30 * time.Second, Settings: &fileSettings{"/a", "always"}, Line: 42},
 		},
 	}
 	if diff := cmp.Diff(want, c); diff != "" {

@@ -3,7 +3,7 @@ package config
 // What the contract of octail names and this version does not do yet. Silence would let an operator believe that it works.
 var (
 	laterKeys = map[string]bool{
-		"capture.poll": true, "notify": true,
+		"notify":        true,
 		"sinks[].where": true, "sinks[].release": true, "sinks[].since": true, "sinks[].start": true, "sinks[].rate": true,
 	}
 	laterTypes = map[string]bool{

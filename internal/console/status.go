@@ -48,13 +48,14 @@ type Status struct {
 
 // Source is the state of capture.
 type Source struct {
-	State    string     `json:"state"` // connected, waiting, starting, stopped
+	State    string     `json:"state"` // connected, polling, waiting, starting, stopped
 	Since    time.Time  `json:"since,omitzero"`
 	Server   string     `json:"server,omitempty"`
 	OpenCart string     `json:"opencart,omitempty"`
 	Position string     `json:"position"`
 	LastRead time.Time  `json:"last_read,omitzero"`
 	Lag      *canal.Lag `json:"lag,omitempty"`
+	Poll     *Poll      `json:"poll,omitempty"` // with capture.mode: poll
 	Error    string     `json:"error,omitempty"`
 }
 
@@ -100,7 +101,7 @@ func (s *Status) Judge() {
 	switch since := s.Source.Since; {
 	case !s.Running:
 		say(&red, "the agent is not running: start it with `systemctl start octail` (or `octail run`)")
-	case s.Source.State != "connected":
+	case s.Source.State != "connected" && s.Source.State != "polling":
 		if since.IsZero() {
 			since = s.Started
 		}
@@ -114,6 +115,14 @@ func (s *Status) Judge() {
 			why = "no answer yet"
 		}
 		say(to, "the shop's database is not connected since %s: %s", ago(since, s.At), why)
+	}
+	if p := s.Source.Poll; p != nil {
+		for _, f := range p.Failing {
+			say(&amber, "changes cannot be seen in part of the shop: %s", f)
+		}
+		if s.Running && s.Source.State == "polling" && p.late(s.At) {
+			say(&amber, "no sweep of the shop has come to its end since the one begun %s", ago(p.Last, s.At))
+		}
 	}
 	if s.Documents.Blocked != "" {
 		say(&red, "documents cannot be made: %s", s.Documents.Blocked)
@@ -166,6 +175,8 @@ func (s *Status) sentence(waiting int64) string {
 			seconds(lag.Seconds), count(reading, "entity", "entities"), count(waiting, "event", "events"))
 	case waiting+reading > 0:
 		return fmt.Sprintf("Everything is on its way: %s to read, %s to deliver.", count(reading, "entity", "entities"), count(waiting, "event", "events"))
+	case s.Source.Poll != nil:
+		return s.Source.Poll.sentence(s.At)
 	case lag == nil: // it has just been connected
 		return "Everything that was read is delivered; how far the shop is ahead is not known yet."
 	}
@@ -211,14 +222,22 @@ func (s *Status) Text(w io.Writer) {
 	}
 	fmt.Fprintln(w)
 	state := s.Source.State
-	if s.Source.Server != "" {
+	switch {
+	case s.Source.Server == "":
+	case state == "polling":
+		state += " " + s.Source.Server
+	default:
 		state += " to " + s.Source.Server
 	}
 	if s.Source.OpenCart != "" {
 		state += ", OpenCart " + s.Source.OpenCart
 	}
 	fmt.Fprintf(w, "shop      %s: %s\n", s.Shop, oneLine(state))
-	fmt.Fprintf(w, "position  %s\n", s.Source.Position)
+	if s.Source.Poll != nil {
+		s.Source.Poll.text(w, s.At)
+	} else {
+		fmt.Fprintf(w, "position  %s\n", s.Source.Position)
+	}
 	if s.Source.Lag != nil {
 		fmt.Fprintf(w, "behind    %.0f s, %d bytes\n", s.Source.Lag.Seconds, s.Source.Lag.Bytes)
 	}

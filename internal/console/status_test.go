@@ -19,6 +19,31 @@ func running() console.Status {
 		Sinks:  []dispatch.Status{{Name: "log", Type: "file"}}}
 }
 
+// polling makes it one of an agent that sweeps.
+func polling(s *console.Status) {
+	s.Source = console.Source{State: "polling", Since: began.Add(-time.Hour), Server: "10.11.14-MariaDB", OpenCart: "3.0",
+		Poll: &console.Poll{Every: 60, Begun: true, Sweeps: 9, Last: began.Add(-20 * time.Second), Took: 12.345, Busy: 3.1, Rows: 4711, Statements: 120, Longest: 0.09, Next: began.Add(40 * time.Second)}}
+}
+
+// TestPollText: what sweeps cost, and what they do not see.
+func TestPollText(t *testing.T) {
+	s := running()
+	polling(&s)
+	s.Judge()
+	var b strings.Builder
+	s.Text(&b)
+	has(t, b.String(), "shop      main-shop: polling 10.11.14-MariaDB, OpenCart 3.0\n",
+		"sweeps    every 1m0s: the last began 20s ago and took 12.3 s, 3.1 s of them at work; 4711 rows, 120 statements of 0.09 s at most; next in 40s\n          steps between two sweeps are not seen (capture.mode: poll)\n")
+	hasNot(t, b.String(), "position", "behind")
+	text, err := json.Marshal(s)
+	check(t, err)
+	has(t, string(text), `"state":"polling"`, `"poll":{"every_seconds":60,"begun":true,"sweeps":9,"last":"2026-11-22T01:03:02Z","took_seconds":12.345,"busy_seconds":3.1,"longest_statement_seconds":0.09,"statements":120,"rows":4711,"next":"2026-11-22T01:04:02Z"}`)
+	s.Source.Poll = &console.Poll{Every: 0.2}
+	b.Reset()
+	s.Text(&b)
+	has(t, b.String(), "sweeps    every 200ms: none yet\n")
+}
+
 // TestJudge: one sentence for each situation, the worst reason first.
 func TestJudge(t *testing.T) {
 	for _, c := range []struct {
@@ -36,6 +61,20 @@ func TestJudge(t *testing.T) {
 		{"a moment behind", func(s *console.Status) { s.Source.Lag = &canal.Lag{Seconds: 1, Bytes: 100} }, console.Green, "Everything is delivered.", nil},
 		{"just connected", func(s *console.Status) { s.Source.Lag = nil }, console.Green, "Everything that was read is delivered; how far the shop is ahead is not known yet.", nil},
 		{"far behind", func(s *console.Status) { s.Source.Lag = &canal.Lag{Seconds: 301, Bytes: 5} }, console.Amber, "Reading the shop's binlog is 5m1s behind.", nil},
+		{"polling", func(s *console.Status) { polling(s) }, console.Green, "Everything that the last sweep found, begun 2026-11-22 01:03:02Z (20s ago), is delivered.", nil},
+		{"polling, some to read", func(s *console.Status) { polling(s); s.Journal.Dirty = 2 }, console.Green, "Everything is on its way: 2 entities to read, 0 events to deliver.", nil},
+		{"the first sweep", func(s *console.Status) { polling(s); s.Source.Poll = &console.Poll{Every: 60} }, console.Green, "The shop is swept for the first time; what is to be read is read after that.", nil},
+		{"the first sweep after a start", func(s *console.Status) { polling(s); s.Source.Poll = &console.Poll{Every: 60, Begun: true} }, console.Green, "Everything that was found is delivered; the first sweep since the start is under way.", nil},
+		{"part is not swept", func(s *console.Status) { polling(s); s.Source.Poll.Failing = []string{"order: error 145"} }, console.Amber, "Changes cannot be seen in part of the shop: order: error 145.", nil},
+		{"sweeps do not end", func(s *console.Status) { polling(s); s.Source.Poll.Last = began.Add(-6 * time.Minute) }, console.Amber, "No sweep of the shop has come to its end since the one begun 2026-11-22 00:57:22Z (6m0s ago).", nil},
+		{"sweeps are rare", func(s *console.Status) {
+			polling(s)
+			s.Source.Poll.Every, s.Source.Poll.Last = 3600, began.Add(-50*time.Minute)
+		}, console.Green, "Everything that the last sweep found, begun 2026-11-22 00:13:22Z (50m0s ago), is delivered.", nil},
+		{"polling, just lost", func(s *console.Status) {
+			polling(s)
+			s.Source.State, s.Source.Since, s.Source.Error = "waiting", began.Add(-time.Minute), "connection refused"
+		}, console.Amber, "The shop's database is not connected since 2026-11-22 01:02:22Z (1m0s ago): connection refused.", nil},
 		{"not running", func(s *console.Status) { s.Running, s.Source.State = false, "stopped" }, console.Red, "The agent is not running: start it with `systemctl start octail` (or `octail run`).", nil},
 		{"just lost", func(s *console.Status) {
 			s.Source.State, s.Source.Since, s.Source.Error = "waiting", began.Add(-time.Minute), "connection refused"

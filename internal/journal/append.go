@@ -35,6 +35,7 @@ type Commit struct {
 	Marks    []Mark
 	Clear    []Seen // marks answered by this commit, unless renewed since
 	Listed   []Listed
+	Polled   []Polled
 	Position string // "" = stays as it is
 }
 
@@ -59,7 +60,7 @@ var (
 // error nothing of c is written; it is safe to try again. A write that has begun
 // is finished when ctx ends.
 func (j *Journal) Append(ctx context.Context, c Commit) (int64, error) {
-	if len(c.Events) == 0 && len(c.Marks) == 0 && len(c.Clear) == 0 && len(c.Listed) == 0 && c.Position == "" {
+	if len(c.Events) == 0 && len(c.Marks) == 0 && len(c.Clear) == 0 && len(c.Listed) == 0 && len(c.Polled) == 0 && c.Position == "" {
 		return 0, nil
 	}
 	j.mu.Lock()
@@ -161,6 +162,9 @@ func (j *Journal) appendTx(ctx context.Context, tx *sql.Tx, c Commit, at time.Ti
 			return err
 		}
 	}
+	if err := s.keepPolled(ctx, tx, c.Polled); err != nil {
+		return err
+	}
 	if c.Position != "" {
 		if _, err := tx.StmtContext(ctx, s.position).ExecContext(ctx, c.Position); err != nil {
 			return err
@@ -191,7 +195,7 @@ func null(s string) any {
 
 // statements are prepared once: parsing SQL would cost more than running it.
 type statements struct {
-	event, insert, update, next, mark, clear, position *sql.Stmt
+	event, insert, update, next, mark, clear, polled, forget, position *sql.Stmt
 }
 
 func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
@@ -213,6 +217,8 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 			added_since = min(added_since, excluded.added_since), after = min(after, excluded.after), refresh = max(refresh, excluded.refresh),
 			touched = max(touched, excluded.touched), attempts = excluded.attempts, next = excluded.next, error = excluded.error`},
 		{&s.clear, `DELETE FROM dirty WHERE entity = ? AND key = ? AND mark = ?`},
+		{&s.polled, `INSERT INTO polled (target, key, state) VALUES (?, ?, ?) ON CONFLICT (target, key) DO UPDATE SET state = excluded.state`},
+		{&s.forget, `DELETE FROM polled WHERE target = ? AND key = ?`},
 		{&s.position, `UPDATE meta SET value = ? WHERE name = 'position'`},
 	} {
 		stmt, err := db.PrepareContext(ctx, p.sql)
@@ -225,7 +231,7 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 }
 
 func (s *statements) close() {
-	for _, st := range []*sql.Stmt{s.event, s.insert, s.update, s.next, s.mark, s.clear, s.position} {
+	for _, st := range []*sql.Stmt{s.event, s.insert, s.update, s.next, s.mark, s.clear, s.polled, s.forget, s.position} {
 		if st != nil {
 			st.Close()
 		}

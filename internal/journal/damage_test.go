@@ -52,6 +52,7 @@ func furnished(t testing.TB) string {
 	db := must[*sql.DB](t)(sql.Open("sqlite", "file:"+path))
 	defer db.Close()
 	for _, s := range []string{
+		"INSERT INTO polled VALUES ('order', 1, -4711)",
 		"INSERT INTO accepted VALUES ('erp', 'order', 1, 1, 1, 5, 0, x'0102')",
 		"INSERT INTO parked VALUES ('erp', 'order', 2, 'live', 1, 2, 'retryable', 'timeout', 3, 5, 9, 'no answer')",
 		"INSERT INTO attempts VALUES (1, 'erp', 'order', 1, 1, 1, 5, 9, 'ok', 'POST', '200', 0)",

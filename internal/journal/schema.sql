@@ -73,6 +73,15 @@ CREATE TABLE dirty (
 CREATE INDEX dirty_next ON dirty (next, since);
 CREATE INDEX dirty_failing ON dirty (since) WHERE error <> '';
 
+-- what each key of a target looked like when the shop was last swept (capture.mode: poll)
+CREATE TABLE polled (
+	target   TEXT    NOT NULL,          -- an entity, or what its documents look up
+	key      INTEGER NOT NULL,
+	state    INTEGER NOT NULL,          -- checksum of its rows
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(target, key, state)) STORED,
+	PRIMARY KEY (target, key)
+) WITHOUT ROWID;
+
 -- sinks by name; name to start are fixed at their first start
 CREATE TABLE sinks (
 	name     TEXT PRIMARY KEY,

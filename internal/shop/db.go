@@ -39,6 +39,9 @@ func Open(o Options) (*sql.DB, error) {
 	c.Timeout, c.WriteTimeout, c.ReadTimeout = 10*time.Second, 10*time.Second, 90*time.Second
 	c.ParseTime = false // zero dates and zones are ours to read
 	c.Logger = log.New(io.Discard, "", 0)
+	// Where the server or the account is set otherwise, a SELECT would open a snapshot in
+	// which a connection stays for ever.
+	c.Params = map[string]string{"autocommit": "1"}
 	c.ConnectionAttributes = "program_name:octail"
 	if err := c.Apply(mysql.Charset("utf8mb4", "")); err != nil {
 		return nil, fmt.Errorf("database options: %w", err)
