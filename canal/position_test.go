@@ -3,6 +3,7 @@ package canal
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -98,5 +99,28 @@ func TestAtLeast(t *testing.T) {
 		if got := (Server{Version: version}).AtLeast(11, 4); got != want {
 			t.Errorf("%q at least 11.4: %v", version, got)
 		}
+	}
+}
+
+// TestEncodeAt: the time goes with a position, and one without is read as before.
+func TestEncodeAt(t *testing.T) {
+	p := Position{GTID: "0-1-57", File: "binlog.000003", Offset: 1289}
+	at := time.Date(2026, 11, 22, 3, 30, 0, 5_000_000, time.FixedZone("", 3600))
+	for text, want := range map[string]time.Time{
+		p.EncodeAt(at):          at,
+		p.EncodeAt(time.Time{}): {},
+		p.Encode():              {},
+		"":                      {},
+		"no position":           {},
+	} {
+		if got := DecodeTime(text); !got.Equal(want) {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+	if got, err := DecodePosition(p.EncodeAt(at)); err != nil || got != p {
+		t.Errorf("%v, %v", got, err)
+	}
+	if p.EncodeAt(time.Time{}) != p.Encode() {
+		t.Error(p.EncodeAt(time.Time{}))
 	}
 }

@@ -50,6 +50,9 @@ var kinds = []struct {
 // transaction is handed over once, whole and in order.
 func TestInterruptions(t *testing.T) {
 	for _, k := range kinds {
+		if !shoptesting.Wanted(k.flavor) {
+			continue
+		}
 		t.Run(k.name, func(t *testing.T) {
 			p := private(t, k.flavor, k.args...)
 			ctx := context.Background()
@@ -194,6 +197,9 @@ func (f *follower) reconnects() float64 { return f.metric("octail_source_reconne
 // error that says which.
 func TestLostPlaces(t *testing.T) {
 	for _, k := range kinds {
+		if !shoptesting.Wanted(k.flavor) {
+			continue
+		}
 		t.Run(k.name, func(t *testing.T) {
 			p := private(t, k.flavor, append(k.args, "--innodb-flush-log-at-trx-commit=1")...)
 			reset := "RESET MASTER"
@@ -386,6 +392,9 @@ func TestLogSwitchedOff(t *testing.T) {
 // by GTID; a file and an offset mean nothing there.
 func TestAnotherServer(t *testing.T) {
 	for _, k := range kinds[1:] {
+		if !shoptesting.Wanted(k.flavor) {
+			continue
+		}
 		t.Run(k.name, func(t *testing.T) {
 			p, other := private(t, k.flavor, k.args...), private(t, k.flavor, "--server-id=2")
 			x := newProxy(t, p.server.Addr())
@@ -398,7 +407,17 @@ func TestAnotherServer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f := p.follow(p.here(), markers, through(x), func(c *Config, _ *recorder) { c.DB = sqlOpen(t, connector) })
+			var moved []string
+			f := p.follow(p.here(), markers, through(x), func(c *Config, _ *recorder) {
+				c.DB = sqlOpen(t, connector)
+				c.Moved = func(s Server, at Position) error {
+					if at.File != "" || at.Offset != 0 || at.GTID == "" {
+						t.Errorf("moved to %s", at)
+					}
+					moved = append(moved, s.Identity)
+					return nil
+				}
+			})
 			f.connected()
 			if k.args == nil { // a replica: it has the transactions of the first, at other places, and goes on
 				at := p.here()
@@ -410,6 +429,9 @@ func TestAnotherServer(t *testing.T) {
 				other.sql("INSERT INTO `" + p.database + "`.marker VALUES (6, ''); DROP DATABASE `" + p.database + "`")
 				f.until(Touch{"marker", 6})
 				f.stop()
+				if len(moved) != 1 || moved[0] != other.id.Identity {
+					t.Errorf("moved to %q, want once to %s", moved, other.id.Identity)
+				}
 				if !strings.Contains(f.log.String(), "another database server") {
 					t.Errorf("nothing is said about it:\n%s", f.log)
 				}
@@ -742,6 +764,9 @@ func TestFoldedNames(t *testing.T) {
 // stream starts there again.
 func TestPositions(t *testing.T) {
 	for _, k := range kinds {
+		if !shoptesting.Wanted(k.flavor) {
+			continue
+		}
 		t.Run(k.name, func(t *testing.T) {
 			p := private(t, k.flavor, k.args...)
 			p.sql(caseTables)
