@@ -201,6 +201,7 @@ func (w *work) spread(ctx context.Context) error {
 		default:
 			m.Touched = sp.source.time
 		}
+		w.begun(m, sp.entity)
 		for chunk := range slices.Chunk(sp.ids, markChunk) {
 			if len(w.commit.Marks)+len(chunk) > markChunk {
 				if _, err := j.Append(ctx, journal.Commit{Marks: w.commit.Marks}); err != nil {

@@ -6,11 +6,8 @@ package transform
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -37,6 +34,11 @@ type Config struct {
 	Covered map[string]time.Time
 	Log     *slog.Logger
 	Metrics *Metrics
+	// Compared is called when a comparison of whole entities has come to its end. May
+	// be nil.
+	Compared func(Compared)
+	// Unfinished are the reasons of comparisons whose end an earlier run has not told.
+	Unfinished []string
 	// Failpoint is called with the name of a stop point; tests kill the process
 	// there. May be nil.
 	Failpoint func(name string)
@@ -62,9 +64,14 @@ const (
 	// positionEvery is how often the position is stored while nothing is
 	// journaled, and how often the dirty table is looked at.
 	positionEvery = time.Second
+	// upToEvery is how often it is stored for its time alone, while the log rests.
+	upToEvery = time.Minute
 	// doubtAfter is how old the schema has to be before a missing table makes it
 	// be read again.
 	doubtAfter = 5 * time.Second
+	// calmAfter is how long tables must not have changed before all that could not be
+	// read is tried again.
+	calmAfter = time.Second
 	// retryFirst and retryLast bound the wait after a failure.
 	retryFirst, retryLast = 250 * time.Millisecond, 30 * time.Second
 )
@@ -85,29 +92,39 @@ type Transformer struct {
 	dropped   bool              // Drop was called: holds mean nothing any more
 	nextMarks time.Time         // when the dirty table has to be looked at
 	blocked   map[string]string // why something cannot be done at present, by what
+	retryAt   time.Time         // when what cannot be read is tried again, since tables have changed
 	renewed   time.Time         // when stored marks may have been made again last
+	doubted   map[string]doubt  // what was said of a reason
 
 	// The loop's own:
 	holds    map[target]hold
 	position canal.Position // stored last
+	upTo     time.Time      // stored with it
 	storedAt time.Time
 	schemaAt time.Time         // when the schema was read
 	movedAt  time.Time         // when old touches were looked for
 	turn     int               // live batches since stored marks had a turn
 	applied  map[string]string // shop settings that the journal's documents were made with
 	liveKeys portion           // read together
-	bulkKeys portion
-	wait     time.Duration
-	bulkWait time.Duration
+
+	comparisons map[string]*Compared // that go on, by reason
+	causes      map[string]time.Time // for which keys were parked: when that was said
+	bulkKeys    portion
+	wait        time.Duration
+	bulkWait    time.Duration
 }
 
 // New prepares a Transformer; Run starts it.
 func New(cfg Config) *Transformer {
 	t := &Transformer{
 		cfg: cfg, log: cfg.Log, now: time.Now, schema: cfg.Schema, text: &texts{}, blocked: map[string]string{}, holds: map[target]hold{}, applied: map[string]string{}, position: cfg.From,
+		comparisons: map[string]*Compared{}, causes: map[string]time.Time{}, doubted: map[string]doubt{},
 		liveKeys: newPortion(batchSize, liveBytes), bulkKeys: newPortion(bulkSize, bulkBytes), renewed: time.Now(),
 	}
 	t.tracker = newTracker(cfg.Settle, pendingOK, cfg.From, func() time.Time { return t.now() })
+	for _, reason := range cfg.Unfinished {
+		t.comparison(reason)
+	}
 	t.ref = newReference(t.text, cfg.Zone)
 	cfg.Metrics.watch(t)
 	return t
@@ -125,13 +142,17 @@ func (t *Transformer) Commit(tx canal.Transaction) error {
 	reasons := map[target]string{}
 	if tx.Tables {
 		t.outdated()
+		t.mu.Lock()
+		t.retryAt = t.now().Add(calmAfter)
+		t.mu.Unlock()
 	}
 	for _, r := range tx.Resyncs {
 		k := target{r.Target, 0}
 		reasons[k] = r.Reason
 		targets = append(targets, k)
-		t.log.Warn("rows may have changed without row events: all of it is compared again", "entity", r.Target, "table", r.Table, "reason", r.Reason)
-		t.cfg.Metrics.resyncs.WithLabelValues(r.Reason).Inc()
+	}
+	if len(tx.Resyncs) > 0 {
+		t.doubts(tx)
 		t.outdated()
 	}
 	if len(targets) > spillAt {
@@ -189,6 +210,13 @@ func (t *Transformer) Progress(p canal.Position) error {
 	return nil
 }
 
+// ReadUpTo tells that all that was committed before at is in front of what was handed
+// over: what the stored position knows of time.
+func (t *Transformer) ReadUpTo(at time.Time) { t.tracker.readUpTo(at) }
+
+// Moved tells that capture goes on at p on another server, by GTID.
+func (t *Transformer) Moved(p canal.Position) { t.tracker.elsewhere(p) }
+
 // Drop forgets all touches: the log they came from has a hole, and everything is
 // about to be marked. Capture must be stopped. Nothing is read until Restart.
 func (t *Transformer) Drop() {
@@ -242,6 +270,7 @@ func (t *Transformer) Run(ctx context.Context) error {
 			}
 		}
 	}
+	t.upTo = time.Time{} // the time too, however near
 	if err := t.storePosition(context.WithoutCancel(ctx)); err != nil {
 		t.failed(err)
 	}
@@ -268,9 +297,17 @@ func (t *Transformer) sleep(ctx context.Context, next time.Time) {
 func (t *Transformer) step(ctx context.Context) (did bool, next time.Time, err error) {
 	now := t.now()
 	t.mu.Lock()
-	marks, dropped := t.nextMarks, t.dropped
+	marks, dropped, retry := t.nextMarks, t.dropped, !t.retryAt.IsZero() && !now.Before(t.retryAt)
 	t.dropped = false
 	t.mu.Unlock()
+	if retry {
+		if err := t.cfg.Journal.RetryFailing(ctx); err != nil {
+			return false, now, failure{writeJournal, err}
+		}
+		t.mu.Lock()
+		t.retryAt, marks = time.Time{}, now
+		t.mu.Unlock()
+	}
 	if dropped {
 		clear(t.holds)
 	}
@@ -354,6 +391,9 @@ func (t *Transformer) bulk(ctx context.Context, now time.Time) bool {
 		}
 		marks, err = marks[:t.bulkKeys.tooMuch(len(marks))], nil // the others stay due
 	}
+	if err == nil && len(marks) == 0 && len(t.comparisons) > 0 {
+		err = t.finished(ctx)
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			t.failed(err)
@@ -382,7 +422,7 @@ func (t *Transformer) dueMarks(ctx context.Context, now time.Time) ([]journal.Di
 	if err != nil {
 		return nil, failure{readJournal, err}
 	}
-	marks = slices.DeleteFunc(marks, func(m journal.Dirty) bool { return t.tracker.join(target{m.Entity, m.ID}, m.Number) })
+	marks = slices.DeleteFunc(marks, func(m journal.Dirty) bool { return t.tracker.join(target{m.Entity, m.ID}, m.Number, m.Reason) })
 	marks = marks[:min(len(marks), t.bulkKeys.size)]
 	switch i := slices.IndexFunc(marks, func(m journal.Dirty) bool { return m.Error != "" }); {
 	case i == 0:
@@ -447,16 +487,17 @@ func (t *Transformer) moveOld(ctx context.Context, now time.Time) error {
 // append writes c, with the position below which nothing is missing once answered
 // is journaled.
 func (t *Transformer) append(ctx context.Context, c journal.Commit, answered []taken) error {
-	p := t.tracker.watermark(answered)
-	if p != t.position && !p.IsZero() {
-		c.Position = p.Encode()
+	low := t.tracker.low(answered)
+	p := low.before
+	if !p.IsZero() && (p != t.position || low.upTo.Sub(t.upTo) >= upToEvery) {
+		c.Position = p.EncodeAt(low.upTo)
 	}
 	if _, err := t.cfg.Journal.Append(ctx, c); err != nil {
 		return failure{writeJournal, err}
 	}
 	t.worked(writeJournal)
 	if c.Position != "" {
-		t.position, t.storedAt = p, t.now()
+		t.position, t.upTo, t.storedAt = p, low.upTo, t.now()
 	}
 	return nil
 }
@@ -464,66 +505,6 @@ func (t *Transformer) append(ctx context.Context, c journal.Commit, answered []t
 // storePosition saves the watermark while nothing is journaled.
 func (t *Transformer) storePosition(ctx context.Context) error {
 	return t.append(ctx, journal.Commit{}, nil)
-}
-
-// What can fail for all keys alike, in words for an operator.
-const (
-	readShop     = "read the shop"
-	readJournal  = "read the journal"
-	writeJournal = "write the journal"
-)
-
-// failure is an error that concerns more than one key: the database or the
-// journal cannot be used at present. Nothing is lost by it.
-type failure struct {
-	doing string
-	err   error
-}
-
-func (f failure) Error() string { return f.doing + ": " + shop.Explain(f.err) }
-func (f failure) Unwrap() error { return f.err }
-
-// asFailure makes sure that err says what was being done.
-func asFailure(doing string, err error) error {
-	var f failure
-	if errors.As(err, &f) {
-		return f
-	}
-	return failure{doing, err}
-}
-
-func (t *Transformer) failed(err error) {
-	f := asFailure(readShop, err).(failure)
-	message := shop.Explain(f.err)
-	t.mu.Lock()
-	news := t.blocked[f.doing] != message
-	t.blocked[f.doing] = message
-	t.mu.Unlock()
-	if news {
-		t.log.Error("documents cannot be made at present, trying again", "doing", f.doing, "err", message)
-	}
-}
-
-// worked notes that what had failed works again.
-func (t *Transformer) worked(doing string) {
-	t.mu.Lock()
-	_, was := t.blocked[doing]
-	delete(t.blocked, doing)
-	t.mu.Unlock()
-	if was {
-		t.log.Info("this works again", "doing", doing)
-	}
-}
-
-// Blocked says why nothing can be read or journaled at present, "" when it can.
-func (t *Transformer) Blocked() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	var all []string
-	for _, doing := range slices.Sorted(maps.Keys(t.blocked)) {
-		all = append(all, doing+": "+t.blocked[doing])
-	}
-	return strings.Join(all, "; ")
 }
 
 // Pending is the number of touched keys that wait to be read.
@@ -565,23 +546,4 @@ func (t *Transformer) failpoint(name string) {
 	if t.cfg.Failpoint != nil {
 		t.cfg.Failpoint(name)
 	}
-}
-
-// errUnreadable: an entity's own tables are missing, or its name means nothing.
-var errUnreadable = errors.New("cannot be read")
-
-// unreadable names the table or column without which an entity's documents would be
-// wrong.
-func unreadable(s *shop.Schema, e *entity) error {
-	for _, t := range e.tables {
-		if !s.Has(t.name, t.key) && !slices.Contains(e.optional, t.name) {
-			return fmt.Errorf("%s %w: table %s with column %s is not there (or SELECT on it is not granted)", e.name, errUnreadable, s.Prefix+t.name, t.key)
-		}
-		for _, c := range needed[t.name] {
-			if s.Has(t.name) && !s.Has(t.name, c) {
-				return fmt.Errorf("%s %w: column %s of table %s is not there (or SELECT on it is not granted)", e.name, errUnreadable, c, s.Prefix+t.name)
-			}
-		}
-	}
-	return nil
 }

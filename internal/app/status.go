@@ -60,9 +60,10 @@ func fill(ctx context.Context, st *console.Status, j *journal.Journal) error {
 		if err != nil {
 			return err
 		}
-		st.Source.Position = p.String()
+		st.Source.Position, st.Source.ReadUpTo = p.String(), canal.DecodeTime(stored)
 	}
-	return nil
+	st.Source.Hole, err = lastHole(ctx, j)
+	return err
 }
 
 // OfflineStatus is the status of an agent that does not run, from its journal.
