@@ -27,6 +27,12 @@ kill: servers ## kill -9 the agent 200 times on a MyISAM and on an InnoDB shop (
 stale: servers ## 60 orders a second read at once beside three busy loops, MariaDB and MySQL, InnoDB and MyISAM (FOR=60s)
 	$(GO) test ./internal/app -count=1 -timeout 60m -v -run '^TestNoStaleDocument$$' -stale $(or $(FOR),60s)
 
+holes: servers ## every way in which a binlog can lie, break or end: found, said, closed by comparing (F22-F29)
+	$(GO) test ./internal/app -count=1 -timeout 60m -v -run '^Test(Faults|FailOver|ShopGoesAway|Upgrade)$$' -faults
+
+matrix: servers ## the main paths on MariaDB 10.5, 10.11, 11.8 and MySQL 9.7 (SERVERS=mysql-9.7,mariadb-11.8 PATHS=kill SHORT=1)
+	$(GO) run ./internal/matrix $(if $(SHORT),-short) $(if $(SERVERS),-servers $(SERVERS)) $(if $(PATHS),-paths $(PATHS))
+
 bench: servers build ## CPU beside a go-mysql canal loop on the same binlog, peak memory
 	$(GO) run ./internal/bench -octail ./octail $(BENCH)
 
@@ -44,4 +50,4 @@ servers:
 	@internal/shoptest/install.sh --client
 	@test -d "$${OCTAIL_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/octail}/mysql-9.7" || internal/shoptest/fetch.sh mysql 9.7
 
-.PHONY: help build demo test kill stale bench lint mariadb servers
+.PHONY: help build demo test kill stale holes matrix bench lint mariadb servers
