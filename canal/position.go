@@ -15,6 +15,9 @@ type Position struct {
 	GTID   string `json:"gtid,omitempty"`
 	File   string `json:"file,omitempty"`
 	Offset uint64 `json:"offset,omitempty"`
+	// Began is when File was begun, in Unix seconds; 0 where that is not known, and where
+	// GTIDs tell a log that was begun anew.
+	Began uint32 `json:"began,omitempty"`
 }
 
 // IsZero reports whether p names no place at all.

@@ -36,7 +36,7 @@ func TestPositionEncoding(t *testing.T) {
 		t.Errorf("nothing is %v, %v", p, err)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		p := Position{rapid.String().Draw(t, "gtid"), rapid.String().Draw(t, "file"), rapid.Uint64().Draw(t, "offset")}
+		p := Position{rapid.String().Draw(t, "gtid"), rapid.String().Draw(t, "file"), rapid.Uint64().Draw(t, "offset"), rapid.Uint32().Draw(t, "began")}
 		if b, err := json.Marshal(p); err != nil || string(b) != p.Encode() {
 			t.Fatal(string(b), err)
 		}

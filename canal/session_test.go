@@ -100,7 +100,7 @@ func TestInterruptions(t *testing.T) {
 				f.connected()
 				p.mark(10)
 				p.sql("FLUSH BINARY LOGS; FLUSH BINARY LOGS")
-				f.wait("the new file", func() bool { return f.canal.Status().Position == p.here() })
+				f.wait("the new file", func() bool { return f.canal.Status().Position.String() == p.here().String() })
 				p.mark(11)
 				if got := tell(f.until(Touch{"marker", 11})); got != "marker/10" {
 					t.Errorf("before it %q", got)
@@ -345,7 +345,7 @@ func TestLostPlaces(t *testing.T) {
 					marks(3)
 					p.sql("UPDATE marker SET note = REPEAT('x', 333)")
 					f := p.follow(p.here(), markers, func(c *Config, _ *recorder) { c.Silence = 300 * time.Millisecond })
-					f.wait("the log's end", func() bool { return f.canal.Status().Position == p.here() })
+					f.wait("the log's end", func() bool { return f.canal.Status().Position.String() == p.here().String() })
 					p.sql(reset)
 					marks(n)
 					if err := f.result(); !errors.Is(err, ErrDiverged) && !errors.Is(err, ErrPurged) {
@@ -745,6 +745,38 @@ func TestCompressedColumn(t *testing.T) {
 	f.stop()
 }
 
+// TestSamePlaceInAnotherLog: without GTIDs, a log that was begun anew and has a border at
+// the very offset is told by when its file was begun.
+func TestSamePlaceInAnotherLog(t *testing.T) {
+	p := private(t, shoptest.MySQL, "--gtid-mode=OFF", "--enforce-gtid-consistency=OFF")
+	log := func() Position {
+		p.sql("RESET BINARY LOGS AND GTIDS")
+		p.mark(1)
+		at := p.here()
+		p.sql("DELETE FROM marker")
+		return at
+	}
+	first := log()
+	f := p.follow(Position{File: first.File, Offset: 4}, markers)
+	f.until(Touch{"marker", 1})
+	f.stop()
+	from := f.transactions()[0].Position
+	if from.Began == 0 || from.File != first.File || from.Offset != first.Offset {
+		t.Fatalf("%+v, want the place %s with its time", from, first)
+	}
+	again := p.follow(from, markers) // the same file
+	p.mark(2)
+	again.until(Touch{"marker", 2})
+	again.stop()
+	time.Sleep(1100 * time.Millisecond) // it counts in seconds
+	if second := log(); second != first {
+		t.Fatalf("the new log's place is %s, the old one's was %s", second, first)
+	}
+	if err := p.follow(from, markers).result(); !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "begun at") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestFoldedNames: a server that stores names in lower case, and a configuration
 // that does not.
 func TestFoldedNames(t *testing.T) {
@@ -800,7 +832,8 @@ func TestPositions(t *testing.T) {
 				p.sql(sql)
 				at = append(at, p.here())
 				f.wait("transaction behind "+sql, func() bool { return len(f.transactions()) >= len(at) })
-				if got := f.transactions()[len(at)-1].Position; len(f.transactions()) != len(at) || got != at[len(at)-1] {
+				got := f.transactions()[len(at)-1].Position
+				if got.Began = 0; len(f.transactions()) != len(at) || got != at[len(at)-1] {
 					t.Fatalf("%s\n ends at %s, the server says %s; %s", sql, got, at[len(at)-1], tell(f.transactions()))
 				}
 			}

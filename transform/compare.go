@@ -191,3 +191,31 @@ func (w *work) begun(m journal.Mark, entity string) {
 		w.after = append(w.after, func() { w.t.comparison(m.Reason).answered[entity] = 0 })
 	}
 }
+
+// restless notes that a statement has made, altered or dropped tables. A dump that is
+// being loaded, or an upgrade, does that with one after another: what is read meanwhile is
+// half of the one and half of the other.
+func (t *Transformer) restless(tx canal.Transaction) {
+	now := t.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.retryAt = now.Add(calmAfter)
+	if !slices.ContainsFunc(tx.Resyncs, func(r canal.Resync) bool { return r.Reason == "ddl" }) {
+		return
+	}
+	if now.Sub(t.stirs) >= calmAfter {
+		t.stirred = now
+	}
+	t.stirs = now
+}
+
+// calmAt is when the shop's tables may be read.
+func (t *Transformer) calmAt() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	calm := t.stirs.Add(calmAfter)
+	if latest := t.stirred.Add(restlessFor); latest.Before(calm) {
+		return latest
+	}
+	return calm
+}

@@ -69,9 +69,9 @@ const (
 	// doubtAfter is how old the schema has to be before a missing table makes it
 	// be read again.
 	doubtAfter = 5 * time.Second
-	// calmAfter is how long tables must not have changed before all that could not be
-	// read is tried again.
-	calmAfter = time.Second
+	// calmAfter is how long tables must not have changed before they are read, and all
+	// that could not be read is tried again; restlessFor, how long that may put off reading.
+	calmAfter, restlessFor = 2 * time.Second, time.Minute
 	// retryFirst and retryLast bound the wait after a failure.
 	retryFirst, retryLast = 250 * time.Millisecond, 30 * time.Second
 )
@@ -92,6 +92,8 @@ type Transformer struct {
 	dropped   bool              // Drop was called: holds mean nothing any more
 	nextMarks time.Time         // when the dirty table has to be looked at
 	blocked   map[string]string // why something cannot be done at present, by what
+	stirred   time.Time         // when tables began to change, without a rest since
+	stirs     time.Time         // when they changed last; zero: not such as are watched
 	retryAt   time.Time         // when what cannot be read is tried again, since tables have changed
 	renewed   time.Time         // when stored marks may have been made again last
 	doubted   map[string]doubt  // what was said of a reason
@@ -142,9 +144,7 @@ func (t *Transformer) Commit(tx canal.Transaction) error {
 	reasons := map[target]string{}
 	if tx.Tables {
 		t.outdated()
-		t.mu.Lock()
-		t.retryAt = t.now().Add(calmAfter)
-		t.mu.Unlock()
+		t.restless(tx)
 	}
 	for _, r := range tx.Resyncs {
 		k := target{r.Target, 0}
@@ -300,6 +300,9 @@ func (t *Transformer) step(ctx context.Context) (did bool, next time.Time, err e
 	marks, dropped, retry := t.nextMarks, t.dropped, !t.retryAt.IsZero() && !now.Before(t.retryAt)
 	t.dropped = false
 	t.mu.Unlock()
+	if calm := t.calmAt(); now.Before(calm) {
+		return false, calm, nil
+	}
 	if retry {
 		if err := t.cfg.Journal.RetryFailing(ctx); err != nil {
 			return false, now, failure{writeJournal, err}
