@@ -1024,6 +1024,11 @@ func TestMySQL(t *testing.T) {
 	f.read()
 	f.exec("UPDATE oc_order SET order_status_id = 2 WHERE order_id = 7;\nALTER TABLE oc_order DROP COLUMN tracking;\nUPDATE oc_order SET comment = 'two' WHERE order_id = 7;")
 	f.read()
+	if n := len(f.of("order", 7)); n != 1 {
+		t.Errorf("%d revisions while the table is being altered", n)
+	}
+	f.turn(calmAfter)
+	f.read()
 	events := f.of("order", 7)
 	if len(events) != 2 || f.tr.Pending() != 0 {
 		t.Fatalf("%d revisions, %d pending", len(events), f.tr.Pending())
