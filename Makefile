@@ -70,6 +70,12 @@ stale: servers ## 60 orders a second read at once beside three busy loops, Maria
 large: servers ## snapshot of 100,000 products and customers, killed ten times; reconcile of 100,000 orders (KEYS=100000)
 	$(GO) test ./internal/app -count=1 -timeout 60m -v -run '^(TestFirstFill|TestReconcileLarge)$$' -fill $(or $(KEYS),100000) -reconcile $(or $(KEYS),100000)
 
+holes: servers ## every way in which a binlog can lie, break or end: found, said, closed by comparing (F22-F29)
+	$(GO) test ./internal/app -count=1 -timeout 60m -v -run '^Test(Faults|FailOver|ShopGoesAway|Upgrade)$$' -faults
+
+matrix: servers ## the main paths on MariaDB 10.5, 10.11, 11.8 and MySQL 9.7 (SERVERS=mysql-9.7,mariadb-11.8 PATHS=kill SHORT=1)
+	$(GO) run ./internal/matrix $(if $(SHORT),-short) $(if $(SERVERS),-servers $(SERVERS)) $(if $(PATHS),-paths $(PATHS))
+
 bench: servers build ## CPU beside a go-mysql canal loop on the same binlog, peak memory (BENCH="latency idle")
 	$(GO) run ./internal/bench -octail ./octail $(BENCH)
 
@@ -92,4 +98,4 @@ servers:
 tools:
 	@test -d "$${OCTAIL_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/octail}/prometheus-2.42" || internal/shoptest/fetch.sh prometheus 2.42
 
-.PHONY: help build install uninstall demo test kill stale large bench lint mariadb servers tools
+.PHONY: help build install uninstall demo test kill stale holes matrix large bench lint mariadb servers tools

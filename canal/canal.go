@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"strconv"
 	"strings"
@@ -33,6 +34,10 @@ type Config struct {
 	Tables   []Table
 	Log      *slog.Logger
 	Metrics  *Metrics
+	// Moved is called when a session finds another server than before and goes on there
+	// by GTID, before anything of it is handed over. at is where, without file and
+	// offset, which meant a place in the other's log. Optional.
+	Moved func(s Server, at Position) error
 
 	// Heartbeat is how often an idle server gives a sign of life (default 1 s):
 	// also how soon an idle log's position is known. Silence is how long none may
@@ -64,6 +69,8 @@ type Canal struct {
 	next   Position // behind all that was handed over
 	said   map[string]time.Time
 	status Status
+	others map[string]time.Time // see Written
+	rows   time.Time
 
 	lastRead atomic.Int64 // unix nanoseconds; 0: nothing yet
 	seen     pulse
@@ -95,7 +102,7 @@ func New(cfg Config) (*Canal, error) {
 			*d.value = d.usual
 		}
 	}
-	c := &Canal{cfg: cfg, log: cfg.Log, metrics: cfg.Metrics, tables: map[string]*table{}, said: map[string]time.Time{}}
+	c := &Canal{cfg: cfg, log: cfg.Log, metrics: cfg.Metrics, tables: map[string]*table{}, said: map[string]time.Time{}, others: map[string]time.Time{}}
 	var err error
 	if c.host, c.port, err = endpoint(cfg.Address); err != nil {
 		return nil, err
@@ -140,19 +147,27 @@ func (c *Canal) fold(name string) string {
 
 // watched finds the watched table of a table map; nil: it is another's.
 func (c *Canal) watched(m *replication.TableMapEvent) *table {
-	if m == nil {
+	if m == nil || !c.ours(m) {
 		return nil
 	}
 	if c.cfg.Server.FoldsNames {
-		if !strings.EqualFold(string(m.Schema), c.cfg.Database) {
-			return nil
-		}
 		return c.tables[c.fold(string(m.Table))]
 	}
-	if string(m.Schema) != c.cfg.Database {
-		return nil
-	}
 	return c.tables[string(m.Table)]
+}
+
+// logsCascades reports whether the server logs what foreign keys change as rows: MySQL
+// does since 9.6.
+func (c *Canal) logsCascades() bool {
+	return c.cfg.Server.Flavor == MySQL && c.cfg.Server.AtLeast(9, 6)
+}
+
+// ours reports whether a table map is of the watched database.
+func (c *Canal) ours(m *replication.TableMapEvent) bool {
+	if c.cfg.Server.FoldsNames {
+		return strings.EqualFold(string(m.Schema), c.cfg.Database)
+	}
+	return string(m.Schema) == c.cfg.Database
 }
 
 // Run streams from the position until ctx ends (then it returns nil), the
@@ -258,6 +273,40 @@ func (c *Canal) readUpTo(t time.Time) {
 	if n := t.UnixNano(); n > c.upTo.Load() { // one writer
 		c.upTo.Store(n)
 	}
+}
+
+// ReadUpTo is the moment before which all that was committed has been read and, but for
+// the last transaction, handed over; zero: not known.
+func (c *Canal) ReadUpTo() time.Time {
+	if n := c.upTo.Load(); n > 0 {
+		return time.Unix(0, n).UTC()
+	}
+	return time.Time{}
+}
+
+// mostOthers bounds the tables that Written knows.
+const mostOthers = 1000
+
+// written notes that rows of a table of the watched database are in the log.
+func (c *Canal) written(table []byte, watched bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	if watched {
+		c.rows = now
+		return
+	}
+	if _, known := c.others[string(table)]; known || len(c.others) < mostOthers {
+		c.others[string(table)] = now
+	}
+}
+
+// Written is when rows of a watched table were read last (zero: none yet), and of which
+// other tables of the database, when.
+func (c *Canal) Written() (watched time.Time, others map[string]time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rows, maps.Clone(c.others)
 }
 
 // Status may be called at any time.

@@ -181,6 +181,9 @@ var variants = []variant{
 
 func TestCases(t *testing.T) {
 	for _, v := range variants {
+		if !shoptesting.Wanted(v.flavor) {
+			continue
+		}
 		t.Run(v.name, func(t *testing.T) {
 			p := newPlace(t, v.start(t), caseTables)
 			start := p.here()

@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { shoptesting.Main(m) }
 
-var flavors = []string{shoptest.MariaDB, shoptest.MySQL}
+var flavors = shoptesting.Flavors()
 
 // secret stands in rows, statements and passwords of the tests, and must not be in
 // any log or error.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Position is a place in a server's binlog: everything before it has been read.
@@ -14,6 +15,9 @@ type Position struct {
 	GTID   string `json:"gtid,omitempty"`
 	File   string `json:"file,omitempty"`
 	Offset uint64 `json:"offset,omitempty"`
+	// Began is when File was begun, in Unix seconds; 0 where that is not known, and where
+	// GTIDs tell a log that was begun anew.
+	Began uint32 `json:"began,omitempty"`
 }
 
 // IsZero reports whether p names no place at all.
@@ -52,6 +56,30 @@ func DecodePosition(s string) (Position, error) {
 		return Position{}, fmt.Errorf("decode binlog position: %w", err)
 	}
 	return p, nil
+}
+
+// stored is what EncodeAt writes: what Encode does, and a time.
+type stored struct {
+	Position
+	Time time.Time `json:"time,omitzero"`
+}
+
+// EncodeAt is Encode with a time: all that was committed before it is before p.
+func (p Position) EncodeAt(upTo time.Time) string {
+	b, err := json.Marshal(stored{p, upTo.UTC().Truncate(time.Millisecond)})
+	if err != nil { // the same as in Encode: cannot happen with a time of this millennium
+		return p.Encode()
+	}
+	return string(b)
+}
+
+// DecodeTime reads the time that EncodeAt wrote; zero: none is known.
+func DecodeTime(s string) time.Time {
+	var p stored
+	if json.Unmarshal([]byte(s), &p) != nil {
+		return time.Time{}
+	}
+	return p.Time
 }
 
 // AtOrAfter reports whether the place file:offset is not before p in the same

@@ -3,6 +3,7 @@ package canal
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -35,7 +36,7 @@ func TestPositionEncoding(t *testing.T) {
 		t.Errorf("nothing is %v, %v", p, err)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		p := Position{rapid.String().Draw(t, "gtid"), rapid.String().Draw(t, "file"), rapid.Uint64().Draw(t, "offset")}
+		p := Position{rapid.String().Draw(t, "gtid"), rapid.String().Draw(t, "file"), rapid.Uint64().Draw(t, "offset"), rapid.Uint32().Draw(t, "began")}
 		if b, err := json.Marshal(p); err != nil || string(b) != p.Encode() {
 			t.Fatal(string(b), err)
 		}
@@ -98,5 +99,28 @@ func TestAtLeast(t *testing.T) {
 		if got := (Server{Version: version}).AtLeast(11, 4); got != want {
 			t.Errorf("%q at least 11.4: %v", version, got)
 		}
+	}
+}
+
+// TestEncodeAt: the time goes with a position, and one without is read as before.
+func TestEncodeAt(t *testing.T) {
+	p := Position{GTID: "0-1-57", File: "binlog.000003", Offset: 1289}
+	at := time.Date(2026, 11, 22, 3, 30, 0, 5_000_000, time.FixedZone("", 3600))
+	for text, want := range map[string]time.Time{
+		p.EncodeAt(at):          at,
+		p.EncodeAt(time.Time{}): {},
+		p.Encode():              {},
+		"":                      {},
+		"no position":           {},
+	} {
+		if got := DecodeTime(text); !got.Equal(want) {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+	if got, err := DecodePosition(p.EncodeAt(at)); err != nil || got != p {
+		t.Errorf("%v, %v", got, err)
+	}
+	if p.EncodeAt(time.Time{}) != p.Encode() {
+		t.Error(p.EncodeAt(time.Time{}))
 	}
 }

@@ -42,8 +42,12 @@ func (s *stream) mapped(m *replication.TableMapEvent) {
 	if s.metas = s.metas[1:]; len(s.metas) == 0 {
 		s.metas = nil
 	}
-	if s.c.watched(m) != nil {
+	switch watched := s.c.watched(m) != nil; {
+	case watched:
 		s.maps[m] = meta
+		s.c.written(nil, true)
+	case s.c.ours(m):
+		s.c.written(m.Table, false)
 	}
 }
 
@@ -138,15 +142,18 @@ func (s *stream) readRows(t *table, l *layout, tp replication.EventType, raw raw
 			if kind == update && !differ(data, before, after, r.relevant) {
 				continue
 			}
+			if r.Cascade {
+				if kind != insert && !s.c.logsCascades() {
+					s.add(Resync{Target: r.Target, Table: t.Name, Reason: "cascade"})
+				}
+				continue
+			}
 			found := s.key(t, r, data, before)
 			if kind == update {
 				found = s.key(t, r, data, after) && found
 			}
 			if !found {
 				s.resync(t, "image")
-				if s.c.oncePer("image", time.Minute) {
-					s.c.log.Warn("a row image does not carry the key, all of the table is compared again: set binlog_row_image = FULL", "table", t.Name)
-				}
 			}
 		}
 	}

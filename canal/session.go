@@ -139,6 +139,11 @@ func (c *Canal) orient(ctx context.Context, from Position) (Position, mysql.GTID
 		c.log.Warn("this is another database server than before: the place in its log is found by GTID", "was", c.server.Identity, "is", server.Identity)
 		from.File, from.Offset = "", 0
 		c.handedOver(from)
+		if c.cfg.Moved != nil {
+			if err := c.cfg.Moved(server, from); err != nil {
+				return from, nil, handlerError{err}
+			}
+		}
 	}
 	c.server = server
 	if err := Verify(ctx, c.cfg.DB, server, from); err != nil {

@@ -41,6 +41,7 @@ type stream struct {
 
 	file   string // where the reader is
 	offset uint64
+	began  uint32        // see Position.Began
 	gtids  mysql.GTIDSet // executed set without the open group; nil: positions have none
 	last   Position      // behind the last group that ended
 	left   Position      // where the session began
@@ -119,6 +120,8 @@ func (s *stream) event(e *replication.BinlogEvent) error {
 		s.file, s.offset = string(ev.NextLogName), ev.Position
 		s.begin()
 		s.open = false
+	case *replication.FormatDescriptionEvent:
+		return s.fileBegan(h.Timestamp)
 	case *replication.MariadbGTIDEvent:
 		s.begin()
 		s.alone = ev.IsStandalone()
@@ -220,6 +223,21 @@ func (s *stream) join(tp replication.EventType, file string, start uint64) error
 		return nil
 	}
 	return fmt.Errorf("%w: behind the same GTID it goes on at %s:%d instead of %s:%d, so it was begun anew or restored", ErrDiverged, file, start, s.left.File, s.left.Offset)
+}
+
+// fileBegan notes when the file was begun. Without GTIDs that is all that tells ours from
+// one of the same name in a log that was begun anew, where our offset happens to be a
+// border too.
+func (s *stream) fileBegan(at uint32) error {
+	if s.gtids != nil {
+		return nil
+	}
+	if s.began == 0 && s.left.Began != 0 && s.file == s.left.File && at != s.left.Began {
+		return fmt.Errorf("%w: %s was begun at %s, not at %s: the log was begun anew or restored", ErrDiverged, s.file,
+			time.Unix(int64(at), 0).UTC().Format(time.RFC3339), time.Unix(int64(s.left.Began), 0).UTC().Format(time.RFC3339))
+	}
+	s.began = at
+	return nil
 }
 
 func (s *stream) begin() {
@@ -367,7 +385,7 @@ func (s *stream) commit(h *replication.EventHeader) error {
 // that lie in front of our place.
 func (s *stream) reach(file string, offset uint64) {
 	if s.last.File == "" || !s.last.AtOrAfter(file, offset) {
-		s.last.File, s.last.Offset = file, offset
+		s.last.File, s.last.Offset, s.last.Began = file, offset, s.began
 	}
 }
 

@@ -181,17 +181,17 @@ func TestPositionNeverGoesBack(t *testing.T) {
 	p.marker(1)
 	p.play(replication.XID_EVENT, 30, 1200, &replication.XIDEvent{})
 	p.play(replication.HEARTBEAT_EVENT, 30, 1240, &replication.HeartbeatEvent{Filename: "b.000002"})
-	if got, want := p.transactions()[0].Position, (Position{"0-1-6", "b.000002", 1200}); got != want {
+	if got, want := p.transactions()[0].Position, (Position{GTID: "0-1-6", File: "b.000002", Offset: 1200}); got != want {
 		t.Errorf("transaction at %s, want %s", got, want)
 	}
-	if want := (Position{"0-1-6", "b.000002", 1240}); p.progress != want || p.s.c.Status().Position != want {
+	if want := (Position{GTID: "0-1-6", File: "b.000002", Offset: 1240}); p.progress != want || p.s.c.Status().Position != want {
 		t.Errorf("told %s, stands at %s, want %s", p.progress, p.s.c.Status().Position, want)
 	}
 	p.rotate("b.000003", 4) // no group has ended there yet
 	p.gtid(7, 300)
 	p.play(replication.XID_EVENT, 30, 330, &replication.XIDEvent{})
 	p.play(replication.HEARTBEAT_EVENT, 30, 330, &replication.HeartbeatEvent{Filename: "b.000003"})
-	if want := (Position{"0-1-7", "b.000003", 330}); p.progress != want {
+	if want := (Position{GTID: "0-1-7", File: "b.000003", Offset: 330}); p.progress != want {
 		t.Errorf("told %s, want %s", p.progress, want)
 	}
 }

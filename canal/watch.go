@@ -28,6 +28,10 @@ type Rule struct {
 	// that do not. At most one of the two is set; none: all columns matter.
 	// Names that the table does not have are no error.
 	Only, Ignore []string
+	// Cascade: a deleted row, and one whose columns in Only changed, takes rows of other
+	// tables with it by a foreign key, which servers do not log as rows: the target
+	// becomes a Resync. Without Key.
+	Cascade bool
 }
 
 // Touch is one key seen changed.
@@ -53,8 +57,9 @@ type Resync struct {
 //	image      a row image does not carry the key (binlog_row_image other than FULL)
 //	decode     rows, or an event of an unknown kind, could not be read
 //	bulk       one transaction touched more keys than are worth listing
+//	cascade    a foreign key may have changed rows along with another table's, unlogged
 //	incident   the server says that its log lacks events
-var Reasons = []string{"truncate", "ddl", "statement", "layout", "image", "decode", "bulk", "incident"}
+var Reasons = []string{"truncate", "ddl", "statement", "layout", "image", "decode", "bulk", "cascade", "incident"}
 
 // Transaction is what one committed transaction did to the watched tables.
 type Transaction struct {

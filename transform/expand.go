@@ -35,6 +35,7 @@ type spread struct {
 	entity string
 	ids    []int64
 	more   int64 // of the same entity, to be marked later
+	first  bool  // all of the entity is marked, and these are its first keys
 	source source
 }
 
@@ -189,7 +190,7 @@ func (w *work) list(ctx context.Context, r *shop.Reader, k target, e *entity) (d
 	if more = max(0, more-int64(len(inShop))); done {
 		more = 0
 	}
-	w.spreads = append(w.spreads, spread{entity: e.name, ids: ids, more: more, source: w.sources[k]})
+	w.spreads = append(w.spreads, spread{entity: e.name, ids: ids, more: more, first: m.After == 0, source: w.sources[k]})
 	if done {
 		w.after = append(w.after, func() { delete(t.unlisted, k) })
 		return true, nil
@@ -289,6 +290,9 @@ func (w *work) spread(ctx context.Context) error {
 		if w.t.cfg.Marked != nil {
 			marked := int64(len(sp.ids))
 			w.after = append(w.after, func() { w.t.cfg.Marked(m.Reason, sp.entity, marked, sp.more) })
+		}
+		if sp.first {
+			w.begun(m, sp.entity)
 		}
 		for chunk := range slices.Chunk(slices.Compact(sp.ids), markChunk) {
 			if len(w.commit.Marks)+len(chunk) > markChunk {

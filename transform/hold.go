@@ -13,6 +13,16 @@ type hold struct {
 	gone  bool
 }
 
+// restoredWithin is how long a row may be missing that was found to be when its table
+// had been made again or emptied: a dump is being loaded.
+const restoredWithin = time.Minute
+
+// mayBeRestored reports whether what a comparison for a reason finds gone may be about
+// to come back.
+func mayBeRestored(reason string) bool {
+	return reason == "ddl" || reason == "truncate" || reason == "tables"
+}
+
 // hold decides whether a half-way read counts, and when to look again if it does
 // not. An order gets edit_hold from the first such read, however often it is
 // touched meanwhile; everything else, and a root that is gone, one moment.
@@ -25,6 +35,9 @@ func (w *work) hold(k target, why string) (until time.Time, ok bool) {
 	wait := max(t.cfg.Settle, secondLook)
 	if k.name == document.OrderEntity && !h.gone {
 		wait = t.cfg.EditHold
+	}
+	if h.gone && mayBeRestored(whyCompared(w.sources[k])) {
+		wait = max(wait, restoredWithin)
 	}
 	until = h.since.Add(wait)
 	if !w.now.Before(until) {

@@ -166,6 +166,7 @@ func (w *work) event(k target, prior *previous) journal.NewEvent {
 func (w *work) journal(k target, e journal.NewEvent, result string) {
 	w.commit.Events = append(w.commit.Events, e)
 	w.size += len(e.Data)
+	w.differed(w.sources[k], e.Kind)
 	w.done(k, result)
 }
 

@@ -26,6 +26,7 @@ type touches struct {
 	notYet  time.Time // not to be read before, unless it is touched again
 	confirm bool      // read without proof once, and not touched since
 	mark    int64     // number of a stored mark that the next answer clears too
+	why     string    // that mark's reason
 }
 
 // arrival is a place in what capture handed over.
@@ -33,6 +34,7 @@ type arrival struct {
 	number uint64         // of the transaction, counted here from 1
 	before canal.Position // the log position in front of it
 	at     time.Time
+	upTo   time.Time // all that was committed before this is in front of it; zero: not known
 }
 
 // pending is a target that waits to be answered.
@@ -63,6 +65,7 @@ type tracker struct {
 	items     map[target]*pending
 	number    uint64         // of the last transaction
 	seen      canal.Position // behind all that capture has handed over
+	upTo      time.Time      // all that was committed before this is in front of seen; zero: not known
 	announced canal.Position // seen, or behind a transaction that is being taken over
 	lost      bool           // the log has a hole: no position is known
 	soonest   time.Time      // nothing is due before; zero: not known
@@ -93,8 +96,8 @@ func (t *tracker) add(tx canal.Transaction, targets []target, reasons map[target
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.number++
-	arrived := arrival{t.number, t.seen, now}
-	t.seen, t.announced = tx.Position, tx.Position
+	arrived := arrival{t.number, t.seen, now, t.upTo}
+	t.seen, t.announced, t.upTo = tx.Position, tx.Position, tx.Time
 	for _, k := range targets {
 		p := t.items[k]
 		if p == nil {
@@ -127,12 +130,35 @@ func (t *tracker) progress(p canal.Position) {
 	t.mu.Unlock()
 }
 
+// readUpTo notes that all that was committed before at is in front of what was handed
+// over.
+func (t *tracker) readUpTo(at time.Time) {
+	t.mu.Lock()
+	if at.After(t.upTo) {
+		t.upTo = at
+	}
+	t.mu.Unlock()
+}
+
+// elsewhere notes that the log goes on at p on another server: files and offsets known so
+// far mean nothing there.
+func (t *tracker) elsewhere(p canal.Position) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.seen, t.announced = p, p
+	for _, k := range t.items {
+		for _, a := range []*arrival{&k.first, &k.next} {
+			a.before.File, a.before.Offset = "", 0
+		}
+	}
+}
+
 // drop forgets everything pending, and every position until progress tells where
 // the log goes on.
 func (t *tracker) drop() {
 	t.mu.Lock()
 	clear(t.items)
-	t.seen, t.announced, t.lost = canal.Position{}, canal.Position{}, true
+	t.seen, t.announced, t.upTo, t.lost = canal.Position{}, canal.Position{}, time.Time{}, true
 	t.room.Broadcast()
 	t.mu.Unlock()
 }
@@ -258,7 +284,7 @@ func (t *tracker) answered(keys []taken) {
 		default:
 			p.first = p.next
 			if p.mark == k.mark {
-				p.mark = 0
+				p.mark, p.why = 0, ""
 			}
 		}
 		p.next = arrival{}
@@ -288,28 +314,31 @@ func (t *tracker) has(k target) bool {
 
 // join makes the next answer of a pending target clear a stored mark too. It
 // reports false when the target is not pending.
-func (t *tracker) join(k target, mark int64) bool {
+func (t *tracker) join(k target, mark int64, why string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p := t.items[k]
 	if p == nil {
 		return false
 	}
-	p.mark = mark
+	p.mark, p.why = mark, why
 	return true
 }
 
 // watermark is the position before the first touch that is still pending,
 // leaving out what is about to be answered. It is safe to start from there again.
 // Zero: none is known.
-func (t *tracker) watermark(answered []taken) canal.Position {
+func (t *tracker) watermark(answered []taken) canal.Position { return t.low(answered).before }
+
+// low is the watermark with its time.
+func (t *tracker) low(answered []taken) arrival {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	done := make(map[*pending]uint64, len(answered))
 	for _, k := range answered {
 		done[k.of] = k.count
 	}
-	low := arrival{before: t.seen}
+	low := arrival{before: t.seen, upTo: t.upTo}
 	for _, p := range t.items {
 		first := p.first
 		if count, ok := done[p]; ok {
@@ -322,7 +351,7 @@ func (t *tracker) watermark(answered []taken) canal.Position {
 			low = first
 		}
 	}
-	return low.before
+	return low
 }
 
 // latest is what a reading has to hold; known is false while the log has a hole.

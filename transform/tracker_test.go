@@ -319,12 +319,12 @@ func TestBackPressure(t *testing.T) {
 func TestJoin(t *testing.T) {
 	tr := newTestTracker(0, 100)
 	key := target{"order", 7}
-	if tr.join(key, 1) {
+	if tr.join(key, 1, "gap") {
 		t.Fatal("joined to nothing")
 	}
 	tr.touch(1, 7)
 	early, _ := tr.take(tr.now(), 10)
-	if !tr.join(key, 5) {
+	if !tr.join(key, 5, "gap") {
 		t.Fatal("not joined")
 	}
 	if early[0].mark != 0 {

@@ -41,6 +41,11 @@ type Config struct {
 	Marked  func(reason, entity string, keys, more int64)
 	Log     *slog.Logger
 	Metrics *Metrics
+	// Compared is called when a comparison of whole entities has come to its end. May
+	// be nil.
+	Compared func(Compared)
+	// Unfinished are the reasons of comparisons whose end an earlier run has not told.
+	Unfinished []string
 	// Failpoint is called with the name of a stop point; tests kill the process
 	// there. May be nil.
 	Failpoint func(name string)
@@ -67,9 +72,14 @@ const (
 	// positionEvery is how often the position is stored while nothing is
 	// journaled, and how often the dirty table is looked at.
 	positionEvery = time.Second
+	// upToEvery is how often it is stored for its time alone, while the log rests.
+	upToEvery = time.Minute
 	// doubtAfter is how old the schema has to be before a missing table makes it
 	// be read again.
 	doubtAfter = 5 * time.Second
+	// calmAfter is how long tables must not have changed before they are read, and all
+	// that could not be read is tried again; restlessFor, how long that may put off reading.
+	calmAfter, restlessFor = 2 * time.Second, time.Minute
 	// retryFirst and retryLast bound the wait after a failure.
 	retryFirst, retryLast = 250 * time.Millisecond, 30 * time.Second
 )
@@ -92,11 +102,16 @@ type Transformer struct {
 	dropped   bool              // Drop was called: holds mean nothing any more
 	nextMarks time.Time         // when the dirty table has to be looked at
 	blocked   map[string]string // why something cannot be done at present, by what
+	stirred   time.Time         // when tables began to change, without a rest since
+	stirs     time.Time         // when they changed last; zero: not such as are watched
+	retryAt   time.Time         // when what cannot be read is tried again, since tables have changed
 	renewed   time.Time         // when stored marks may have been made again last
+	doubted   map[string]doubt  // what was said of a reason
 
 	// The loop's own:
 	holds    map[target]hold
 	position canal.Position // stored last
+	upTo     time.Time      // stored with it
 	storedAt time.Time
 	schemaAt time.Time         // when the schema was read
 	movedAt  time.Time         // when old touches were looked for
@@ -106,17 +121,24 @@ type Transformer struct {
 	bulkKeys portion
 	bulkPace pace
 	unlisted map[target]int64 // by whole entity: about how many keys are not marked yet
-	wait     time.Duration
-	bulkWait time.Duration
+
+	comparisons map[string]*Compared // that go on, by reason
+	causes      map[string]time.Time // for which keys were parked: when that was said
+	wait        time.Duration
+	bulkWait    time.Duration
 }
 
 // New prepares a Transformer; Run starts it.
 func New(cfg Config) *Transformer {
 	t := &Transformer{
 		cfg: cfg, log: cfg.Log, now: time.Now, schema: cfg.Schema, text: &texts{}, blocked: map[string]string{}, holds: map[target]hold{}, unlisted: map[target]int64{}, applied: map[string]string{}, position: cfg.From,
+		comparisons: map[string]*Compared{}, causes: map[string]time.Time{}, doubted: map[string]doubt{},
 		liveKeys: newPortion(batchSize, liveBytes), bulkKeys: newPortion(bulkSize, bulkBytes), renewed: time.Now(),
 	}
 	t.tracker = newTracker(cfg.Settle, pendingOK, cfg.From, func() time.Time { return t.now() })
+	for _, reason := range cfg.Unfinished {
+		t.comparison(reason)
+	}
 	t.ref = newReference(t.text, cfg.Zone)
 	cfg.Metrics.watch(t)
 	return t
@@ -134,13 +156,15 @@ func (t *Transformer) Commit(tx canal.Transaction) error {
 	reasons := map[target]string{}
 	if tx.Tables {
 		t.outdated()
+		t.restless(tx)
 	}
 	for _, r := range tx.Resyncs {
 		k := target{r.Target, 0}
 		reasons[k] = r.Reason
 		targets = append(targets, k)
-		t.log.Warn("rows may have changed without row events: all of it is compared again", "entity", r.Target, "table", r.Table, "reason", r.Reason)
-		t.cfg.Metrics.resyncs.WithLabelValues(r.Reason).Inc()
+	}
+	if len(tx.Resyncs) > 0 {
+		t.doubts(tx)
 		t.outdated()
 	}
 	if len(targets) > spillAt {
@@ -198,6 +222,13 @@ func (t *Transformer) Progress(p canal.Position) error {
 	return nil
 }
 
+// ReadUpTo tells that all that was committed before at is in front of what was handed
+// over: what the stored position knows of time.
+func (t *Transformer) ReadUpTo(at time.Time) { t.tracker.readUpTo(at) }
+
+// Moved tells that capture goes on at p on another server, by GTID.
+func (t *Transformer) Moved(p canal.Position) { t.tracker.elsewhere(p) }
+
 // Drop forgets all touches: the log they came from has a hole, and everything is
 // about to be marked. Capture must be stopped. Nothing is read until Restart.
 func (t *Transformer) Drop() {
@@ -253,6 +284,7 @@ func (t *Transformer) Run(ctx context.Context) error {
 			}
 		}
 	}
+	t.upTo = time.Time{} // the time too, however near
 	if err := t.storePosition(context.WithoutCancel(ctx)); err != nil {
 		t.failed(err)
 	}
@@ -279,9 +311,20 @@ func (t *Transformer) sleep(ctx context.Context, next time.Time) {
 func (t *Transformer) step(ctx context.Context) (did bool, next time.Time, err error) {
 	now := t.now()
 	t.mu.Lock()
-	marks, dropped := t.nextMarks, t.dropped
+	marks, dropped, retry := t.nextMarks, t.dropped, !t.retryAt.IsZero() && !now.Before(t.retryAt)
 	t.dropped = false
 	t.mu.Unlock()
+	if calm := t.calmAt(); now.Before(calm) {
+		return false, calm, nil
+	}
+	if retry {
+		if err := t.cfg.Journal.RetryFailing(ctx); err != nil {
+			return false, now, failure{writeJournal, err}
+		}
+		t.mu.Lock()
+		t.retryAt, marks = time.Time{}, now
+		t.mu.Unlock()
+	}
 	if dropped {
 		clear(t.holds)
 	}
@@ -368,6 +411,9 @@ func (t *Transformer) bulk(ctx context.Context, now time.Time) bool {
 		}
 		marks, err = marks[:t.bulkKeys.tooMuch(len(marks))], nil // the others stay due
 	}
+	if err == nil && len(marks) == 0 && len(t.comparisons) > 0 {
+		err = t.finished(ctx)
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			t.failed(err)
@@ -396,7 +442,7 @@ func (t *Transformer) dueMarks(ctx context.Context, now time.Time) ([]journal.Di
 	if err != nil {
 		return nil, failure{readJournal, err}
 	}
-	marks = slices.DeleteFunc(marks, func(m journal.Dirty) bool { return t.tracker.join(target{m.Entity, m.ID}, m.Number) })
+	marks = slices.DeleteFunc(marks, func(m journal.Dirty) bool { return t.tracker.join(target{m.Entity, m.ID}, m.Number, m.Reason) })
 	marks = marks[:min(len(marks), t.bulkKeys.size)]
 	switch i := slices.IndexFunc(marks, func(m journal.Dirty) bool { return m.Error != "" }); {
 	case i == 0:
@@ -461,16 +507,17 @@ func (t *Transformer) moveOld(ctx context.Context, now time.Time) error {
 // append writes c, with the position below which nothing is missing once answered
 // is journaled.
 func (t *Transformer) append(ctx context.Context, c journal.Commit, answered []taken) error {
-	p := t.tracker.watermark(answered)
-	if p != t.position && !p.IsZero() {
-		c.Position = p.Encode()
+	low := t.tracker.low(answered)
+	p := low.before
+	if !p.IsZero() && (p != t.position || low.upTo.Sub(t.upTo) >= upToEvery) {
+		c.Position = p.EncodeAt(low.upTo)
 	}
 	if _, err := t.cfg.Journal.Append(ctx, c); err != nil {
 		return failure{writeJournal, err}
 	}
 	t.worked(writeJournal)
 	if c.Position != "" {
-		t.position, t.storedAt = p, t.now()
+		t.position, t.upTo, t.storedAt = p, low.upTo, t.now()
 	}
 	return nil
 }

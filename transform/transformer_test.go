@@ -198,7 +198,7 @@ func TestOneKeyFails(t *testing.T) {
 		f.steps()
 	}
 	errs := f.log.lines(slog.LevelError)
-	if len(errs) != 1 || !strings.Contains(errs[0], "kind=order id=7 count=1") {
+	if len(errs) != 1 || !strings.Contains(errs[0], "kinds=[order] first=order/7 count=1") {
 		t.Errorf("logged %q, want one line", errs)
 	}
 	// It was touched all the while: still one key, at the next turn.
@@ -244,7 +244,7 @@ func TestOneRowFails(t *testing.T) {
 	if d := f.dirty(); len(d) != 1 || d[0].ID != 7 || !strings.Contains(d[0].Error, "1242") {
 		t.Errorf("dirty: %+v", d)
 	}
-	if n := len(f.log.lines(slog.LevelError)); n != 2 { // of the marks, of the touches
+	if n := len(f.log.lines(slog.LevelError)); n != 1 { // once for the cause, touches and marks
 		t.Errorf("%d errors logged: %q", n, f.log.lines(slog.LevelError))
 	}
 	f.exec("DROP VIEW oc_address;\nRENAME TABLE real_address TO oc_address;")
@@ -413,7 +413,7 @@ func TestNotVisible(t *testing.T) {
 	f := newFixture(t, o)
 	f.mark("customer", 1)
 	ahead := f.here()
-	ahead.Offset += 1 << 20
+	ahead.Offset += 1 << 30 // other tests write to the same log meanwhile
 	if err := f.tr.Commit(canal.Transaction{Position: ahead, Time: f.now(), Touches: []canal.Touch{{Target: "order", Key: 1}}}); err != nil {
 		t.Fatal(err)
 	}
@@ -740,6 +740,7 @@ func TestManyKeys(t *testing.T) {
 	if err := f.tr.Commit(tx); err != nil {
 		t.Fatal(err)
 	}
+	f.turn(calmAfter) // a dump may be being loaded
 	f.step()
 	if n := f.metric("octail_documents_resyncs_total", "ddl"); n != 1 || f.tr.Pending() != 0 {
 		t.Errorf("%v resyncs, %d pending", n, f.tr.Pending())
@@ -756,11 +757,10 @@ func TestManyKeys(t *testing.T) {
 		if marked > listPage+bulkSize+1 {
 			t.Fatalf("%d keys are marked at once", marked)
 		}
-		if rounds%20 == 19 {
-			f.turn(time.Second) // for those that are gone from the shop
-		}
-		if rounds > 500 {
-			t.Fatal("it does not end")
+		if marked <= extra { // those that are gone from the shop are believed when no dump brings them back
+			if f.turn(restoredWithin / 10); rounds > 500 {
+				t.Fatal("it does not end")
+			}
 		}
 	}
 	kinds := map[string]int{}
@@ -973,7 +973,7 @@ func TestRun(t *testing.T) {
 	f.mark("customer", 2)
 	f.eventually("customer 2", func() bool { return f.journal.Last() == 2 })
 	ahead := f.here()
-	ahead.Offset += 1 << 20
+	ahead.Offset += 1 << 30 // other tests write to the same log meanwhile
 	if err := f.tr.Commit(canal.Transaction{Position: ahead, Time: f.now(), Touches: []canal.Touch{{Target: "customer", Key: 1}}}); err != nil {
 		t.Fatal(err)
 	}
@@ -990,8 +990,8 @@ func TestRun(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	if position, err := f.journal.Position(t.Context()); err != nil || position != end.Encode() {
-		t.Errorf("stored %s, want %s (%v)", position, end.Encode(), err)
+	if position, err := f.journal.Position(t.Context()); err != nil || position != end.EncodeAt(f.now()) {
+		t.Errorf("stored %s, want %s (%v)", position, end.EncodeAt(f.now()), err)
 	}
 	if errs := f.log.lines(slog.LevelError); len(errs) != 1 {
 		t.Errorf("logged %q, want one line", errs)
@@ -1062,6 +1062,11 @@ func TestMySQL(t *testing.T) {
 	f.exec("UPDATE oc_order SET comment = 'one' WHERE order_id = 7;")
 	f.read()
 	f.exec("UPDATE oc_order SET order_status_id = 2 WHERE order_id = 7;\nALTER TABLE oc_order DROP COLUMN tracking;\nUPDATE oc_order SET comment = 'two' WHERE order_id = 7;")
+	f.read()
+	if n := len(f.of("order", 7)); n != 1 {
+		t.Errorf("%d revisions while the table is being altered", n)
+	}
+	f.turn(calmAfter)
 	f.read()
 	events := f.of("order", 7)
 	if len(events) != 2 || f.tr.Pending() != 0 {

@@ -71,6 +71,7 @@ func WatchList(s *shop.Schema) []canal.Table {
 	}
 	add("language", canal.Rule{Target: byLanguage, Only: []string{"language_id", "code"}})
 
+	addCascades(s, rules)
 	var out []canal.Table
 	for table, list := range rules {
 		out = append(out, canal.Table{Name: s.Prefix + table, Rules: list})
@@ -91,6 +92,27 @@ func Root(target string) (table, key string, ok bool) {
 		return e.root, e.id, true
 	}
 	return "", "", false
+}
+
+// addCascades adds what foreign keys, which OpenCart does not have but shops may, change
+// along with another table's rows. A row that goes with the row of its own entity needs
+// no word: that entity is touched.
+func addCascades(s *shop.Schema, rules map[string][]canal.Rule) {
+	for grown := true; grown; { // a key may lead to a table that another one leads to
+		grown = false
+		for _, k := range s.ForeignKeys {
+			for _, child := range slices.Clone(rules[k.Table]) {
+				covered := slices.ContainsFunc(rules[k.Parent], func(r canal.Rule) bool {
+					same := !child.Cascade && r.Key == k.ParentColumn && child.Key == k.Column
+					return r.Target == child.Target && (r.Cascade || same)
+				})
+				if !covered {
+					rules[k.Parent] = append(rules[k.Parent], canal.Rule{Target: child.Target, Only: []string{k.ParentColumn}, Cascade: true})
+					grown = true
+				}
+			}
+		}
+	}
 }
 
 // present is which of a table's columns the shop has: when another one comes or goes,
@@ -153,7 +175,11 @@ func Changed(was map[string]string, is []canal.Table) (changed bool, entities []
 func meaning(t canal.Table) string {
 	var all []string
 	for _, r := range t.Rules {
-		all = append(all, fmt.Sprint(r.Target, r.Key, r.Only, r.Ignore, r.TextColumns))
+		what := fmt.Sprint(r.Target, r.Key, r.Only, r.Ignore, r.TextColumns)
+		if r.Cascade {
+			what += " cascade"
+		}
+		all = append(all, what)
 	}
 	return strings.Join(all, "; ")
 }

@@ -3,6 +3,7 @@ package transform
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"octail/internal/journal"
@@ -28,8 +29,8 @@ type work struct {
 	size     int     // bytes of the commit's events
 	answered []taken // live targets that the commit answers
 	counts   []outcome
-	after    []func() // what else takes effect with the commit
-	failing  map[trouble]*parked
+	after    []func()           // what else takes effect with the commit
+	failing  map[string]*parked // by cause
 }
 
 // source is why a target is read: a live touch or a stored mark.
@@ -44,12 +45,17 @@ type source struct {
 // outcome is counted in octail_documents_total.
 type outcome struct{ entity, result string }
 
-// trouble is a cause for which keys of an entity are parked.
-type trouble struct{ entity, err string }
+// A cause for which keys are parked is said once in causeSaid, however many keys it
+// concerns (status and trace show all); so many causes are remembered.
+const (
+	causeSaid  = time.Minute
+	mostCauses = 200
+)
 
 // parked counts the keys that are parked for the same cause for the first time.
 type parked struct {
-	first int64
+	kinds []string
+	first target
 	count int
 }
 
@@ -61,7 +67,7 @@ var errSchemaChanged = errors.New("the shop's tables have changed")
 // shop.ErrTooMuch, that it has to be asked for less: never with one target.
 func (t *Transformer) work(ctx context.Context, p *portion, fill func(*work)) error {
 	for {
-		w := &work{t: t, portion: p, now: t.now(), sources: map[target]source{}, byName: map[string][]int64{}, failing: map[trouble]*parked{}}
+		w := &work{t: t, portion: p, now: t.now(), sources: map[target]source{}, byName: map[string][]int64{}, failing: map[string]*parked{}}
 		fill(w)
 		err := w.run(ctx)
 		if err == nil {
@@ -138,8 +144,15 @@ func (w *work) run(ctx context.Context) error {
 	for _, o := range w.counts {
 		t.cfg.Metrics.documents.WithLabelValues(o.entity, o.result).Inc()
 	}
-	for c, p := range w.failing {
-		t.log.Error("entities cannot be read: they wait alone and are tried again", "kind", c.entity, "id", p.first, "count", p.count, "err", c.err)
+	for cause, p := range w.failing {
+		if len(t.causes) > mostCauses {
+			clear(t.causes)
+		}
+		if w.now.Sub(t.causes[cause]) < causeSaid {
+			continue
+		}
+		t.causes[cause] = w.now
+		t.log.Error("entities cannot be read: they wait alone and are tried again", "kinds", p.kinds, "first", document.Key{Entity: p.first.name, ID: p.first.id}.String(), "count", p.count, "err", cause)
 	}
 	if len(w.commit.Marks) > 0 {
 		t.marksAt(w.now)
@@ -211,7 +224,8 @@ func (w *work) read(ctx context.Context, readings map[string]*reading) error {
 	}
 	if stale {
 		t.outdated() // the flag was ours
-	} else if shop.Classify(err) == shop.Missing {
+	}
+	if shop.Altered(err) || !stale && shop.Classify(err) == shop.Missing {
 		t.outdated()
 		return errSchemaChanged
 	}
@@ -224,6 +238,9 @@ func (w *work) read(ctx context.Context, readings map[string]*reading) error {
 func onlyThis(err error, fresh bool) bool {
 	if errors.Is(err, errUnreadable) {
 		return true
+	}
+	if shop.Altered(err) {
+		return false
 	}
 	switch shop.Classify(err) {
 	case shop.Denied, shop.Refused:
@@ -286,7 +303,7 @@ func (w *work) answer(ctx context.Context, k target, prior *previous, res *resul
 	case res != nil && res.draft:
 		w.done(k, "draft")
 		return
-	case s.mark != nil && t.tracker.join(k, s.mark.Number):
+	case s.mark != nil && t.tracker.join(k, s.mark.Number, s.mark.Reason):
 		return // touched while it was being read: left to the touch
 	case s.taken != nil && t.tracker.moved(*s.taken) && !t.tracker.overdue(*s.taken, w.now):
 		w.later(k, time.Time{}) // touched while it was being read: quiet it was not
@@ -349,6 +366,7 @@ func (t *Transformer) markedBy(m *journal.Dirty) time.Time {
 
 // release lets a target go with the commit.
 func (w *work) release(s source) {
+	w.compared(s)
 	if s.mark != nil {
 		w.commit.Clear = append(w.commit.Clear, journal.Seen{Key: s.mark.Key, Mark: s.mark.Number})
 		return
@@ -398,11 +416,14 @@ func (w *work) park(k target, cause error) {
 		w.counts = append(w.counts, outcome{k.name, "failed"})
 	}
 	if m.Attempts == 1 {
-		c := trouble{k.name, m.Error}
-		if w.failing[c] == nil {
-			w.failing[c] = &parked{first: k.id}
+		p := w.failing[m.Error]
+		if p == nil {
+			p = &parked{first: k}
+			w.failing[m.Error] = p
 		}
-		w.failing[c].count++
+		if p.count++; !slices.Contains(p.kinds, k.name) {
+			p.kinds = append(p.kinds, k.name)
+		}
 	}
 }
 

@@ -64,10 +64,10 @@ type Agent struct {
 	begun   atomic.Pointer[time.Time]      // see alive
 	excess  atomic.Pointer[journal.Excess] // nil: the journal is within its limit
 
-	comparing sync.Mutex                       // held while journal and shop are compared
-	compared  atomic.Pointer[reconcile.Report] // how far that is; nil: it is not under way
-	fills     *fills
-	filling   atomic.Pointer[[]console.Fill]
+	comparing  sync.Mutex                       // held while journal and shop are compared
+	comparison atomic.Pointer[reconcile.Report] // how far that is; nil: it is not under way
+	fills      *fills
+	filling    atomic.Pointer[[]console.Fill]
 
 	mu     sync.Mutex
 	source *source // nil until the shop's database was reached

@@ -140,7 +140,9 @@ func (f *fills) take(marks []journal.Marks) (text string, changed bool, err erro
 	f.count(marks)
 	for reason, a := range f.active {
 		if a.ended() {
-			f.agent.log.Info("reading is finished", "reason", reason, "entities", a.total(), "took", f.now().Sub(a.Since).Round(time.Second).String())
+			if reason == "snapshot" { // of the others transform tells the end, with what was found
+				f.agent.log.Info("the snapshot is finished", "entities", a.total(), "took", f.now().Sub(a.Since).Round(time.Second).String())
+			}
 			delete(f.active, reason)
 			f.changed = true
 		} else if f.now().Sub(a.logged) >= fillLogEvery {

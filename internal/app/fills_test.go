@@ -87,7 +87,7 @@ func TestFills(t *testing.T) {
 	for id := range int64(20) {
 		clear(id + 1)
 	}
-	if all := look(); len(all) != 0 || !strings.Contains(log.String(), "reading is finished") || !strings.Contains(log.String(), "entities=30") {
+	if all := look(); len(all) != 0 || !strings.Contains(log.String(), "the snapshot is finished") || !strings.Contains(log.String(), "entities=30") {
 		t.Errorf("%+v\n%s", all, log.String())
 	}
 	if text, err := j.Meta(t.Context(), metaFills); err != nil || text != "" {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ type agent struct {
 	cancel context.CancelFunc
 	done   chan error
 	file   string // events of the file sink
+	log    *lines
 }
 
 type settings struct {
@@ -44,6 +46,7 @@ type settings struct {
 	snapshot string
 	poll     string // poll instead of reading the log, so often, as a user with SELECT alone
 	extra    string // further config lines
+	address  string // of the database; empty: the server's own
 }
 
 // configText is a config for a database of a test server.
@@ -68,7 +71,7 @@ journal: {path: %q}
 http: {listen: "127.0.0.1:0", socket: %q}
 sinks:
   - {name: log, type: file, path: %q}
-%s`, s.prefix, server.Addr(), user, database, or(s.settle, "100ms"), or(s.hold, "5s"), or(s.snapshot, "[customer, product, stock, category]"), capture,
+%s`, s.prefix, or(s.address, server.Addr()), user, database, or(s.settle, "100ms"), or(s.hold, "5s"), or(s.snapshot, "[customer, product, stock, category]"), capture,
 		filepath.Join(s.dir, "octail.db"), filepath.Join(s.dir, "s"), filepath.Join(s.dir, "events.jsonl"), s.extra)
 }
 
@@ -90,19 +93,42 @@ func start(t testing.TB, server *shoptest.Server, cfg *config.Config) *agent {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	a := &agent{t: t, cfg: cfg, server: server, cancel: cancel, done: make(chan error, 1), file: filepath.Join(filepath.Dir(cfg.Journal.Path), "events.jsonl")}
-	level := slog.LevelWarn
-	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: level}))
+	a.log = &lines{t: t}
+	log := slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	go func() { a.done <- app.Run(ctx, cfg, app.Options{Version: "test", Log: log}) }()
 	t.Cleanup(a.stop)
 	return a
 }
 
-type testWriter struct{ t testing.TB }
+// lines keeps what an agent has logged; the test shows what operators should look at.
+type lines struct {
+	t    testing.TB
+	mu   sync.Mutex
+	text []string
+}
 
-func (w testWriter) Write(b []byte) (int, error) {
+func (w *lines) Write(b []byte) (int, error) {
+	line := strings.TrimRight(string(b), "\n")
+	w.mu.Lock()
+	w.text = append(w.text, line)
+	w.mu.Unlock()
 	defer func() { _ = recover() }() // the test may be over
-	w.t.Log(strings.TrimRight(string(b), "\n"))
+	if !strings.Contains(line, "level=INFO") {
+		w.t.Log(line)
+	}
 	return len(b), nil
+}
+
+// with lists the lines that hold a text.
+func (w *lines) with(text string) (found []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, line := range w.text {
+		if strings.Contains(line, text) {
+			found = append(found, line)
+		}
+	}
+	return found
 }
 
 // stop ends the agent and fails the test when it did not end well.

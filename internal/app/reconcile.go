@@ -60,7 +60,7 @@ func (a *Agent) Reconcile(ctx context.Context, repair bool, progress func(reconc
 	return r, nil
 }
 
-func (a *Agent) setComparing(r *reconcile.Report) { a.compared.Store(r) }
+func (a *Agent) setComparing(r *reconcile.Report) { a.comparison.Store(r) }
 
 // Sync implements console.Agent: it reads entities again.
 func (a *Agent) Sync(ctx context.Context, req reread.Request, progress func(reread.Report)) (*reread.Report, error) {

@@ -26,11 +26,19 @@ var shops = []struct {
 }{
 	{"1.5 MyISAM", shoptest.V1, "oc_", []string{"--binlog-row-metadata=NO_LOG", "--default-time-zone=+00:00"}, shoptest.MariaDB},
 	{"2.3 MyISAM", shoptest.V2, "", []string{"--default-time-zone=+00:00"}, shoptest.MariaDB},
-	{"3.0 MyISAM", shoptest.V3, "oc_", []string{"--binlog-row-metadata=NO_LOG"}, shoptest.MariaDB},
+	{"3.0 MyISAM", shoptest.V3, "oc_", noNames(), ""},
 	{"4.0 InnoDB", shoptest.V40, "oc_2_", nil, shoptest.MariaDB},
-	{"4.1 InnoDB", shoptest.V4, "", nil, shoptest.MariaDB},
+	{"4.1 InnoDB", shoptest.V4, "", nil, ""},
 	{"4.1 compressed", shoptest.V4, "shop2_", []string{"--log-bin-compress=ON", "--log-bin-compress-min-len=10"}, shoptest.MariaDB},
 	{"4.1 MySQL compressed", shoptest.V4, "oc_", []string{"--binlog-transaction-compression=ON", "--binlog-row-metadata=MINIMAL"}, shoptest.MySQL},
+}
+
+// noNames makes a server log rows without the names of their columns.
+func noNames() []string {
+	if shoptesting.Flavor() == shoptest.MySQL {
+		return []string{"--binlog-row-metadata=MINIMAL"}
+	}
+	return []string{"--binlog-row-metadata=NO_LOG"}
 }
 
 // TestShopInUse lets visitors and staff use a shop with the agent attached. When
@@ -38,6 +46,9 @@ var shops = []struct {
 // the shop's rows.
 func TestShopInUse(t *testing.T) {
 	for _, s := range shops {
+		if s.flavor != "" && !shoptesting.Wanted(s.flavor) {
+			continue
+		}
 		t.Run(s.name, func(t *testing.T) {
 			server := shoptesting.Server(t, shoptest.Options{Flavor: s.flavor, Args: s.args})
 			database := shoptesting.Database(t, server)
@@ -161,34 +172,38 @@ func compareOne(t *testing.T, j *journal.Journal, key document.Key, want map[str
 		if err := json.Unmarshal(doc, &got); err != nil {
 			t.Fatal(err)
 		}
-		for _, d := range []map[string]any{want, got} {
-			lines, _ := d["lines"].([]any)
-			for _, l := range lines {
-				line := l.(map[string]any)
-				for _, f := range []string{"line", "sku", "codes", "tax_class", "weight", "requires_shipping"} {
-					delete(line, f)
-				}
-				options, _ := line["options"].([]any)
-				for _, o := range options {
-					delete(o.(map[string]any), "option_id")
-					delete(o.(map[string]any), "option_value_id")
-				}
-			}
-			slices.SortFunc(lines, func(a, b any) int {
-				x, _ := json.Marshal(a)
-				y, _ := json.Marshal(b)
-				return slices.Compare(x, y)
-			})
-			for _, x := range d["totals"].([]any) {
-				delete(x.(map[string]any), "tax")
-			}
-			delete(d["currency"].(map[string]any), "decimals")
-		}
+		withoutPast(want)
+		withoutPast(got)
 		if doc, err = json.Marshal(got); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return oracle.Compare(want, doc)
+}
+
+// withoutPast takes out of an order's document what depends on when it was first seen.
+func withoutPast(d map[string]any) {
+	lines, _ := d["lines"].([]any)
+	for _, l := range lines {
+		line := l.(map[string]any)
+		for _, f := range []string{"line", "sku", "codes", "tax_class", "weight", "requires_shipping"} {
+			delete(line, f)
+		}
+		options, _ := line["options"].([]any)
+		for _, o := range options {
+			delete(o.(map[string]any), "option_id")
+			delete(o.(map[string]any), "option_value_id")
+		}
+	}
+	slices.SortFunc(lines, func(a, b any) int {
+		x, _ := json.Marshal(a)
+		y, _ := json.Marshal(b)
+		return slices.Compare(x, y)
+	})
+	for _, x := range d["totals"].([]any) {
+		delete(x.(map[string]any), "tax")
+	}
+	delete(d["currency"].(map[string]any), "decimals")
 }
 
 func column(t *testing.T, db *sql.DB, query string) []int64 {
@@ -215,7 +230,7 @@ func column(t *testing.T, db *sql.DB, query string) []int64 {
 // TestHugeOrder: 5,000 lines, a comment of a megabyte and another in the history, and
 // staff rewriting all of it, arrive like any order.
 func TestHugeOrder(t *testing.T) {
-	server := shoptesting.MariaDB(t)
+	server := shoptesting.Default(t)
 	database, db, shop := openShop(t, server, shoptest.V4)
 	a := start(t, server, configure(t, server, database, settings{prefix: "oc_"}))
 	place(t, shop, 1)

@@ -35,6 +35,7 @@ type source struct {
 	poll       *poll.Poller // instead of capture from the log; nil: none
 
 	// Capture's own:
+	tables  []canal.Table
 	watched map[string]string // see transform.Watched
 	recheck bool              // there may be other tables
 	at      canal.Position
@@ -43,6 +44,7 @@ type source struct {
 	canal *canal.Canal // made again when other tables are to be watched
 	lag   *canal.Lag
 	read  time.Time // commit time of the last transaction read
+	amiss amiss     // see oversee
 }
 
 // runSource reaches the shop's database and follows it until ctx ends. Only what
@@ -78,11 +80,12 @@ func (s *source) watch(tables []canal.Table) error {
 		DB: s.db, Server: s.server, Address: c.Address, User: c.User, Password: c.Password.Reveal(),
 		TLS:      func(ctx context.Context) *tls.Config { return AgreedTLS(ctx, s.db, c, s.tls) },
 		ServerID: s.id, Database: c.Database, Tables: tables, Log: s.agent.log, Metrics: s.agent.metrics.canal,
+		Moved: s.moved,
 	})
 	if err != nil {
 		return err
 	}
-	s.watched = transform.Watched(tables)
+	s.watched, s.tables = transform.Watched(tables), tables
 	s.mu.Lock()
 	s.canal = next
 	s.mu.Unlock()
@@ -102,6 +105,7 @@ func (a *Agent) follow(ctx context.Context, s *source, from canal.Position) erro
 	group.Go(func() error { a.measure(ctx, s); return nil })
 	group.Go(func() error { a.nightly(ctx, s); return nil })
 	group.Go(func() error { a.fills.run(ctx); return nil })
+	group.Go(func() error { a.oversee(ctx, s); return nil })
 	return group.Wait()
 }
 
@@ -122,10 +126,14 @@ func (a *Agent) capture(ctx context.Context, s *source, from canal.Position) err
 			why := err.Error()
 			err = a.persist(ctx, "close the hole in the binlog", func() (err error) {
 				from, err = a.gap(ctx, s, why)
+				if err == nil {
+					err = s.watch(s.tables) // it may be another server
+				}
 				return err
 			})
 			if err == nil && ctx.Err() == nil {
 				s.transform.Restart(from)
+				s.transform.ReadUpTo(time.Now())
 			}
 		}
 		if err != nil || ctx.Err() != nil {
@@ -134,28 +142,30 @@ func (a *Agent) capture(ctx context.Context, s *source, from canal.Position) err
 	}
 }
 
-// gap answers a hole in the log: from now on, and everything is compared. Only
-// real differences become revisions.
-func (a *Agent) gap(ctx context.Context, s *source, why string) (canal.Position, error) {
-	stored, err := a.journal.Position(ctx)
+// moved answers that capture has found another server, and goes on there by GTID. What
+// is stored meant a file of the other one, until it is stored as it is here. It may be
+// that it never is: at the next start the server is another one again then.
+func (s *source) moved(server canal.Server, at canal.Position) error {
+	s.on(server)
+	s.transform.Moved(at)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	stored, err := s.agent.journal.Position(ctx)
 	if err != nil {
-		return canal.Position{}, err
+		return err
 	}
-	from, err := canal.Here(ctx, s.db, s.server)
-	if err != nil {
-		return from, err
+	if _, err := s.agent.journal.Append(ctx, journal.Commit{Position: s.transform.Watermark().EncodeAt(canal.DecodeTime(stored))}); err != nil {
+		return err
 	}
-	was, _ := canal.DecodePosition(stored)
-	var marks []journal.Mark
-	for _, e := range document.Entities {
-		marks = append(marks, journal.Mark{Key: document.Key{Entity: e}, Reason: "gap", Origin: document.FromReconcile})
-	}
-	if _, err := a.journal.Append(ctx, journal.Commit{Marks: marks, Position: from.Encode()}); err != nil {
-		return from, err
-	}
-	a.metrics.canal.Gap()
-	a.log.Warn("hole in the binlog: everything is compared with the shop, only real differences become revisions", "why", why, "from", was.String(), "to", from.String())
-	return from, nil
+	return s.agent.journal.SetMeta(ctx, "server", server.Identity)
+}
+
+// on notes on which server the shop is.
+func (s *source) on(server canal.Server) {
+	s.mu.Lock()
+	s.server = server
+	s.mu.Unlock()
+	s.reader.Moved(server)
 }
 
 // errOtherTables ends a Run of capture whose watch list is out of date.
@@ -178,6 +188,7 @@ func (s *source) Progress(p canal.Position) error {
 	if err := s.transform.Progress(p); err != nil {
 		return err
 	}
+	s.transform.ReadUpTo(s.stream().ReadUpTo())
 	return s.checkTables(p)
 }
 
@@ -208,6 +219,9 @@ func (a *Agent) rewatch(ctx context.Context, s *source) error {
 	if err != nil {
 		return err
 	}
+	s.mu.Lock()
+	s.generation = schema.Generation()
+	s.mu.Unlock()
 	tables := transform.WatchList(schema)
 	if err := a.keepWatched(ctx, s.watched, tables); err != nil {
 		return err
@@ -291,8 +305,11 @@ func (s *source) describe() console.Source {
 		return s.describePoll()
 	}
 	st := s.stream().Status()
-	out := console.Source{State: "waiting", Since: st.Since, Server: s.server.Version, OpenCart: s.generation, Position: st.Position.String(),
-		LastRead: st.LastRead, Lag: s.lastLag(), Error: st.LastError}
+	s.mu.Lock()
+	server, amiss, generation := s.server, s.amiss, s.generation
+	s.mu.Unlock()
+	out := console.Source{State: "waiting", Since: st.Since, Server: server.Version, OpenCart: generation, Position: st.Position.String(),
+		ReadUpTo: s.stream().ReadUpTo(), LastRead: st.LastRead, Lag: s.lastLag(), Error: st.LastError, TablesGone: amiss.gone, TablesUnseen: amiss.unseen}
 	if st.Connected {
 		out.State = "connected"
 	}

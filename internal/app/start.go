@@ -116,9 +116,13 @@ func (a *Agent) prepare(ctx context.Context, db *sql.DB, tlsConfig *tls.Config) 
 	if err != nil {
 		return nil, none, err
 	}
+	unfinished, err := a.unfinished(ctx)
+	if err != nil {
+		return nil, none, err
+	}
 	s.transform = transform.New(transform.Config{
 		Shop: s.reader, Schema: schema, Journal: a.journal, Zone: zone, Settle: a.cfg.Capture.Settle, EditHold: a.cfg.Capture.EditHold,
-		Drafts: a.cfg.Capture.Drafts, ImageBase: a.cfg.Shop.ImageBase, From: from, Covered: covered, CoveredAbove: above, Marked: a.fills.marked, Log: a.log, Metrics: a.metrics.transform, Failpoint: a.opts.Failpoint,
+		Drafts: a.cfg.Capture.Drafts, ImageBase: a.cfg.Shop.ImageBase, From: from, Covered: covered, CoveredAbove: above, Marked: a.fills.marked, Compared: a.compared, Unfinished: unfinished, Log: a.log, Metrics: a.metrics.transform, Failpoint: a.opts.Failpoint,
 	})
 	if s.poll != nil {
 		a.log.Info("polling the shop", "shop", a.cfg.Shop.Name, "server", s.server.Version, "opencart", s.generation, "timezone", zone.String(), "timezone_from", zoneFrom, "every", a.cfg.Capture.Poll.String())
@@ -150,7 +154,8 @@ func (a *Agent) reach(ctx context.Context, db *sql.DB, tlsConfig *tls.Config) (c
 		}
 		if !report.Unreachable {
 			for _, f := range report.Findings {
-				if f.Level == check.Warning {
+				// Of a hole, and of another server, we speak ourselves, with the window.
+				if f.Level == check.Warning && f.Check != "position" && f.Check != "identity" {
 					a.log.Warn(f.Message, "check", f.Check, "remedy", f.Remedy)
 				}
 			}
@@ -251,7 +256,7 @@ func (a *Agent) position(ctx context.Context, s *source) (canal.Position, error)
 		if from, err = a.gap(ctx, s, "another database server, and positions without GTIDs mean nothing on it"); err != nil {
 			return from, err
 		}
-	} else if _, err := a.journal.Append(ctx, journal.Commit{Position: from.Encode()}); err != nil { // before the identity: a kill in between must not mix them
+	} else if _, err := a.journal.Append(ctx, journal.Commit{Position: from.EncodeAt(canal.DecodeTime(stored))}); err != nil { // before the identity: a kill in between must not mix them
 		return from, err
 	}
 	return from, a.journal.SetMeta(ctx, "server", s.server.Identity)
@@ -272,7 +277,7 @@ func (a *Agent) firstStart(ctx context.Context, s *source) (canal.Position, erro
 		return from, err
 	}
 	marks := a.snapshotMarks(now)
-	if _, err := a.journal.Append(ctx, journal.Commit{Marks: marks, Position: from.Encode()}); err != nil {
+	if _, err := a.journal.Append(ctx, journal.Commit{Marks: marks, Position: from.EncodeAt(now)}); err != nil {
 		return from, err
 	}
 	a.log.Info("first start: the shop is read once, from here on every change is followed", "position", from.String(), "snapshot", len(marks))

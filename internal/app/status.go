@@ -30,7 +30,7 @@ func (a *Agent) Status(ctx context.Context) (console.Status, error) {
 		return st, err
 	}
 	st.Journal.Excess = a.excess.Load()
-	st.Comparing = a.compared.Load()
+	st.Comparing = a.comparison.Load()
 	if fills := a.filling.Load(); fills != nil {
 		st.Fills = *fills
 	}
@@ -68,9 +68,10 @@ func fillIn(ctx context.Context, st *console.Status, j *journal.Journal) error {
 		if err != nil {
 			return err
 		}
-		st.Source.Position = p.String()
+		st.Source.Position, st.Source.ReadUpTo = p.String(), canal.DecodeTime(stored)
 	}
-	return nil
+	st.Source.Hole, err = lastHole(ctx, j)
+	return err
 }
 
 // OfflineStatus is the status of an agent that does not run, from its journal.

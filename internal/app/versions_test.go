@@ -174,10 +174,10 @@ func read(t *testing.T, j *journal.Journal, entity string, id int64, into any) {
 	}
 }
 
-// TestUpgrade takes a shop from 2.3 over 3.0 to what 4.1 looks like, in place and with the
+// TestUpgradeInPlace takes a shop from 2.3 over 3.0 to what 4.1 looks like, in place and with the
 // agent attached, as OpenCart's upgrade does: new tables and columns, data moved by SQL, old
 // ones left behind at first. Documents follow the columns.
-func TestUpgrade(t *testing.T) {
+func TestUpgradeInPlace(t *testing.T) {
 	server := shoptesting.MariaDB(t)
 	database, db, shop := openShop(t, server, shoptest.V2)
 	cfg := configure(t, server, database, settings{prefix: "oc_"})

@@ -42,7 +42,7 @@ func wantArrived(t *testing.T, got, want map[string]int) {
 // TestOldOrders: orders from before octail came to the shop stay out when all orders
 // are compared; one of them that was changed meanwhile comes in.
 func TestOldOrders(t *testing.T) {
-	server := shoptesting.Server(t, shoptest.Options{Args: []string{"--binlog-row-metadata=NO_LOG"}})
+	server := shoptesting.Server(t, shoptest.Options{Args: noNames()})
 	database, db, shop := openShop(t, server, shoptest.V4)
 	place(t, shop, 30)
 	must(t, db, "UPDATE oc_order SET date_added = '2015-01-01', date_modified = '2015-01-01'")
@@ -70,7 +70,7 @@ func TestOldOrders(t *testing.T) {
 	// A hole.
 	a.stop()
 	must(t, db, "UPDATE oc_order SET comment = 'again', date_modified = UTC_TIMESTAMP() + INTERVAL 1 DAY WHERE order_id IN (3, 5)")
-	must(t, server.DB(), "RESET MASTER")
+	resetLog(t, server)
 	a = start(t, server, cfg)
 	a.quiet()
 	counts, _ = arrived(t, a, lines)
@@ -80,7 +80,7 @@ func TestOldOrders(t *testing.T) {
 // TestTablesComeAndGo: tables that were not there at the start are watched from the
 // moment they are, and what was in them before is read.
 func TestTablesComeAndGo(t *testing.T) {
-	server := shoptesting.MariaDB(t)
+	server := shoptesting.Default(t)
 	database, db, _ := openShop(t, server, shoptest.V3)
 	must(t, db, "RENAME TABLE oc_product_special TO kept_special")
 	cfg := configure(t, server, database, settings{prefix: "oc_"})
@@ -106,7 +106,7 @@ func TestTablesComeAndGo(t *testing.T) {
 // TestSettingsChange: another default language or currency is announced and applied,
 // running and stopped.
 func TestSettingsChange(t *testing.T) {
-	server := shoptesting.MariaDB(t)
+	server := shoptesting.Default(t)
 	database, db, _ := openShop(t, server, shoptest.V4)
 	cfg := configure(t, server, database, settings{prefix: "oc_"})
 	a := start(t, server, cfg)
@@ -145,7 +145,7 @@ func TestSettingsChange(t *testing.T) {
 // TestColumnsComeAndGo: without a column that documents need nothing is believed; a
 // column that comes back, or comes anew, is compared, running and stopped.
 func TestColumnsComeAndGo(t *testing.T) {
-	server := shoptesting.MariaDB(t)
+	server := shoptesting.Default(t)
 	database, db, shop := openShop(t, server, shoptest.V4)
 	cfg := configure(t, server, database, settings{prefix: "oc_"})
 	a := start(t, server, cfg)

@@ -44,7 +44,7 @@ var soundArgs = []string{"--sync-binlog=1", "--innodb-flush-log-at-trx-commit=1"
 func sound(t *testing.T, flavor string) *shoptest.Server {
 	t.Helper()
 	if servers[flavor] == nil {
-		version, args := os.Getenv("OCTAIL_TEST_"+strings.ToUpper(flavor)), slices.Clone(soundArgs)
+		version, args := shoptesting.Version(flavor), slices.Clone(soundArgs)
 		if flavor == shoptest.MariaDB {
 			args = append(args, "--skip-ssl") // since 11.4 it makes its own certificate
 		}
@@ -57,7 +57,7 @@ func sound(t *testing.T, flavor string) *shoptest.Server {
 	return servers[flavor]
 }
 
-var flavors = []string{shoptest.MariaDB, shoptest.MySQL}
+var flavors = shoptesting.Flavors()
 
 const password = "correct horse 'battery' \\ staple" // has to be quoted, and must be in no report
 

@@ -53,10 +53,55 @@ type Source struct {
 	Server   string     `json:"server,omitempty"`
 	OpenCart string     `json:"opencart,omitempty"`
 	Position string     `json:"position"`
+	ReadUpTo time.Time  `json:"read_up_to,omitzero"` // all that was committed before has been read
 	LastRead time.Time  `json:"last_read,omitzero"`
 	Lag      *canal.Lag `json:"lag,omitempty"`
 	Poll     *Poll      `json:"poll,omitempty"` // with capture.mode: poll
 	Error    string     `json:"error,omitempty"`
+	Hole     *Hole      `json:"hole,omitempty"` // the last one
+
+	TablesGone   string `json:"tables_gone,omitempty"`   // the shop is not where octail looks for it
+	TablesUnseen string `json:"tables_unseen,omitempty"` // it is, but another one is used
+}
+
+// Hole is a hole in the binlog, which is closed by comparing everything with the shop.
+// Of what happened in it only the result is known.
+type Hole struct {
+	Found    time.Time `json:"found"`
+	Why      string    `json:"why"`
+	From     string    `json:"from"`                // position up to which the log was read
+	ReadUpTo time.Time `json:"read_up_to,omitzero"` // all that was committed before had been read
+	To       string    `json:"to"`                  // where it is read again
+	Known    int64     `json:"known"`               // entities the journal had then
+	Closed   time.Time `json:"closed,omitzero"`     // zero: it is being compared
+	Compared int       `json:"compared"`
+	Created  int       `json:"created"`
+	Changed  int       `json:"changed"`
+	Deleted  int       `json:"deleted"`
+}
+
+// Window says in between which moments steps are not known.
+func (h *Hole) Window() string {
+	from := "position " + h.From
+	if !h.ReadUpTo.IsZero() {
+		from = moment(h.ReadUpTo)
+	}
+	return from + " and " + moment(h.Found)
+}
+
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
+
+// shownFor is how long a hole that is closed is shown to people.
+const shownFor = 7 * 24 * time.Hour
+
+// text is what people read of it.
+func (h *Hole) text(now time.Time) string {
+	what := fmt.Sprintf("found %s: %s; steps between %s are not known; ", ago(h.Found, now), oneLine(h.Why), h.Window())
+	if h.Closed.IsZero() {
+		return what + fmt.Sprintf("%s and all of the shop are being compared", count(h.Known, "known entity", "known entities"))
+	}
+	return what + fmt.Sprintf("closed after %s: %d compared, %d created, %d changed, %d deleted",
+		h.Closed.Sub(h.Found).Round(time.Second), h.Compared, h.Created, h.Changed, h.Deleted)
 }
 
 // Documents is the state of document making.
@@ -123,6 +168,12 @@ func (s *Status) Judge() {
 		if s.Running && s.Source.State == "polling" && p.late(s.At) {
 			say(&amber, "no sweep of the shop has come to its end since the one begun %s", ago(p.Last, s.At))
 		}
+	}
+	if s.Source.TablesGone != "" {
+		say(&red, "%s", s.Source.TablesGone)
+	}
+	if s.Source.TablesUnseen != "" {
+		say(&amber, "%s", s.Source.TablesUnseen)
 	}
 	if s.Documents.Blocked != "" {
 		say(&red, "documents cannot be made: %s", s.Documents.Blocked)
@@ -236,7 +287,14 @@ func (s *Status) Text(w io.Writer) {
 	if s.Source.Poll != nil {
 		s.Source.Poll.text(w, s.At)
 	} else {
-		fmt.Fprintf(w, "position  %s\n", s.Source.Position)
+		fmt.Fprintf(w, "position  %s", s.Source.Position)
+		if up := s.Source.ReadUpTo; !up.IsZero() {
+			fmt.Fprintf(w, ", read up to %s", moment(up))
+		}
+		fmt.Fprintln(w)
+	}
+	if h := s.Source.Hole; h != nil && (h.Closed.IsZero() || s.At.Sub(h.Closed) < shownFor) {
+		fmt.Fprintf(w, "hole      %s\n", h.text(s.At))
 	}
 	if s.Source.Lag != nil {
 		fmt.Fprintf(w, "behind    %.0f s, %d bytes\n", s.Source.Lag.Seconds, s.Source.Lag.Bytes)

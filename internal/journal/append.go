@@ -85,7 +85,7 @@ func (j *Journal) Append(ctx context.Context, c Commit) (int64, error) {
 			j.counts.Documents++
 		}
 	}
-	if len(c.Marks) > 0 {
+	if len(c.Marks) > 0 || len(c.Listed) > 0 {
 		j.rest = rest{made: j.rest.made + 1}
 	}
 	j.last += int64(len(c.Events))

@@ -119,6 +119,29 @@ func (j *Journal) MarkedOf(ctx context.Context, entity string, ids []int64) (map
 	return out, nil
 }
 
+// RetryFailing makes all marks due whose last read failed.
+func (j *Journal) RetryFailing(ctx context.Context) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.writable(); err != nil {
+		return err
+	}
+	if _, err := j.write.ExecContext(ctx, "UPDATE dirty SET next = 0 WHERE error <> ''"); err != nil {
+		return doing("make failed marks due", err)
+	}
+	j.rest = rest{made: j.rest.made + 1}
+	return nil
+}
+
+// MarkedFor counts the marks with a reason, and those of them whose last read failed.
+func (j *Journal) MarkedFor(ctx context.Context, reason string) (all, failing int64, err error) {
+	err = j.read.QueryRowContext(ctx, "SELECT COUNT(*), COALESCE(SUM(error <> ''), 0) FROM dirty WHERE reason = ?", reason).Scan(&all, &failing)
+	if err != nil {
+		return 0, 0, doing("count journal marks", err)
+	}
+	return all, failing, nil
+}
+
 var selectMarks = "SELECT entity, key, mark, reason, origin, since, position, added_since, after, refresh, touched, attempts, next, error, sum = " + sums["dirty"] + " FROM dirty "
 
 func (j *Journal) dirty(ctx context.Context, where string, args ...any) ([]Dirty, error) {

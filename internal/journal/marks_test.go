@@ -38,6 +38,32 @@ func TestWindows(t *testing.T) {
 	}
 }
 
+// TestFailingMarks: they are counted by reason, and can be made due before their time.
+func TestFailingMarks(t *testing.T) {
+	j := open(t, newPath(t))
+	later := time.Now().Add(time.Hour)
+	must[int64](t)(j.Append(t.Context(), journal.Commit{Marks: []journal.Mark{
+		{Key: order(1), Reason: "gap", Error: "table gone", Attempts: 3, Next: later},
+		{Key: order(2), Reason: "gap", Next: later},
+		{Key: order(3), Reason: "sync", Error: "table gone", Next: later},
+	}}))
+	for reason, want := range map[string][2]int64{"gap": {2, 1}, "sync": {1, 1}, "reconcile": {0, 0}} {
+		if all, failing, err := j.MarkedFor(t.Context(), reason); err != nil || all != want[0] || failing != want[1] {
+			t.Errorf("%s: %d, %d failing, %v", reason, all, failing, err)
+		}
+	}
+	if list := must[[]journal.Dirty](t)(j.Due(t.Context(), time.Now(), 9)); len(list) != 0 {
+		t.Errorf("due: %+v", list)
+	}
+	if err := j.RetryFailing(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	list := must[[]journal.Dirty](t)(j.Due(t.Context(), time.Now(), 9))
+	if len(list) != 2 || list[0].Error == "" || list[1].Error == "" || list[0].Attempts+list[1].Attempts != 3 {
+		t.Errorf("due: %+v", list)
+	}
+}
+
 // BenchmarkDue asks for a batch of a whole shop's marks, as a snapshot does again and
 // again.
 func BenchmarkDue(b *testing.B) {

@@ -107,6 +107,13 @@ func Classify(err error) Failure {
 	return Refused
 }
 
+// Altered reports whether a snapshot could not be used because a table was altered after
+// it was taken: a new one can.
+func Altered(err error) bool {
+	var e *mysql.MySQLError
+	return errors.As(err, &e) && e.Number == 1412
+}
+
 // Explain is an error in words for an operator: the server's own text, which
 // holds no row data for the statements of this package.
 func Explain(err error) string {

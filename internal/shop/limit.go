@@ -33,7 +33,7 @@ func (s *Shop) limit(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	statement := fmt.Sprintf("SET SESSION max_statement_time = IF(@@max_statement_time > 0, LEAST(@@max_statement_time, %[1]d), %[1]d)", n)
-	if s.server.Flavor == canal.MySQL { // in milliseconds, and of SELECTs only
+	if s.server.Load().Flavor == canal.MySQL { // in milliseconds, and of SELECTs only
 		statement = fmt.Sprintf("SET SESSION max_execution_time = CAST(IF(@@max_execution_time > 0, LEAST(@@max_execution_time, %[1]d), %[1]d) AS UNSIGNED)", n*1000)
 	}
 	_, err := conn.ExecContext(ctx, statement)

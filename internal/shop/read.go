@@ -25,7 +25,7 @@ type Shop struct {
 	StatementWithin time.Duration
 
 	db        *sql.DB
-	server    canal.Server
+	server    atomic.Pointer[canal.Server]
 	database  string
 	prefix    string
 	retaken   atomic.Int64
@@ -38,7 +38,15 @@ func (s *Shop) Retaken() int64 { return s.retaken.Load() }
 
 // New wraps a pool made by Open. prefix is the table prefix, "" included.
 func New(db *sql.DB, server canal.Server, database, prefix string) *Shop {
-	return &Shop{VisibleWithin: 5 * time.Second, StatementWithin: 30 * time.Second, db: db, server: server, database: database, prefix: prefix}
+	s := &Shop{VisibleWithin: 5 * time.Second, StatementWithin: 30 * time.Second, db: db, database: database, prefix: prefix}
+	s.server.Store(&server)
+	return s
+}
+
+// Moved tells that positions are those of another server's log from here on.
+func (s *Shop) Moved(server canal.Server) {
+	s.server.Store(&server)
+	s.Forget()
 }
 
 // ErrNotVisible: the server did not show the commits it had announced in its
@@ -91,7 +99,7 @@ func (s *Shop) Read(ctx context.Context, after canal.Position, schema *Schema, f
 		return beginning(ctx, err)
 	}
 	settled := after.IsZero()
-	if !settled && (!s.server.GTID || !schema.transactional()) {
+	if !settled && (!s.server.Load().GTID || !schema.transactional()) {
 		if settled, err = s.settled(ctx, conn, after); err != nil {
 			return beginning(ctx, err)
 		}
@@ -127,7 +135,8 @@ func drop(conn *sql.Conn) { _ = conn.Raw(func(any) error { return driver.ErrBadC
 // begin opens a snapshot, in place of the one open before. visible: it holds
 // everything up to after, or no proof exists here (then proven is false).
 func (s *Shop) begin(ctx context.Context, conn *sql.Conn, after canal.Position) (proven, visible bool, err error) {
-	byGTID := s.server.Flavor == canal.MySQL && after.GTID != ""
+	server := s.server.Load()
+	byGTID := server.Flavor == canal.MySQL && after.GTID != ""
 	if byGTID {
 		var in bool
 		if err := conn.QueryRowContext(ctx, "SELECT GTID_SUBSET(?, @@global.gtid_executed)", after.GTID).Scan(&in); err != nil || !in {
@@ -142,41 +151,41 @@ func (s *Shop) begin(ctx context.Context, conn *sql.Conn, after canal.Position) 
 	switch {
 	case after.IsZero(), byGTID:
 		return true, true, nil
-	case s.server.Flavor != canal.MariaDB || after.File == "":
+	case server.Flavor != canal.MariaDB || after.File == "":
 		return false, true, nil
 	}
-	file, offset, err := snapshotPosition(ctx, conn)
+	file, offset, id, err := snapshotPosition(ctx, conn)
 	if err != nil {
 		return false, false, err
 	}
-	if file == "" { // binary log switched off meanwhile
+	if file == "" || id != server.ServerID { // the binary log was switched off meanwhile, or it is another server's
 		return false, true, nil
 	}
 	ok := canal.Position{File: file, Offset: offset}.AtOrAfter(after.File, after.Offset)
 	return ok, ok, nil
 }
 
-func snapshotPosition(ctx context.Context, conn *sql.Conn) (file string, offset uint64, err error) {
-	rows, err := conn.QueryContext(ctx, "SHOW STATUS LIKE 'binlog_snapshot_%'")
+func snapshotPosition(ctx context.Context, conn *sql.Conn) (file string, offset uint64, server uint32, err error) {
+	rows, err := conn.QueryContext(ctx, "SELECT VARIABLE_NAME, VARIABLE_VALUE, @@server_id FROM information_schema.SESSION_STATUS WHERE VARIABLE_NAME LIKE 'binlog_snapshot_%'")
 	if err != nil {
-		return "", 0, err
+		return "", 0, 0, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var name, value string
-		if err := rows.Scan(&name, &value); err != nil {
-			return "", 0, err
+		if err := rows.Scan(&name, &value, &server); err != nil {
+			return "", 0, 0, err
 		}
 		switch strings.ToLower(name) {
 		case "binlog_snapshot_file":
 			file = value
 		case "binlog_snapshot_position":
 			if offset, err = strconv.ParseUint(value, 10, 64); err != nil {
-				return "", 0, fmt.Errorf("snapshot position %q: %w", value, err)
+				return "", 0, 0, fmt.Errorf("snapshot position %q: %w", value, err)
 			}
 		}
 	}
-	return file, offset, rows.Err()
+	return file, offset, server, rows.Err()
 }
 
 // Schema reads the shop's present tables and columns.

@@ -87,6 +87,47 @@ func TestNotVisible(t *testing.T) {
 	})
 }
 
+// TestMoved: a place in one server's log proves nothing on another, neither for a read
+// nor against it, until the shop is known to be there.
+func TestMoved(t *testing.T) {
+	i := install(t, shoptesting.MariaDB(t), table)
+	is, err := canal.Inspect(t.Context(), i.server.DB())
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.VisibleWithin = 0
+	past, future := i.position(), next(t, i.position(), onMariaDB)
+	was := is
+	was.ServerID++
+	i.Moved(was)
+	for _, p := range []canal.Position{past, future} {
+		if rows, proven, err := i.read(p, orderOne); err != nil || proven || len(rows) != 1 {
+			t.Errorf("a place in another server's log: %d rows, proven %v, %v", len(rows), proven, err)
+		}
+	}
+	i.Moved(is)
+	if _, proven, err := i.read(past, orderOne); err != nil || !proven {
+		t.Errorf("proven %v, %v", proven, err)
+	}
+	if _, _, err := i.read(future, orderOne); !errors.Is(err, shop.ErrNotVisible) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestForeignKeys: those between the shop's tables are seen by an account that may only
+// SELECT.
+func TestForeignKeys(t *testing.T) {
+	each(t, func(t *testing.T, server *shoptest.Server) {
+		i := install(t, server, `CREATE TABLE oc_category (category_id INT PRIMARY KEY) ENGINE=InnoDB; CREATE TABLE other (id INT PRIMARY KEY) ENGINE=InnoDB;
+			CREATE TABLE oc_product_to_category (product_id INT, category_id INT, other INT, FOREIGN KEY (category_id) REFERENCES oc_category (category_id) ON DELETE CASCADE,
+			FOREIGN KEY (other) REFERENCES other (id)) ENGINE=InnoDB`)
+		want := []shop.ForeignKey{{Table: "product_to_category", Column: "category_id", Parent: "category", ParentColumn: "category_id"}}
+		if !slices.Equal(i.schema.ForeignKeys, want) {
+			t.Errorf("%+v, want %+v", i.schema.ForeignKeys, want)
+		}
+	})
+}
+
 // TestBecomesVisible: the commit arrives while the read waits for it. What is read
 // holds it, on InnoDB, where the first snapshot did not.
 func TestBecomesVisible(t *testing.T) {

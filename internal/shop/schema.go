@@ -11,8 +11,14 @@ import (
 // Schema is which tables and columns a shop has, by name without prefix.
 type Schema struct {
 	Prefix string
-	tables map[string]*tableInfo
+	// ForeignKeys are those between the shop's tables. What they do when the other row
+	// goes (CASCADE, RESTRICT, ...) one who may only SELECT is not told.
+	ForeignKeys []ForeignKey
+	tables      map[string]*tableInfo
 }
+
+// ForeignKey is a column of a table that refers to a row of another.
+type ForeignKey struct{ Table, Column, Parent, ParentColumn string }
 
 type tableInfo struct {
 	columns map[string]bool
@@ -51,7 +57,32 @@ func ReadSchema(ctx context.Context, q querier, database, prefix string) (*Schem
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read the shop's schema: %w", err)
 	}
-	return s, nil
+	return s, s.readForeignKeys(ctx, q, database)
+}
+
+func (s *Schema) readForeignKeys(ctx context.Context, q querier, database string) error {
+	rows, err := q.QueryContext(ctx, `SELECT TABLE_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE
+		WHERE TABLE_SCHEMA = ? AND REFERENCED_TABLE_SCHEMA = TABLE_SCHEMA ORDER BY 1, 2, 3, 4`, database)
+	if err != nil {
+		return fmt.Errorf("read the shop's foreign keys: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var k ForeignKey
+		if err := rows.Scan(&k.Table, &k.Column, &k.Parent, &k.ParentColumn); err != nil {
+			return fmt.Errorf("read the shop's foreign keys: %w", err)
+		}
+		var child, parent bool
+		k.Table, child = strings.CutPrefix(k.Table, s.Prefix)
+		k.Parent, parent = strings.CutPrefix(k.Parent, s.Prefix)
+		if child && parent {
+			s.ForeignKeys = append(s.ForeignKeys, k)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read the shop's foreign keys: %w", err)
+	}
+	return nil
 }
 
 type querier interface {

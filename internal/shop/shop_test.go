@@ -35,8 +35,15 @@ type installation struct {
 // each runs a test on both servers.
 func each(t *testing.T, test func(t *testing.T, server *shoptest.Server)) {
 	t.Helper()
-	t.Run(onMariaDB, func(t *testing.T) { test(t, shoptesting.MariaDB(t)) })
-	t.Run(onMySQL, func(t *testing.T) { test(t, shoptesting.MySQL(t)) })
+	for _, flavor := range shoptesting.Flavors() {
+		t.Run(flavor, func(t *testing.T) {
+			if flavor == onMySQL {
+				test(t, shoptesting.MySQL(t))
+			} else {
+				test(t, shoptesting.MariaDB(t))
+			}
+		})
+	}
 }
 
 const account = "octail_shop"

@@ -66,12 +66,12 @@ func (s *Shop) settled(ctx context.Context, conn *sql.Conn, after canal.Position
 	if err := conn.QueryRowContext(ctx, "SELECT @@server_id").Scan(&id); err != nil {
 		return false, err
 	}
-	if id != s.server.ServerID { // its files have nothing to do with the others'
+	if id != s.server.Load().ServerID { // its files have nothing to do with the others'
 		s.sightings.forget()
 		return false, nil
 	}
 	return s.sightings.settled(now, after, func() (sighting, error) {
-		position, err := logEnd(ctx, conn, s.server)
+		position, err := logEnd(ctx, conn, *s.server.Load())
 		return sighting{time.Now(), position}, err
 	})
 }

@@ -259,6 +259,14 @@ func (s *Server) Restart(ctx context.Context) error {
 	return s.launch(ctx)
 }
 
+// RestartWith is Restart with further options, until the next one.
+func (s *Server) RestartWith(ctx context.Context, args ...string) error {
+	usual := s.args
+	defer func() { s.args = usual }()
+	s.args = append(slices.Clone(usual), args...)
+	return s.Restart(ctx)
+}
+
 func (s *Server) current() *process {
 	s.mu.Lock()
 	defer s.mu.Unlock()

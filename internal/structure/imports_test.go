@@ -75,6 +75,8 @@ var rules = []rule{
 		"the simulated shop must not know what octail makes of it", nil},
 	{"internal/bench", []string{"canal", "internal/console", "internal/shoptest"},
 		"the benchmark measures the built program from outside", nil},
+	{"internal/matrix", []string{"internal/shoptest"},
+		"the matrix runs the tests of others from outside", nil},
 	{"internal/structure", nil,
 		"it looks at the others from outside", []string{"internal/app/apptesting", "internal/config", "sinks/all"}},
 }

@@ -4,13 +4,17 @@
 //	func TestMain(m *testing.M) { shoptesting.Main(m) }
 //
 //	func TestIt(t *testing.T) {
-//		server := shoptesting.MariaDB(t)
+//		server := shoptesting.Default(t)
 //		database := shoptesting.Database(t, server)
 //		...
 //	}
 //
-// The tests run against another version from the cache, fetched by
-// internal/shoptest/fetch.sh, when it is named:
+// Tests that do not ask for a flavor run on MariaDB, or on the server from the cache
+// (fetched by internal/shoptest/fetch.sh) that is named:
+//
+//	OCTAIL_TEST_SERVER=mysql-9.7 go test ./internal/app
+//
+// Those that ask for one run on the version that is named:
 //
 //	OCTAIL_TEST_MARIADB=10.5 OCTAIL_TEST_MYSQL=9.7 go test ./...
 package shoptesting
@@ -21,6 +25,7 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -69,12 +74,52 @@ func MySQL(tb testing.TB) *shoptest.Server {
 	return start(tb, shoptest.MySQL)
 }
 
+// Default is MariaDB for the flavor that OCTAIL_TEST_SERVER names.
+func Default(tb testing.TB) *shoptest.Server {
+	tb.Helper()
+	return start(tb, Flavor())
+}
+
+// chosen is what OCTAIL_TEST_SERVER names; empty for nothing.
+func chosen() (flavor, version string) {
+	flavor, version, _ = strings.Cut(os.Getenv("OCTAIL_TEST_SERVER"), "-")
+	return flavor, version
+}
+
+// Flavor is that of the server for tests that ask for none.
+func Flavor() string {
+	flavor, _ := chosen()
+	return cmp.Or(flavor, shoptest.MariaDB)
+}
+
+// Wanted reports whether what only a flavor has is to be tried: always, unless
+// OCTAIL_TEST_SERVER names another one.
+func Wanted(flavor string) bool {
+	one, _ := chosen()
+	return one == "" || one == flavor
+}
+
+// Flavors lists the flavors that tests of several are to run on.
+func Flavors() []string {
+	return slices.DeleteFunc([]string{shoptest.MariaDB, shoptest.MySQL}, func(flavor string) bool { return !Wanted(flavor) })
+}
+
+// Version is the version of a flavor that the tests are to run on; empty for any.
+func Version(flavor string) string {
+	if one, version := chosen(); one == flavor {
+		return version
+	}
+	return os.Getenv("OCTAIL_TEST_" + strings.ToUpper(flavor))
+}
+
 func start(tb testing.TB, flavor string) *shoptest.Server {
 	tb.Helper()
 	s := servers[flavor]
+	if s == nil {
+		tb.Fatalf("OCTAIL_TEST_SERVER=%s: no such server; it is mariadb- or mysql- and a version", os.Getenv("OCTAIL_TEST_SERVER"))
+	}
 	s.once.Do(func() {
-		version := os.Getenv("OCTAIL_TEST_" + strings.ToUpper(flavor))
-		s.server, s.err = shoptest.Start(context.Background(), shoptest.Options{Flavor: flavor, Version: version})
+		s.server, s.err = shoptest.Start(context.Background(), shoptest.Options{Flavor: flavor, Version: Version(flavor)})
 	})
 	if s.err != nil {
 		tb.Fatal(s.err)
@@ -86,8 +131,9 @@ func start(tb testing.TB, flavor string) *shoptest.Server {
 // kill it or need other settings.
 func Server(tb testing.TB, options shoptest.Options) *shoptest.Server {
 	tb.Helper()
+	options.Flavor = cmp.Or(options.Flavor, Flavor())
 	if options.Version == "" {
-		options.Version = os.Getenv("OCTAIL_TEST_" + strings.ToUpper(cmp.Or(options.Flavor, shoptest.MariaDB)))
+		options.Version = Version(options.Flavor)
 	}
 	server, err := shoptest.Start(tb.Context(), options)
 	if err != nil {
