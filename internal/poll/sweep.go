@@ -107,9 +107,8 @@ func (p *Poller) load(ctx context.Context) error {
 		if err != nil {
 			return journalError{err}
 		}
-		if n, err := strconv.ParseInt(seen, 10, 64); err == nil {
-			p.seen = min(n, p.seen)
-		}
+		n, _ := strconv.ParseInt(seen, 10, 64) // what is no number has seen nothing
+		p.seen = min(n, p.seen)
 		text, err := p.cfg.Journal.Meta(ctx, "swept")
 		if err != nil {
 			return journalError{err}
@@ -446,6 +445,9 @@ func (s *sweep) begin() error {
 		p.known = known
 	}
 	if p.anew {
+		if err := p.cfg.Journal.SetMeta(s.ctx, "looked", strconv.FormatInt(p.seen, 10)); err != nil {
+			return journalError{err}
+		}
 		if err := p.cfg.Begun(s.ctx); err != nil {
 			return journalError{err}
 		}
