@@ -1,6 +1,8 @@
 package transform
 
 import (
+	"sync/atomic"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"octail/canal"
@@ -12,7 +14,7 @@ type Metrics struct {
 	documents *prometheus.CounterVec
 	halfway   *prometheus.CounterVec
 	resyncs   *prometheus.CounterVec
-	registry  prometheus.Registerer
+	of        atomic.Pointer[Transformer]
 }
 
 // NewMetrics registers the series on r.
@@ -24,9 +26,17 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Help: "Reads that still looked like the middle of a change when the wait was over, and were taken as they were."}, []string{"entity", "reason"}),
 		resyncs: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "octail_documents_resyncs_total",
 			Help: "Times an entity was compared as a whole because rows may have changed without row events."}, []string{"reason"}),
-		registry: r,
 	}
-	r.MustRegister(m.documents, m.halfway, m.resyncs)
+	r.MustRegister(m.documents, m.halfway, m.resyncs,
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "octail_documents_pending", Help: "Touched entities that wait to be read."},
+			m.read(func(t *Transformer) int64 { return int64(t.Pending()) })),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "octail_documents_invalid_texts_total", Help: "Stored texts with bytes that are not valid UTF-8; they became U+FFFD."},
+			m.read(func(t *Transformer) int64 { return t.text.invalid.Load() })),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "octail_documents_reads_retaken_total", Help: "Snapshots of the shop that did not show yet what its binlog had announced, and were taken again."},
+			m.read(func(t *Transformer) int64 { return t.cfg.Shop.Retaken() })),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "octail_documents_zero_rates_total", Help: "Orders read with a currency_value of 0, taken as 1."},
+			m.read(func(t *Transformer) int64 { return t.text.zeroRates.Load() })),
+	)
 	for _, e := range document.Entities {
 		for _, result := range []string{"changed", "unchanged", "draft", "deleted", "failed"} {
 			m.documents.WithLabelValues(e, result)
@@ -43,16 +53,16 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	return m
 }
 
-// watch adds the series that are read from a transformer.
-func (m *Metrics) watch(t *Transformer) {
-	m.registry.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "octail_documents_pending", Help: "Touched entities that wait to be read."},
-			func() float64 { return float64(t.Pending()) }),
-		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "octail_documents_invalid_texts_total", Help: "Stored texts with bytes that are not valid UTF-8; they became U+FFFD."},
-			func() float64 { return float64(t.text.invalid.Load()) }),
-		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "octail_documents_reads_retaken_total", Help: "Snapshots of the shop that did not show yet what its binlog had announced, and were taken again."},
-			func() float64 { return float64(t.cfg.Shop.Retaken()) }),
-		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "octail_documents_zero_rates_total", Help: "Orders read with a currency_value of 0, taken as 1."},
-			func() float64 { return float64(t.text.zeroRates.Load()) }),
-	)
+// watch makes the series that are read from a transformer be read from t: a start that
+// did not succeed makes another one.
+func (m *Metrics) watch(t *Transformer) { m.of.Store(t) }
+
+// read is a value of the transformer's, 0 before there is one.
+func (m *Metrics) read(value func(*Transformer) int64) func() float64 {
+	return func() float64 {
+		if t := m.of.Load(); t != nil {
+			return float64(value(t))
+		}
+		return 0
+	}
 }
