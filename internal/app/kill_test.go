@@ -64,7 +64,7 @@ func launch(t testing.TB, configFile string, env ...string) *process {
 // TestKill kills the agent again and again while the shop is in use: at random
 // moments, and in turn at each stop point. Nothing may be lost or come twice.
 func TestKill(t *testing.T) {
-	for _, s := range shops[:2] {
+	for _, s := range shopsNamed(t, "3.0 MyISAM", "4.1 InnoDB") {
 		t.Run(s.name, func(t *testing.T) {
 			server := shoptesting.Server(t, shoptest.Options{Flavor: s.flavor, Args: s.args})
 			database := shoptesting.Database(t, server)

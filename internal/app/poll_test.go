@@ -55,8 +55,7 @@ func (a *agent) swept() console.Status {
 // TestPolledShopInUse is TestShopInUse without the binlog, by an account that may only
 // read: at the end every newest document equals the shop.
 func TestPolledShopInUse(t *testing.T) {
-	for _, s := range []int{0, 1, 3} {
-		s := shops[s]
+	for _, s := range shopsNamed(t, "3.0 MyISAM", "4.1 InnoDB", "4.1 MySQL compressed") {
 		t.Run(s.name, func(t *testing.T) {
 			args := []string{"--skip-log-bin"}
 			server := shoptesting.Server(t, shoptest.Options{Flavor: s.flavor, Args: args})
@@ -95,7 +94,7 @@ func TestPolledShopInUse(t *testing.T) {
 // TestPolledKill kills the polling agent again and again while the shop is in use: at
 // random moments, and at each stop point. Nothing may be lost or come twice.
 func TestPolledKill(t *testing.T) {
-	for _, s := range shops[:2] {
+	for _, s := range shopsNamed(t, "3.0 MyISAM", "4.1 InnoDB") {
 		t.Run(s.name, func(t *testing.T) {
 			server := shoptesting.Server(t, shoptest.Options{Flavor: s.flavor, Args: []string{"--skip-log-bin"}})
 			database := shoptesting.Database(t, server)
@@ -160,7 +159,7 @@ func TestPolledKill(t *testing.T) {
 // deliver nothing, although all ids are new; what looks alike is told apart; a deletion
 // is delivered; drafts never are; a changed name reaches the products that carry it.
 func TestPolledChanges(t *testing.T) {
-	server := shoptesting.MariaDB(t)
+	server := shoptesting.Default(t)
 	database, db, shop := openShop(t, server, shoptest.V3)
 	grantReader(t, server, database)
 	must(t, db, "ALTER TABLE oc_product_description CONVERT TO CHARACTER SET latin1", "ALTER TABLE oc_manufacturer CONVERT TO CHARACTER SET latin1")

@@ -67,7 +67,7 @@ var hidden = []string{
 func TestReconcile(t *testing.T) {
 	for _, gen := range []shoptest.Generation{shoptest.V3, shoptest.V4} {
 		t.Run(gen.String(), func(t *testing.T) {
-			server := shoptesting.MariaDB(t)
+			server := shoptesting.Default(t)
 			database, db, shop := openShop(t, server, gen)
 			place(t, shop, 30)
 			cfg := configure(t, server, database, settings{prefix: "oc_", snapshot: "[customer, product, stock, category, order]"})
@@ -121,6 +121,23 @@ func TestReconcile(t *testing.T) {
 	}
 }
 
+// TestReconcilePolled: where the shop is polled a sweep comes before a verdict.
+func TestReconcilePolled(t *testing.T) {
+	server := shoptesting.Server(t, shoptest.Options{Args: []string{"--skip-log-bin"}})
+	database, db, shop := openShop(t, server, shoptest.V3)
+	grantReader(t, server, database)
+	place(t, shop, 10)
+	a := start(t, server, configure(t, server, database, settings{prefix: "oc_", poll: "1h", snapshot: "[customer, product, stock, category, order]"}))
+	a.swept()
+	must(t, db, "UPDATE oc_order SET comment = 'changed' WHERE order_id = 3", "DELETE FROM oc_customer WHERE customer_id = 2")
+	place(t, shop, 2)
+	r, err := post[reconcile.Report](a, "/api/v1/reconcile", nil) // the next sweep is an hour away
+	if err != nil || r.Total.Differences() != 0 || r.Entities["order"].InShop != 12 || !r.Equal() {
+		t.Errorf("%+v %v", r, err)
+	}
+	compareAll(t, a.look(), server, database, "oc_")
+}
+
 // TestReconcileCutShort: an unfinished comparison is gone on with by the next agent.
 func TestReconcileCutShort(t *testing.T) {
 	server := shoptesting.MariaDB(t)
@@ -158,7 +175,7 @@ func TestReconcileCutShort(t *testing.T) {
 // TestSync reads orders from before octail's first start, what changed unseen, and
 // delivers what did not change once more.
 func TestSync(t *testing.T) {
-	server := shoptesting.MariaDB(t)
+	server := shoptesting.Default(t)
 	database, db, shop := openShop(t, server, shoptest.V4)
 	place(t, shop, 30)
 	must(t, db, "UPDATE oc_order SET date_added = '2026-03-01' WHERE order_id > 10", "UPDATE oc_order SET order_status_id = 0 WHERE order_id = 20", "UPDATE oc_order SET store_id = 1 WHERE order_id = 21")

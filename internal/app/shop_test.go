@@ -16,14 +16,17 @@ import (
 	"octail/transform/document"
 )
 
-// shops are the generations and engines that the agent is tried on.
-var shops = []struct {
+// shopInUse is a generation of OpenCart on an engine.
+type shopInUse struct {
 	name   string
 	gen    shoptest.Generation
 	prefix string
 	args   []string
 	flavor string
-}{
+}
+
+// shops are the generations and engines that the agent is tried on.
+var shops = []shopInUse{
 	{"1.5 MyISAM", shoptest.V1, "oc_", []string{"--binlog-row-metadata=NO_LOG", "--default-time-zone=+00:00"}, shoptest.MariaDB},
 	{"2.3 MyISAM", shoptest.V2, "", []string{"--default-time-zone=+00:00"}, shoptest.MariaDB},
 	{"3.0 MyISAM", shoptest.V3, "oc_", noNames(), ""},
@@ -31,6 +34,19 @@ var shops = []struct {
 	{"4.1 InnoDB", shoptest.V4, "", nil, ""},
 	{"4.1 compressed", shoptest.V4, "shop2_", []string{"--log-bin-compress=ON", "--log-bin-compress-min-len=10"}, shoptest.MariaDB},
 	{"4.1 MySQL compressed", shoptest.V4, "oc_", []string{"--binlog-transaction-compression=ON", "--binlog-row-metadata=MINIMAL"}, shoptest.MySQL},
+}
+
+// shopsNamed are some of them.
+func shopsNamed(t *testing.T, names ...string) (out []shopInUse) {
+	t.Helper()
+	for _, n := range names {
+		i := slices.IndexFunc(shops, func(s shopInUse) bool { return s.name == n })
+		if i < 0 {
+			t.Fatalf("no shop is named %q", n)
+		}
+		out = append(out, shops[i])
+	}
+	return out
 }
 
 // noNames makes a server log rows without the names of their columns.
