@@ -236,7 +236,7 @@ func TestPolledChanges(t *testing.T) {
 		}
 	}, map[string]int{"product.deleted by shop": 1, "product.updated by shop": 1, "stock.deleted by shop": 1}) // one was related to it
 	step("all at once", sql("UPDATE oc_customer SET telephone = CONCAT(telephone, '1')"), map[string]int{"customer.updated by shop": len(column(t, db, "SELECT customer_id FROM oc_customer"))})
-	step("new columns", sql("ALTER TABLE oc_product ADD COLUMN ext_x INT", "ALTER TABLE oc_product DROP COLUMN location"), nothing)
+	step("new columns", sql("SET sql_mode = ''", "ALTER TABLE oc_product ADD COLUMN ext_x INT", "ALTER TABLE oc_product DROP COLUMN location"), nothing)
 	compareAll(t, a.look(), server, database, "oc_")
 }
 
