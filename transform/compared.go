@@ -96,14 +96,23 @@ func (w *work) differed(s source, kind string) {
 // finished says which comparisons have come to their end. It is asked while no stored
 // mark is due.
 func (t *Transformer) finished(ctx context.Context) error {
+	if len(t.comparisons) == 0 {
+		return nil
+	}
+	marks, err := t.cfg.Journal.MarksByReason(ctx)
+	if err != nil {
+		return failure{readJournal, err}
+	}
+	left, unreadable := map[string]bool{}, map[string]int64{}
+	for _, m := range marks {
+		left[m.Reason] = left[m.Reason] || m.Keys > 0 || m.Whole
+		unreadable[m.Reason] += m.Failing
+	}
 	for reason, c := range t.comparisons {
-		left, failing, err := t.cfg.Journal.MarkedFor(ctx, reason)
-		if err != nil {
-			return failure{readJournal, err}
-		}
-		if left > failing {
+		if left[reason] {
 			continue
 		}
+		failing := unreadable[reason]
 		delete(t.comparisons, reason)
 		c.Unreadable = failing
 		for _, n := range c.answered {

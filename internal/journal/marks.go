@@ -133,15 +133,6 @@ func (j *Journal) RetryFailing(ctx context.Context) error {
 	return nil
 }
 
-// MarkedFor counts the marks with a reason, and those of them whose last read failed.
-func (j *Journal) MarkedFor(ctx context.Context, reason string) (all, failing int64, err error) {
-	err = j.read.QueryRowContext(ctx, "SELECT COUNT(*), COALESCE(SUM(error <> ''), 0) FROM dirty WHERE reason = ?", reason).Scan(&all, &failing)
-	if err != nil {
-		return 0, 0, doing("count journal marks", err)
-	}
-	return all, failing, nil
-}
-
 var selectMarks = "SELECT entity, key, mark, reason, origin, since, position, added_since, after, refresh, touched, attempts, next, error, sum = " + sums["dirty"] + " FROM dirty "
 
 func (j *Journal) dirty(ctx context.Context, where string, args ...any) ([]Dirty, error) {
