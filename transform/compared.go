@@ -34,9 +34,9 @@ func compares(reason string) bool {
 	return slices.Contains(canal.Reasons, reason)
 }
 
-// comparison is the one that goes on for a reason, begun now if there is none. After a
+// tally is that of the comparison that goes on for a reason, begun now if there is none. After a
 // restart it begins anew, with what is left.
-func (t *Transformer) comparison(reason string) *Compared {
+func (t *Transformer) tally(reason string) *Compared {
 	c := t.comparisons[reason]
 	if c == nil {
 		c = &Compared{Reason: reason, Began: t.now(), answered: map[string]int{}}
@@ -71,7 +71,7 @@ func (s source) entity() string {
 // compared counts an answered target with its commit.
 func (w *work) compared(s source) {
 	if reason := whyCompared(s); reason != "" {
-		w.after = append(w.after, func() { w.t.comparison(reason).answered[s.entity()]++ })
+		w.after = append(w.after, func() { w.t.tally(reason).answered[s.entity()]++ })
 	}
 }
 
@@ -82,7 +82,7 @@ func (w *work) differed(s source, kind string) {
 		return
 	}
 	w.after = append(w.after, func() {
-		switch c := w.t.comparison(reason); kind {
+		switch c := w.t.tally(reason); kind {
 		case document.Created:
 			c.Created++
 		case document.Deleted:
@@ -197,7 +197,7 @@ var remedies = map[string]string{
 // this happens twice.)
 func (w *work) begun(m journal.Mark, entity string) {
 	if compares(m.Reason) {
-		w.after = append(w.after, func() { w.t.comparison(m.Reason).answered[entity] = 0 })
+		w.after = append(w.after, func() { w.t.tally(m.Reason).answered[entity] = 0 })
 	}
 }
 

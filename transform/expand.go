@@ -183,7 +183,7 @@ func (w *work) list(ctx context.Context, r *shop.Reader, k target, e *entity) (d
 	more, counted := t.unlisted[k]
 	if !counted || m.After == 0 {
 		if more, err = r.Count(e.root, fmt.Sprintf("`%s` > %d", e.id, m.After)+window); err != nil {
-			return false, err
+			more = 0 // it is only shown
 		}
 	}
 	ids, last, done := merge(inShop, inJournal, listPage)

@@ -40,6 +40,14 @@ func (w *work) hold(k target, why string) (until time.Time, ok bool) {
 		wait = max(wait, restoredWithin)
 	}
 	until = h.since.Add(wait)
+	if h.gone { // whoever asks: a late touch, an import, a person
+		t.mu.Lock()
+		emptied := t.emptied[k.name]
+		t.mu.Unlock()
+		if restored := emptied.Add(restoredWithin); restored.After(until) {
+			until = restored
+		}
+	}
 	if !w.now.Before(until) {
 		return time.Time{}, false
 	}

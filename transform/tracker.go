@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"octail/canal"
+	"octail/internal/journal"
 )
 
 // target is what a touch is for: an entity's key, all of an entity (ID 0), or a
@@ -27,6 +28,7 @@ type touches struct {
 	confirm bool      // read without proof once, and not touched since
 	mark    int64     // number of a stored mark that the next answer clears too
 	why     string    // that mark's reason
+	refresh bool      // that mark asks for what order lines once looked up
 }
 
 // arrival is a place in what capture handed over.
@@ -284,7 +286,7 @@ func (t *tracker) answered(keys []taken) {
 		default:
 			p.first = p.next
 			if p.mark == k.mark {
-				p.mark, p.why = 0, ""
+				p.mark, p.why, p.refresh = 0, "", false
 			}
 		}
 		p.next = arrival{}
@@ -314,14 +316,14 @@ func (t *tracker) has(k target) bool {
 
 // join makes the next answer of a pending target clear a stored mark too. It
 // reports false when the target is not pending.
-func (t *tracker) join(k target, mark int64, why string) bool {
+func (t *tracker) join(k target, mark journal.Dirty) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p := t.items[k]
 	if p == nil {
 		return false
 	}
-	p.mark, p.why = mark, why
+	p.mark, p.why, p.refresh = mark.Number, mark.Reason, mark.Refresh
 	return true
 }
 

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"octail/canal"
+	"octail/internal/journal"
 )
 
 func at(n int) canal.Position { return canal.Position{File: "binlog.000001", Offset: uint64(n)} }
@@ -319,12 +320,12 @@ func TestBackPressure(t *testing.T) {
 func TestJoin(t *testing.T) {
 	tr := newTestTracker(0, 100)
 	key := target{"order", 7}
-	if tr.join(key, 1, "gap") {
+	if tr.join(key, journal.Dirty{Number: 1, Mark: journal.Mark{Reason: "gap"}}) {
 		t.Fatal("joined to nothing")
 	}
 	tr.touch(1, 7)
 	early, _ := tr.take(tr.now(), 10)
-	if !tr.join(key, 5, "gap") {
+	if !tr.join(key, journal.Dirty{Number: 5, Mark: journal.Mark{Reason: "gap"}}) {
 		t.Fatal("not joined")
 	}
 	if early[0].mark != 0 {

@@ -98,15 +98,16 @@ type Transformer struct {
 
 	mu        sync.Mutex
 	schema    *shop.Schema
-	stale     bool              // the schema is to be read again
-	dropped   bool              // Drop was called: holds mean nothing any more
-	nextMarks time.Time         // when the dirty table has to be looked at
-	blocked   map[string]string // why something cannot be done at present, by what
-	stirred   time.Time         // when tables began to change, without a rest since
-	stirs     time.Time         // when they changed last; zero: not such as are watched
-	retryAt   time.Time         // when what cannot be read is tried again, since tables have changed
-	renewed   time.Time         // when stored marks may have been made again last
-	doubted   map[string]doubt  // what was said of a reason
+	stale     bool                 // the schema is to be read again
+	dropped   bool                 // Drop was called: holds mean nothing any more
+	emptied   map[string]time.Time // by entity: when its tables were last made, altered or emptied
+	nextMarks time.Time            // when the dirty table has to be looked at
+	blocked   map[string]string    // why something cannot be done at present, by what
+	stirred   time.Time            // when tables began to change, without a rest since
+	stirs     time.Time            // when they changed last; zero: not such as are watched
+	retryAt   time.Time            // when what cannot be read is tried again, since tables have changed
+	renewed   time.Time            // when stored marks may have been made again last
+	doubted   map[string]doubt     // what was said of a reason
 
 	// The loop's own:
 	holds    map[target]hold
@@ -132,12 +133,12 @@ type Transformer struct {
 func New(cfg Config) *Transformer {
 	t := &Transformer{
 		cfg: cfg, log: cfg.Log, now: time.Now, schema: cfg.Schema, text: &texts{}, blocked: map[string]string{}, holds: map[target]hold{}, unlisted: map[target]int64{}, applied: map[string]string{}, position: cfg.From,
-		comparisons: map[string]*Compared{}, causes: map[string]time.Time{}, doubted: map[string]doubt{},
+		comparisons: map[string]*Compared{}, causes: map[string]time.Time{}, doubted: map[string]doubt{}, emptied: map[string]time.Time{},
 		liveKeys: newPortion(batchSize, liveBytes), bulkKeys: newPortion(bulkSize, bulkBytes), renewed: time.Now(),
 	}
 	t.tracker = newTracker(cfg.Settle, pendingOK, cfg.From, func() time.Time { return t.now() })
 	for _, reason := range cfg.Unfinished {
-		t.comparison(reason)
+		t.tally(reason)
 	}
 	t.ref = newReference(t.text, cfg.Zone)
 	cfg.Metrics.watch(t)
@@ -162,6 +163,11 @@ func (t *Transformer) Commit(tx canal.Transaction) error {
 		k := target{r.Target, 0}
 		reasons[k] = r.Reason
 		targets = append(targets, k)
+		if mayBeRestored(r.Reason) {
+			t.mu.Lock()
+			t.emptied[r.Target] = t.now()
+			t.mu.Unlock()
+		}
 	}
 	if len(tx.Resyncs) > 0 {
 		t.doubts(tx)
@@ -311,8 +317,11 @@ func (t *Transformer) sleep(ctx context.Context, next time.Time) {
 func (t *Transformer) step(ctx context.Context) (did bool, next time.Time, err error) {
 	now := t.now()
 	t.mu.Lock()
-	marks, dropped, retry := t.nextMarks, t.dropped, !t.retryAt.IsZero() && !now.Before(t.retryAt)
-	t.dropped = false
+	marks, retry := t.nextMarks, !t.retryAt.IsZero() && !now.Before(t.retryAt)
+	if t.dropped {
+		clear(t.holds)
+		t.dropped = false
+	}
 	t.mu.Unlock()
 	if calm := t.calmAt(); now.Before(calm) {
 		return false, calm, nil
@@ -324,9 +333,6 @@ func (t *Transformer) step(ctx context.Context) (did bool, next time.Time, err e
 		t.mu.Lock()
 		t.retryAt, marks = time.Time{}, now
 		t.mu.Unlock()
-	}
-	if dropped {
-		clear(t.holds)
 	}
 	if now.Sub(t.movedAt) >= positionEvery {
 		t.movedAt = now
@@ -442,7 +448,7 @@ func (t *Transformer) dueMarks(ctx context.Context, now time.Time) ([]journal.Di
 	if err != nil {
 		return nil, failure{readJournal, err}
 	}
-	marks = slices.DeleteFunc(marks, func(m journal.Dirty) bool { return t.tracker.join(target{m.Entity, m.ID}, m.Number, m.Reason) })
+	marks = slices.DeleteFunc(marks, func(m journal.Dirty) bool { return t.tracker.join(target{m.Entity, m.ID}, m) })
 	marks = marks[:min(len(marks), t.bulkKeys.size)]
 	switch i := slices.IndexFunc(marks, func(m journal.Dirty) bool { return m.Error != "" }); {
 	case i == 0:

@@ -266,9 +266,8 @@ func (w *work) readEntity(r *shop.Reader, e *entity, to *reading) error {
 			continue
 		}
 		a.ids = append(a.ids, id)
-		if m := w.sources[target{e.name, id}].mark; m != nil && m.Refresh {
-			a.refresh[id] = true
-		}
+		s := w.sources[target{e.name, id}]
+		a.refresh[id] = s.mark != nil && s.mark.Refresh || s.taken != nil && s.taken.refresh
 	}
 	if err := e.read(a); err != nil {
 		return err
@@ -303,7 +302,7 @@ func (w *work) answer(ctx context.Context, k target, prior *previous, res *resul
 	case res != nil && res.draft:
 		w.done(k, "draft")
 		return
-	case s.mark != nil && t.tracker.join(k, s.mark.Number, s.mark.Reason):
+	case s.mark != nil && t.tracker.join(k, *s.mark):
 		return // touched while it was being read: left to the touch
 	case s.taken != nil && t.tracker.moved(*s.taken) && !t.tracker.overdue(*s.taken, w.now):
 		w.later(k, time.Time{}) // touched while it was being read: quiet it was not

@@ -85,6 +85,7 @@ func TestSyncCommand(t *testing.T) {
 		"product --status 2":              "--status is for orders only",
 		"product --refresh":               "--refresh is for orders only",
 		"order --id 7 --since 2026-01-01": "leave out --since",
+		"order --sink erp":                "with --force",
 		"order --id 0":                    "above 0",
 		"order --since yesterday":         "--since yesterday is no date",
 	} {

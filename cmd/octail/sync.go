@@ -27,7 +27,8 @@ joined by "and"; without one all of them are read.
 
   octail sync order --id 7,8
   octail sync order --since 2026-01-01 --status 2,3 --dry-run
-  octail sync product --force          delivers also what did not change
+  octail sync product --force          delivers also what did not change; with --sink erp
+                                       to that sink alone
   octail sync order --id 7 --refresh   also looks up anew what order lines took from
                                        their products (SKU, codes, weight, tax class)
 
@@ -76,6 +77,7 @@ Exit code: 0 done, 1 something could not be read.`,
 	f.Int64SliceVar(&req.Stores, "store", nil, "only these stores, by id")
 	f.BoolVar(&req.DryRun, "dry-run", false, "only say what would be delivered")
 	f.BoolVar(&req.Force, "force", false, "deliver also what did not change")
+	f.StringSliceVar(&req.Sinks, "sink", nil, "with --force: only these sinks are given once more what did not change")
 	f.BoolVar(&req.Refresh, "refresh", false, "also look up anew what order lines took from their products")
 	return cmd
 }
@@ -97,6 +99,8 @@ func conditions(req *reread.Request, since string) error {
 	switch {
 	case len(req.Statuses) > 0 && req.Entity != document.OrderEntity:
 		return errors.New("--status is for orders only")
+	case len(req.Sinks) > 0 && !req.Force:
+		return errors.New("what changed goes to every sink that takes it; --sink chooses who is given the rest once more, with --force")
 	case req.Refresh && req.Entity != document.OrderEntity:
 		return errors.New("--refresh is for orders only: every other document is looked up anew each time")
 	case len(req.IDs) > 0 && (since != "" || len(req.Statuses)+len(req.Stores) > 0):

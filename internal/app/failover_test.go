@@ -171,6 +171,7 @@ func (f *fault) goOver(replica *shoptest.Server, at *address) {
 // and stopped; without, it does not believe the other server's file and offset, and
 // compares. A replica that lacks what was read, or has what was never read, is found out.
 func TestFailOver(t *testing.T) {
+	t.Parallel()
 	another := "another database server"
 	noHole := func(f *fault) {
 		waitFor(f.T, "the agent to see the other server", func() bool { return len(f.said(another)) > 0 })

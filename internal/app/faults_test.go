@@ -419,6 +419,7 @@ var faults = []struct {
 // missing, counted, and closed by comparing: afterwards everything is equal, and
 // nothing that did not change got a revision.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	for _, c := range faults {
 		if !c.quick && !*everyFault {
 			continue
@@ -446,6 +447,7 @@ func TestFaults(t *testing.T) {
 // TestKilledInAHole kills the agent at stop points while it closes a hole: the next
 // one goes on with it, to the end, and says so.
 func TestKilledInAHole(t *testing.T) {
+	t.Parallel()
 	f := begin(t, "F22", shoptest.V4, shoptesting.Server(t, shoptest.Options{}), settings{})
 	f.mark()
 	f.a.stop()

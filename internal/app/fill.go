@@ -183,6 +183,13 @@ func (f *fills) count(marks []journal.Marks) {
 			a.Totals[m.Entity], f.changed = n, true
 		}
 	}
+	for reason, a := range f.active { // what is marked for another reason by now is counted there
+		for e := range a.more {
+			if !slices.ContainsFunc(marks, func(m journal.Marks) bool { return m.Whole && m.Reason == reason && m.Entity == e }) {
+				a.more[e] = 0
+			}
+		}
+	}
 	for _, a := range f.active {
 		a.samples = append(a.samples, sample{f.now(), a.done()})
 		a.samples = slices.DeleteFunc(a.samples, func(s sample) bool { return f.now().Sub(s.at) > fillRateOver })

@@ -78,11 +78,11 @@ func TestFills(t *testing.T) {
 	for id := range int64(10) {
 		mark(id + 11)
 	}
-	clear(0)
 	all := look()
 	if len(all) != 1 || all[0].Total != 30 || all[0].Done != 5 || all[0].Since.After(before.Add(-20*time.Second)) || all[0].Listing {
 		t.Errorf("%+v", all)
 	}
+	clear(0)
 	f.marked("snapshot", "product", 10, 0)
 	for id := range int64(20) {
 		clear(id + 1)

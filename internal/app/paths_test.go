@@ -20,6 +20,7 @@ var generations = []struct {
 // TestFirstStart: a shop with a past is read in full; starting again, and what was done
 // while the agent was stopped, brings what has changed and nothing else.
 func TestFirstStart(t *testing.T) {
+	t.Parallel()
 	for _, g := range generations {
 		t.Run(g.name, func(t *testing.T) {
 			f := begin(t, "restart", g.gen, shoptesting.Default(t), settings{})
@@ -45,6 +46,7 @@ func TestFirstStart(t *testing.T) {
 // TestCheckCommand: `octail check` has nothing against a server and a shop that are well
 // set up, beyond what a test server leaves open, and finds what they are.
 func TestCheckCommand(t *testing.T) {
+	t.Parallel()
 	for _, g := range generations {
 		t.Run(g.name, func(t *testing.T) {
 			server := shoptesting.Default(t)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"octail/canal"
@@ -25,6 +27,10 @@ func (a *Agent) following() (*source, error) {
 // Reconcile implements console.Agent: it compares the shop with the journal, one
 // comparison at a time.
 func (a *Agent) Reconcile(ctx context.Context, repair bool, progress func(reconcile.Report)) (*reconcile.Report, error) {
+	return a.reconcile(ctx, repair, false, progress)
+}
+
+func (a *Agent) reconcile(ctx context.Context, repair, daily bool, progress func(reconcile.Report)) (*reconcile.Report, error) {
 	s, err := a.following()
 	if err != nil {
 		return nil, err
@@ -33,14 +39,14 @@ func (a *Agent) Reconcile(ctx context.Context, repair bool, progress func(reconc
 		return nil, fmt.Errorf("%w: `octail status` tells its result when it has ended", console.ErrBusy)
 	}
 	defer a.comparing.Unlock()
-	r, err := reconcile.Run(ctx, reconcile.Config{Journal: a.journal, Transform: s.transform, CaughtUp: s.caughtUp, Hold: a.cfg.Capture.EditHold, Repair: repair,
+	r, err := reconcile.Run(ctx, reconcile.Config{Journal: a.journal, Transform: s.transform, CaughtUp: s.caughtUp, Hold: a.cfg.Capture.EditHold, Repair: repair, Daily: daily,
 		Progress: func(r reconcile.Report) {
-			a.setComparing(&r)
+			a.comparison.Store(&r)
 			if progress != nil {
 				progress(r)
 			}
 		}})
-	a.setComparing(nil)
+	a.comparison.Store(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +60,10 @@ func (a *Agent) Reconcile(ctx context.Context, repair bool, progress func(reconc
 		a.log.Info("the journal was compared with the shop", args...)
 	case r.Equal():
 		a.log.Warn("the journal was compared with the shop and repaired: something had been missed", args...)
-	default:
+	case r.Total.Differences() > r.Total.Repaired:
 		a.log.Warn("the journal differs from the shop; `octail reconcile --repair` mends it", args...)
+	default:
+		a.log.Warn("the journal was compared with the shop, as far as it can be read; `octail status` says what cannot", append(args, "skipped", slices.Sorted(maps.Keys(r.Skipped)))...)
 	}
 	return r, nil
 }
@@ -76,7 +84,12 @@ func (a *Agent) Sync(ctx context.Context, req reread.Request, progress func(rere
 	var takers []reread.Sink
 	for _, l := range a.lanes {
 		if l.Takes(req.Entity) {
-			takers = append(takers, reread.Sink{Name: l.Name(), Resends: l.Resends()})
+			takers = append(takers, reread.Sink{Name: l.Name(), Resends: l.Resends(), Asked: len(req.Sinks) == 0 || slices.Contains(req.Sinks, l.Name())})
+		}
+	}
+	for _, name := range req.Sinks {
+		if !slices.ContainsFunc(takers, func(s reread.Sink) bool { return s.Name == name }) {
+			return nil, fmt.Errorf("no sink named %q takes %s documents", name, req.Entity)
 		}
 	}
 	r, err := reread.Run(ctx, reread.Config{Journal: a.journal, Transform: s.transform, Sinks: takers, Progress: progress}, req)
@@ -95,7 +108,10 @@ func (s *source) caughtUp(ctx context.Context) error {
 	if s.poll != nil {
 		return s.swept(ctx)
 	}
-	here, err := canal.Here(ctx, s.db, s.server)
+	s.mu.Lock()
+	server := s.server
+	s.mu.Unlock()
+	here, err := canal.Here(ctx, s.db, server)
 	if err != nil {
 		return err
 	}
@@ -141,20 +157,25 @@ const nightlyAgain = 10 * time.Minute
 // a comparison that was cut short.
 func (a *Agent) nightly(ctx context.Context, s *source) {
 	run := func(repair bool) (done bool) {
-		_, err := a.Reconcile(ctx, repair, nil)
-		if err == nil || ctx.Err() != nil || errors.Is(err, console.ErrBusy) {
+		_, err := a.reconcile(ctx, repair, true, nil)
+		switch {
+		case err == nil, ctx.Err() != nil:
 			return true
+		case errors.Is(err, reconcile.ErrFilling), errors.Is(err, reconcile.ErrBehind), errors.Is(err, console.ErrBusy):
+			a.log.Info("the daily comparison of journal and shop waits", "because", err, "again_in", nightlyAgain.String())
+		default:
+			a.log.Error("comparing the journal with the shop did not come to its end; it is gone on with later", "err", err, "again_in", nightlyAgain.String())
 		}
-		a.log.Error("comparing the journal with the shop did not come to its end; it is gone on with later", "err", err, "in", nightlyAgain.String())
 		return false
 	}
 	if last, err := reconcile.Last(ctx, a.journal); err == nil && last != nil {
 		a.metrics.reconciled(last)
 	}
-	if repair, unfinished, err := reconcile.Unfinished(ctx, a.journal); err == nil && unfinished {
-		run(repair)
+	next := a.cfg.Reconcile.At.Next(time.Now(), s.zone)
+	if repair, unfinished, err := reconcile.Unfinished(ctx, a.journal); err == nil && unfinished && !run(repair) {
+		next = time.Now().Add(nightlyAgain)
 	}
-	for next := a.cfg.Reconcile.At.Next(time.Now(), s.zone); a.cfg.Reconcile.At.Set && ctx.Err() == nil; {
+	for a.cfg.Reconcile.At.Set && ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 			return

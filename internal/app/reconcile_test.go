@@ -65,6 +65,7 @@ var hidden = []string{
 
 // TestReconcile: what capture never saw is found, and nothing else, in a shop in use.
 func TestReconcile(t *testing.T) {
+	t.Parallel()
 	for _, gen := range []shoptest.Generation{shoptest.V3, shoptest.V4} {
 		t.Run(gen.String(), func(t *testing.T) {
 			server := shoptesting.Default(t)
@@ -123,6 +124,7 @@ func TestReconcile(t *testing.T) {
 
 // TestReconcilePolled: where the shop is polled a sweep comes before a verdict.
 func TestReconcilePolled(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Server(t, shoptest.Options{Args: []string{"--skip-log-bin"}})
 	database, db, shop := openShop(t, server, shoptest.V3)
 	grantReader(t, server, database)
@@ -140,6 +142,7 @@ func TestReconcilePolled(t *testing.T) {
 
 // TestReconcileCutShort: an unfinished comparison is gone on with by the next agent.
 func TestReconcileCutShort(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.MariaDB(t)
 	database, db, shop := openShop(t, server, shoptest.V4)
 	place(t, shop, 30)
@@ -148,7 +151,7 @@ func TestReconcileCutShort(t *testing.T) {
 	a.quiet()
 	must(t, db, hidden...)
 	// Between two pages, the differences of the first ones known.
-	place := fmt.Sprintf(`{"started":%q,"repair":true,"total":{"in_shop":9,"in_journal":9},"entities":{"customer":{"in_shop":9,"in_journal":9}},"skipped":{},
+	place := fmt.Sprintf(`{"started":%q,"repair":true,"daily":true,"total":{"in_shop":9,"in_journal":9},"entities":{"customer":{"in_shop":9,"in_journal":9}},
 		"entity":"order","after":2,"suspects":[{"Entity":"order","ID":1},{"Entity":"order","ID":2}]}`, time.Now().UTC().Format(time.RFC3339))
 	a.stop()
 	j := a.open()
@@ -175,6 +178,7 @@ func TestReconcileCutShort(t *testing.T) {
 // TestSync reads orders from before octail's first start, what changed unseen, and
 // delivers what did not change once more.
 func TestSync(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Default(t)
 	database, db, shop := openShop(t, server, shoptest.V4)
 	place(t, shop, 30)

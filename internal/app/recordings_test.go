@@ -19,6 +19,7 @@ import (
 // oracle makes of the rows that were recorded then; at the end those of every
 // entity of the shop do.
 func TestRecordings(t *testing.T) {
+	t.Parallel()
 	folder := shoptesting.Recordings(t)
 	for _, r := range []struct{ name, metadata string }{
 		{"3.0.5.1-mariadb10.11", "NO_LOG"},

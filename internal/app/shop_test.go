@@ -61,6 +61,7 @@ func noNames() []string {
 // they have left, every entity's newest document equals what the oracle makes of
 // the shop's rows.
 func TestShopInUse(t *testing.T) {
+	t.Parallel()
 	for _, s := range shops {
 		if s.flavor != "" && !shoptesting.Wanted(s.flavor) {
 			continue
@@ -246,6 +247,7 @@ func column(t *testing.T, db *sql.DB, query string) []int64 {
 // TestHugeOrder: 5,000 lines, a comment of a megabyte and another in the history, and
 // staff rewriting all of it, arrive like any order.
 func TestHugeOrder(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Default(t)
 	database, db, shop := openShop(t, server, shoptest.V4)
 	a := start(t, server, configure(t, server, database, settings{prefix: "oc_"}))

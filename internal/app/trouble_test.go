@@ -97,6 +97,7 @@ func binlogs(t *testing.T, server *shoptest.Server) (names []string) {
 // TestOtherServer moves the shop to another server: what is different there is
 // found by comparing.
 func TestOtherServer(t *testing.T) {
+	t.Parallel()
 	first, second := shoptesting.Server(t, shoptest.Options{}), shoptesting.Server(t, shoptest.Options{Args: []string{"--server-id=77"}})
 	dir := t.TempDir()
 	run := func(server *shoptest.Server, different string) (*agent, string) {
@@ -131,6 +132,7 @@ func TestOtherServer(t *testing.T) {
 // TestDatabaseComesAndGoes starts the agent before its database, kills that under
 // it, and takes its rights away: it waits and goes on by itself.
 func TestDatabaseComesAndGoes(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Server(t, shoptest.Options{})
 	database, _, shop := openShop(t, server, shoptest.V4)
 	if err := server.Kill(); err != nil {
@@ -167,6 +169,7 @@ func TestDatabaseComesAndGoes(t *testing.T) {
 // TestRefusesToStart runs the real program where it must not run: it ends with
 // the right code and a message that names the remedy.
 func TestRefusesToStart(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Default(t)
 	database, _, _ := openShop(t, server, shoptest.V4)
 	empty := shoptesting.Database(t, server)

@@ -19,6 +19,7 @@ import (
 // TestTwoShops: two shops of different releases in one database, and the tables of the
 // second begin with the first one's prefix. Each agent sees its own and nothing else.
 func TestTwoShops(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Server(t, shoptest.Options{Args: []string{"--default-time-zone=+00:00"}})
 	database := shoptesting.Database(t, server)
 	db := shoptesting.Open(t, server, database)
@@ -65,6 +66,7 @@ func TestTwoShops(t *testing.T) {
 // order there in its second language and currency, with a gift voucher, and (4.x) a
 // variant of a product.
 func TestStores(t *testing.T) {
+	t.Parallel()
 	for _, gen := range shoptest.Generations {
 		t.Run(gen.String(), func(t *testing.T) {
 			server := shoptesting.MariaDB(t)
@@ -178,6 +180,7 @@ func read(t *testing.T, j *journal.Journal, entity string, id int64, into any) {
 // agent attached, as OpenCart's upgrade does: new tables and columns, data moved by SQL, old
 // ones left behind at first. Documents follow the columns.
 func TestUpgradeInPlace(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.MariaDB(t)
 	database, db, shop := openShop(t, server, shoptest.V2)
 	cfg := configure(t, server, database, settings{prefix: "oc_"})

@@ -90,6 +90,7 @@ func (h *hook) failing(yes bool) {
 // receiver fails in all ways: the receiver gets every event, each at first in the
 // order of the journal, and what comes again has the same id and bytes.
 func TestWebhook(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Server(t, shoptest.Options{})
 	database := shoptesting.Database(t, server)
 	db, err := server.Open(database, true)

@@ -42,6 +42,7 @@ func wantArrived(t *testing.T, got, want map[string]int) {
 // TestOldOrders: orders from before octail came to the shop stay out when all orders
 // are compared; one of them that was changed meanwhile comes in.
 func TestOldOrders(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Server(t, shoptest.Options{Args: noNames()})
 	database, db, shop := openShop(t, server, shoptest.V4)
 	place(t, shop, 30)
@@ -80,6 +81,7 @@ func TestOldOrders(t *testing.T) {
 // TestTablesComeAndGo: tables that were not there at the start are watched from the
 // moment they are, and what was in them before is read.
 func TestTablesComeAndGo(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Default(t)
 	database, db, _ := openShop(t, server, shoptest.V3)
 	must(t, db, "RENAME TABLE oc_product_special TO kept_special")
@@ -106,6 +108,7 @@ func TestTablesComeAndGo(t *testing.T) {
 // TestSettingsChange: another default language or currency is announced and applied,
 // running and stopped.
 func TestSettingsChange(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Default(t)
 	database, db, _ := openShop(t, server, shoptest.V4)
 	cfg := configure(t, server, database, settings{prefix: "oc_"})
@@ -145,6 +148,7 @@ func TestSettingsChange(t *testing.T) {
 // TestColumnsComeAndGo: without a column that documents need nothing is believed; a
 // column that comes back, or comes anew, is compared, running and stopped.
 func TestColumnsComeAndGo(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Default(t)
 	database, db, shop := openShop(t, server, shoptest.V4)
 	cfg := configure(t, server, database, settings{prefix: "oc_"})

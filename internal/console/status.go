@@ -181,8 +181,10 @@ func (s *Status) Judge() {
 	if n := s.Journal.Failing; n > 0 {
 		say(&amber, "%s cannot be read from the shop (octail trace shows why)", count(n, "entity", "entities"))
 	}
-	if c := s.Compared; c != nil && !c.Equal() {
+	if c := s.Compared; c != nil && c.Total.Differences() > c.Total.Repaired {
 		say(&amber, "the comparison with the shop on %s found: %s (octail reconcile --repair mends it)", ago(c.Finished, s.At), c.Total)
+	} else if c != nil && !c.Equal() {
+		say(&amber, "the comparison with the shop on %s could not read all: %s", ago(c.Finished, s.At), c.Total)
 	}
 	if x := s.Journal.Excess; x != nil {
 		say(&amber, "%s: %s", x, x.Remedy())

@@ -212,7 +212,8 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 		{&s.next, `UPDATE meta SET value = ? WHERE name = 'last_sequence' AND value = ?`},
 		{&s.mark, `INSERT INTO dirty (entity, key, mark, reason, origin, since, position, added_since, after, refresh, touched, attempts, next, error)
 			VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (entity, key) DO UPDATE SET mark = mark + 1, reason = excluded.reason,
+			ON CONFLICT (entity, key) DO UPDATE SET mark = mark + 1,
+			reason = CASE WHEN key = 0 AND reason = 'gap' THEN reason ELSE excluded.reason END,
 			origin = CASE WHEN excluded.origin = 'shop' THEN 'shop' ELSE origin END,
 			added_since = min(added_since, excluded.added_since), after = min(after, excluded.after), refresh = max(refresh, excluded.refresh),
 			touched = max(touched, excluded.touched), attempts = excluded.attempts, next = excluded.next, error = excluded.error`},

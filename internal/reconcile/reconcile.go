@@ -26,12 +26,21 @@ type Config struct {
 	// Hold is how long an order may look half-way before it is taken as it is.
 	Hold   time.Duration
 	Repair bool
+	// Daily: it is the daily one. A person's is never gone on with by it, nor it by a
+	// person's.
+	Daily bool
 	// Progress is told how far it is, now and then. May be nil.
 	Progress func(Report)
 }
 
-// ErrBehind is returned by CaughtUp.
-var ErrBehind = errors.New("capture is too far behind the shop")
+// Reasons not to compare at present; what was compared already is kept.
+var (
+	// ErrBehind is returned by CaughtUp.
+	ErrBehind = errors.New("capture is too far behind the shop")
+	// ErrFilling: the shop, or a kind of its entities, is being read as a whole. Of
+	// what is still to be read a difference says nothing.
+	ErrFilling = errors.New("the shop is being read as a whole at present (`octail status` shows how far it is)")
+)
 
 // Sizes of the steps.
 const (
@@ -45,6 +54,7 @@ const (
 // place is how far a reconciliation has come, as the journal keeps it.
 type place struct {
 	Report
+	Daily    bool           `json:"daily"`
 	Entity   string         `json:"entity"`
 	After    int64          `json:"after"`
 	Suspects []document.Key `json:"suspects,omitempty"` // seen to differ, not decided yet
@@ -55,16 +65,16 @@ type place struct {
 // reconciliation, and the report of the last finished one.
 const metaPlace, metaLast = "reconcile", "reconciled"
 
-// Unfinished reports whether a reconciliation was begun and not finished, and whether
-// it repairs.
+// Unfinished reports whether a daily reconciliation was begun and not finished, and
+// whether it repairs.
 func Unfinished(ctx context.Context, j *journal.Journal) (repair, unfinished bool, err error) {
 	text, err := j.Meta(ctx, metaPlace)
 	if err != nil || text == "" {
 		return false, false, err
 	}
 	var p place
-	if err := json.Unmarshal([]byte(text), &p); err != nil || !p.fresh() {
-		return false, false, nil // of another version, or too long ago: the next one begins anew
+	if err := json.Unmarshal([]byte(text), &p); err != nil || !p.Daily || !p.fresh() {
+		return false, false, nil // a person's, of another version, or too long ago: the next one begins anew
 	}
 	return p.Repair, true, nil
 }
@@ -86,7 +96,10 @@ func Last(ctx context.Context, j *journal.Journal) (*Report, error) {
 // stopped. A difference counts when it is still there after all that the shop had
 // committed by then was read the normal way.
 func Run(ctx context.Context, cfg Config) (*Report, error) {
-	r := &run{cfg: cfg, comparison: cfg.Transform.Comparison()}
+	r := &run{cfg: cfg, comparison: cfg.Transform.Comparison(), moved: map[document.Key]int{}}
+	if err := r.quiet(ctx); err != nil {
+		return nil, err
+	}
 	if err := r.load(ctx); err != nil {
 		return nil, err
 	}
@@ -94,10 +107,8 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		if r.Entity != document.Entities[i] {
 			r.Entity, r.After = document.Entities[i], 0
 		}
-		if err := r.entity(ctx); transform.Unreadable(err) {
-			r.Skipped[r.Entity] = err.Error() // the others can be compared
-		} else if err != nil {
-			return nil, fmt.Errorf("compare %s: %w", r.Entity, err)
+		if err := r.entity(ctx); err != nil {
+			return nil, err
 		}
 	}
 	if err := r.decide(ctx); err != nil {
@@ -113,7 +124,22 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 type run struct {
 	cfg        Config
 	comparison *transform.Comparison
+	moved      map[document.Key]int // how often a suspect was seen to be captured meanwhile
 	place
+}
+
+// quiet is ErrFilling while any kind is marked as a whole.
+func (r *run) quiet(ctx context.Context) error {
+	marks, err := r.cfg.Journal.MarksByReason(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range marks {
+		if m.Whole {
+			return fmt.Errorf("%w: %s, because of %s", ErrFilling, m.Entity, m.Reason)
+		}
+	}
+	return nil
 }
 
 func (r *run) load(ctx context.Context) error {
@@ -121,18 +147,29 @@ func (r *run) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if text != "" && json.Unmarshal([]byte(text), &r.place) == nil && r.Repair == r.cfg.Repair && r.fresh() {
+	if text != "" && json.Unmarshal([]byte(text), &r.place) == nil && r.Repair == r.cfg.Repair && r.Daily == r.cfg.Daily && r.fresh() {
+		if r.Entities == nil {
+			r.Entities = map[string]Counts{}
+		}
+		if r.Skipped == nil {
+			r.Skipped = map[string]string{}
+		}
 		return r.mark(ctx, r.Found)
 	}
-	r.place = place{Report: Report{Started: time.Now().UTC(), Repair: r.cfg.Repair, Entities: map[string]Counts{}, Skipped: map[string]string{}}, Entity: document.Entities[0]}
+	r.place = place{Report: Report{Started: time.Now().UTC(), Repair: r.cfg.Repair, Entities: map[string]Counts{}, Skipped: map[string]string{}}, Daily: r.cfg.Daily, Entity: document.Entities[0]}
 	return nil
 }
 
-// freshFor is how long an unfinished reconciliation is gone on with.
-const freshFor = 12 * time.Hour
+// How long an unfinished reconciliation is gone on with: the daily one, and a person's,
+// who asks again after the agent was stopped meanwhile.
+const freshDaily, freshPerson = 12 * time.Hour, 10 * time.Minute
 
 func (p *place) fresh() bool {
-	return slices.Contains(document.Entities, p.Entity) && time.Since(p.Started) < freshFor
+	limit := freshPerson
+	if p.Daily {
+		limit = freshDaily
+	}
+	return slices.Contains(document.Entities, p.Entity) && time.Since(p.Started) < limit
 }
 
 func (r *run) save(ctx context.Context) error {
@@ -154,16 +191,20 @@ func (r *run) finish(ctx context.Context) error {
 	return r.cfg.Journal.SetMeta(ctx, metaPlace, "")
 }
 
-// entity compares all of one kind.
+// entity compares all of one kind. One that cannot be read at all is skipped.
 func (r *run) entity(ctx context.Context) error {
 	for done := false; !done; {
 		ids, last, end, err := r.comparison.Both(ctx, r.Entity, transform.Selection{Covered: true}, r.After, pageSize)
-		if err != nil {
-			return err
+		var verdicts []transform.Verdict
+		if err == nil {
+			verdicts, err = r.comparison.Compare(ctx, r.Entity, ids)
 		}
-		verdicts, err := r.comparison.Compare(ctx, r.Entity, ids)
+		if transform.Unreadable(err) {
+			r.Skipped[r.Entity] = err.Error()
+			return nil
+		}
 		if err != nil {
-			return err
+			return fmt.Errorf("compare %s: %w", r.Entity, err)
 		}
 		for _, v := range verdicts {
 			if settled(v) {
@@ -181,7 +222,7 @@ func (r *run) entity(ctx context.Context) error {
 			return err
 		}
 		if r.cfg.Progress != nil {
-			r.cfg.Progress(r.Report)
+			r.cfg.Progress(r.clone())
 		}
 	}
 	return nil
@@ -237,10 +278,10 @@ func (r *run) decide(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := r.cfg.CaughtUp(ctx); errors.Is(err, ErrBehind) {
-			r.undecided(verdicts, err.Error())
-			break
-		} else if err != nil {
+		if err := r.cfg.CaughtUp(ctx); err != nil {
+			return err
+		}
+		if err := r.quiet(ctx); err != nil {
 			return err
 		}
 		suspects = nil
@@ -260,7 +301,7 @@ func (r *run) decide(ctx context.Context) error {
 			}
 		}
 		if late && len(suspects) > 0 {
-			r.undecided(moving, "changed again and again while they were compared")
+			r.undecided(moving)
 			break
 		}
 		if len(suspects) > 0 {
@@ -282,6 +323,9 @@ func (r *run) decide(ctx context.Context) error {
 
 // mark makes keys be read again. It is safe to repeat.
 func (r *run) mark(ctx context.Context, keys []document.Key) error {
+	if len(keys) == 0 {
+		return nil
+	}
 	var marks []journal.Mark
 	for _, k := range keys {
 		marks = append(marks, journal.Mark{Key: k, Reason: "reconcile", Origin: document.FromReconcile})
@@ -302,17 +346,25 @@ func (r *run) sure(ctx context.Context, v *transform.Verdict, late bool) (bool, 
 		v.State, v.Why = transform.Broken, cause
 		return true, nil
 	}
-	if waiting || v.HalfWay != "" && !late {
-		return false, nil
-	}
 	known, err := r.cfg.Journal.Known(ctx, v.Entity, []int64{v.ID})
 	if err != nil {
 		return false, err
 	}
-	return known[v.ID].Revision == v.Revision, nil
+	if waiting || known[v.ID].Revision != v.Revision {
+		// It is captured, and still changing: what is at work cannot have missed it.
+		if r.moved[v.Key]++; r.moved[v.Key] >= followed {
+			v.State = transform.Same
+			return true, nil
+		}
+		return false, nil
+	}
+	return v.HalfWay == "" || late, nil
 }
 
-func (r *run) undecided(verdicts []transform.Verdict, why string) {
+// followed is how often a suspect has to be seen to be captured to be no suspect.
+const followed = 3
+
+func (r *run) undecided(verdicts []transform.Verdict) {
 	for _, v := range verdicts {
 		if settled(v) {
 			r.tally(v)
@@ -321,7 +373,6 @@ func (r *run) undecided(verdicts []transform.Verdict, why string) {
 		v.State = ""
 		r.tally(v)
 		r.count(v.Entity, Counts{Undecided: 1})
-		r.Undecided = why
 	}
 }
 
@@ -339,6 +390,10 @@ func (r *run) compare(ctx context.Context, keys []document.Key) ([]transform.Ver
 			continue
 		}
 		verdicts, err := r.comparison.Compare(ctx, e, ids)
+		if transform.Unreadable(err) { // since it was suspected
+			r.Skipped[e] = err.Error()
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("compare %s: %w", e, err)
 		}

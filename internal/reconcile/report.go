@@ -83,13 +83,18 @@ type Report struct {
 	Differences []Difference      `json:"differences,omitempty"` // the first of them
 	// Skipped are the kinds that cannot be read at all, and why.
 	Skipped map[string]string `json:"skipped,omitempty"`
-	// Why undecided ones are undecided, "" when there are none.
-	Undecided string `json:"undecided,omitempty"`
 }
 
 // Equal reports whether nothing is left to be done.
 func (r *Report) Equal() bool {
 	return r.Total.Differences() <= r.Total.Repaired && r.Total.Unreadable+r.Total.Undecided == 0 && len(r.Skipped) == 0
+}
+
+// clone is a copy that shares nothing.
+func (r *Report) clone() Report {
+	c := *r
+	c.Entities, c.Skipped, c.Differences = maps.Clone(r.Entities), maps.Clone(r.Skipped), slices.Clone(r.Differences)
+	return c
 }
 
 func (r *Report) count(entity string, c Counts) {
@@ -118,10 +123,13 @@ func (r *Report) Text(w io.Writer) {
 	for _, e := range slices.Sorted(maps.Keys(r.Skipped)) {
 		fmt.Fprintf(w, "  %s: not compared: %s\n", e, r.Skipped[e])
 	}
-	if r.Undecided != "" {
-		fmt.Fprintf(w, "  undecided: %s\n", r.Undecided)
+	if r.Total.Undecided > 0 {
+		fmt.Fprintf(w, "  undecided: half-way through a change all the time they were looked at\n")
 	}
 	if n := r.Total.Unreadable; n > 0 {
 		fmt.Fprintf(w, "  unreadable: `octail status` says why\n")
+	}
+	if left := r.Total.Differences() - r.Total.Repaired; left > 0 && !r.Repair {
+		fmt.Fprintf(w, "`octail reconcile --repair` reads them again and delivers them\n")
 	}
 }

@@ -24,6 +24,7 @@ type Request struct {
 	DryRun   bool      `json:"dry_run,omitempty"` // only say what would happen
 	Force    bool      `json:"force,omitempty"`   // deliver once more what did not change
 	Refresh  bool      `json:"refresh,omitempty"` // also what order lines once looked up
+	Sinks    []string  `json:"sinks,omitempty"`   // Force: these alone are given once more what they have
 }
 
 // shownChanges bounds the changes a Report names; all are counted.
@@ -77,8 +78,8 @@ func (r *Report) problem(key document.Key, cause string) {
 // Sink is one that takes the entity.
 type Sink struct {
 	Name string
-	// Resends: it can be given once more what it has.
-	Resends bool
+	// Resends: it can be given once more what it has. Asked: it is to be, with Force.
+	Resends, Asked bool
 }
 
 // Config is what reading again needs.
@@ -99,7 +100,7 @@ func Run(ctx context.Context, cfg Config, req Request) (*Report, error) {
 	r := &run{cfg: cfg, comparison: cfg.Transform.Comparison(), Report: Report{Request: req, To: []string{}}}
 	for _, s := range cfg.Sinks {
 		r.To = append(r.To, s.Name)
-		if req.Force && !s.Resends {
+		if req.Force && s.Asked && !s.Resends {
 			r.Once = append(r.Once, s.Name)
 		}
 	}
@@ -132,6 +133,7 @@ func Run(ctx context.Context, cfg Config, req Request) (*Report, error) {
 type run struct {
 	cfg        Config
 	comparison *transform.Comparison
+	once       []document.Key // to be delivered once more
 	Report
 }
 
@@ -143,6 +145,9 @@ func (r *run) page(ctx context.Context, ids []int64) (err error) {
 		err = r.look(ctx, ids)
 	} else {
 		err = r.read(ctx, ids)
+	}
+	if err == nil {
+		err = r.resend(ctx)
 	}
 	if err == nil && r.cfg.Progress != nil {
 		r.cfg.Progress(r.Report)
@@ -167,15 +172,13 @@ func (r *run) look(ctx context.Context, ids []int64) error {
 			r.change(Change{Subject: v.Key.String(), Fields: v.Fields, What: kind})
 			continue
 		}
-		if err := r.same(ctx, v); err != nil {
-			return err
-		}
+		r.same(v)
 	}
 	return nil
 }
 
 // same counts an entity that is not delivered, unless it is to be all the same.
-func (r *run) same(ctx context.Context, v transform.Verdict) error {
+func (r *run) same(v transform.Verdict) {
 	switch v.State {
 	case transform.Draft:
 		r.Drafts++
@@ -185,24 +188,28 @@ func (r *run) same(ctx context.Context, v transform.Verdict) error {
 		r.problem(v.Key, v.Why)
 	default:
 		r.Same++
-		return r.again(ctx, v.Key)
+		r.again(v.Key)
 	}
-	return nil
 }
 
-// again delivers an unchanged entity once more.
-func (r *run) again(ctx context.Context, key document.Key) error {
-	if !r.Request.Force || len(r.cfg.Sinks) == len(r.Once) {
-		return nil
+// again notes an unchanged entity that is to be delivered once more.
+func (r *run) again(key document.Key) {
+	if r.Request.Force && slices.ContainsFunc(r.cfg.Sinks, func(s Sink) bool { return s.Asked && s.Resends }) {
+		r.Again++
+		r.once = append(r.once, key)
 	}
-	r.Again++
+}
+
+// resend asks the sinks for the deliveries of a page.
+func (r *run) resend(ctx context.Context) error {
 	for _, s := range r.cfg.Sinks {
-		if s.Resends && !r.Request.DryRun {
-			if err := r.cfg.Journal.Resend(ctx, s.Name, []document.Key{key}); err != nil {
+		if s.Asked && s.Resends && !r.Request.DryRun && len(r.once) > 0 {
+			if err := r.cfg.Journal.Resend(ctx, s.Name, r.once); err != nil {
 				return err
 			}
 		}
 	}
+	r.once = nil
 	return nil
 }
 
@@ -255,9 +262,7 @@ func (r *run) unchanged(ctx context.Context, ids []int64, known map[int64]journa
 			continue
 		}
 		r.Same++
-		if err := r.again(ctx, r.key(id)); err != nil {
-			return err
-		}
+		r.again(r.key(id))
 	}
 	if len(unknown) == 0 {
 		return nil
@@ -267,9 +272,7 @@ func (r *run) unchanged(ctx context.Context, ids []int64, known map[int64]journa
 		return err
 	}
 	for _, v := range verdicts {
-		if err := r.same(ctx, v); err != nil {
-			return err
-		}
+		r.same(v)
 	}
 	return nil
 }
