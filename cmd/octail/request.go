@@ -33,6 +33,8 @@ func request[R any](ctx context.Context, p *program, cfg *config.Config, path st
 			return nil, &exitError{code: exitFailure, error: errors.New("interrupted; what was begun goes on in the agent or is gone on with next time")}
 		case err != nil:
 			return nil, &exitError{code: exitUnreachable, error: errors.New("the running agent went away meanwhile; after its next start ask again")}
+		case m.Error != "" && m.Unreachable:
+			return nil, &exitError{code: exitUnreachable, error: errors.New(m.Error)}
 		case m.Error != "":
 			return nil, &exitError{code: exitFailure, error: errors.New(m.Error)}
 		case m.Report != nil:

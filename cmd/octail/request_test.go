@@ -81,7 +81,7 @@ func TestSyncCommand(t *testing.T) {
 	for args, part := range map[string]string{
 		"":                                "say what to read again: customer",
 		"orders":                          "say what to read again",
-		"order 7":                         "say what to read again",
+		"order 7":                         "octail sync order --id 7",
 		"product --status 2":              "--status is for orders only",
 		"product --refresh":               "--refresh is for orders only",
 		"order --id 7 --since 2026-01-01": "leave out --since",

@@ -28,13 +28,17 @@ joined by "and"; without one all of them are read.
   octail sync order --id 7,8
   octail sync order --since 2026-01-01 --status 2,3 --dry-run
   octail sync product --force          delivers also what did not change; with --sink erp
-                                       to that sink alone
+                                       to that sink alone. The events have their old ids: a
+                                       receiver that has kept them takes them for repeats
   octail sync order --id 7 --refresh   also looks up anew what order lines took from
                                        their products (SKU, codes, weight, tax class)
 
 Orders from before octail's first start come in this way too.
 Exit code: 0 done, 1 something could not be read.`,
 		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 && slices.Contains(document.Entities, args[0]) {
+				return fmt.Errorf("name keys with --id: octail sync %s --id %s", args[0], strings.Join(args[1:], ","))
+			}
 			if len(args) != 1 || !slices.Contains(document.Entities, args[0]) {
 				return fmt.Errorf("say what to read again: %s", strings.Join(document.Entities, ", "))
 			}
@@ -72,7 +76,7 @@ Exit code: 0 done, 1 something could not be read.`,
 	f := cmd.Flags()
 	f.BoolVar(&asJSON, "json", false, "print as JSON")
 	f.Int64SliceVar(&req.IDs, "id", nil, "only these keys: 7,8")
-	f.StringVar(&since, "since", "", "only what was added since (products and categories: or changed), as 2026-01-31 or 2026-01-31T15:00:00Z")
+	f.StringVar(&since, "since", "", "only what was added since (products and categories: or changed), as 2026-01-31 (in the shop's time zone) or 2026-01-31T15:00:00Z")
 	f.Int64SliceVar(&req.Statuses, "status", nil, "only orders of these statuses, by id")
 	f.Int64SliceVar(&req.Stores, "store", nil, "only these stores, by id")
 	f.BoolVar(&req.DryRun, "dry-run", false, "only say what would be delivered")

@@ -158,6 +158,9 @@ func (a *Agent) openLanes(ctx context.Context) error {
 			return fmt.Errorf("sink %s: %w", s.Name, err)
 		}
 		a.closers = append(a.closers, sink.Close)
+		if _, known, err := a.journal.Sink(ctx, s.Name); err == nil && !known && a.journal.Last() > 0 {
+			a.log.Info("a new sink begins with the events from now on; `octail sync ENTITY --force --sink NAME` sends what there is already", "sink", s.Name, "seq", a.journal.Last())
+		}
 		lane, err := dispatch.New(ctx, dispatch.Config{
 			Name: s.Name, Type: s.Type, Shop: a.cfg.Shop.Name, Entities: s.Entities, Timeout: s.Timeout,
 			Sink: sink, Journal: a.journal, Log: a.log, Metrics: m, Failpoint: a.opts.Failpoint,

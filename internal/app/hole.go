@@ -13,7 +13,7 @@ import (
 	"octail/transform/document"
 )
 
-// byHole is the reason of the marks that close a hole.
+// byHole is the reason of the marks that close a hole, or follow a change of capture.mode.
 const byHole = "gap"
 
 // gap answers a hole in the log: it is followed from now on, and everything is compared.
@@ -45,11 +45,7 @@ func (a *Agent) gap(ctx context.Context, s *source, why string) (canal.Position,
 	if err := keepHole(ctx, a.journal, hole); err != nil {
 		return from, err
 	}
-	var marks []journal.Mark
-	for _, e := range document.Entities {
-		marks = append(marks, journal.Mark{Key: document.Key{Entity: e}, Reason: byHole, Origin: document.FromReconcile})
-	}
-	if _, err := a.journal.Append(ctx, journal.Commit{Marks: marks, Position: from.EncodeAt(hole.Found)}); err != nil {
+	if _, err := a.journal.Append(ctx, journal.Commit{Marks: everything(), Position: from.EncodeAt(hole.Found)}); err != nil {
 		return from, err
 	}
 	if err := a.journal.SetMeta(ctx, "server", server.Identity); err != nil {
@@ -62,7 +58,16 @@ func (a *Agent) gap(ctx context.Context, s *source, why string) (canal.Position,
 	return from, nil
 }
 
-// compared notes the end of a comparison.
+// everything marks all entities to be compared with the shop.
+func everything() (marks []journal.Mark) {
+	for _, e := range document.Entities {
+		marks = append(marks, journal.Mark{Key: document.Key{Entity: e}, Reason: byHole, Origin: document.FromReconcile})
+	}
+	return marks
+}
+
+// compared notes the end of a comparison. Without an open hole it was made for another
+// cause, such as a change of capture.mode.
 func (a *Agent) compared(c transform.Compared) {
 	if c.Reason != byHole {
 		return
@@ -70,7 +75,7 @@ func (a *Agent) compared(c transform.Compared) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	hole, err := lastHole(ctx, a.journal)
-	if err == nil && hole != nil {
+	if err == nil && hole != nil && hole.Closed.IsZero() {
 		hole.Closed, hole.Compared, hole.Created, hole.Changed, hole.Deleted = time.Now().UTC(), c.Entities, c.Created, c.Changed, c.Deleted
 		err = keepHole(ctx, a.journal, *hole)
 	}

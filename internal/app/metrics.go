@@ -55,7 +55,9 @@ func newMetrics(r prometheus.Registerer, version string) metrics {
 
 // reconciled shows the result of the last comparison of journal and shop.
 func (m metrics) reconciled(r *reconcile.Report) {
-	m.reconciledAt.Set(float64(r.Finished.Unix()))
+	if len(r.Skipped) == 0 { // else it has not seen all
+		m.reconciledAt.Set(float64(r.Finished.Unix()))
+	}
 	for _, e := range document.Entities {
 		c := r.Entities[e]
 		for name, n := range map[string]int64{"missing": c.Missing, "different": c.Different, "gone": c.Gone, "repaired": c.Repaired} {

@@ -23,8 +23,7 @@ func (a *Agent) polls() bool { return a.cfg.Capture.Mode == config.CapturePoll }
 // Where nothing is noted it is the log.
 const captured = "capture"
 
-// begin finds where capture starts in the log; nowhere when the shop is polled. After
-// polling it starts here and now, and as after a hole everything is compared.
+// begin finds where capture starts in the log; nowhere when the shop is polled.
 func (a *Agent) begin(ctx context.Context, s *source) (canal.Position, error) {
 	by, err := a.journal.Meta(ctx, captured)
 	switch {
@@ -35,14 +34,41 @@ func (a *Agent) begin(ctx context.Context, s *source) (canal.Position, error) {
 	case by != config.CapturePoll:
 		return a.position(ctx, s)
 	}
-	from, err := a.gap(ctx, s, "capture.mode was poll")
-	if err == nil {
-		err = a.journal.SetMeta(ctx, "server", s.server.Identity)
+	return a.afterPoll(ctx, s)
+}
+
+// afterPoll begins to read the log, here and now, and has everything compared: what
+// happened since the last sweep nobody has looked for. That is no hole in the log.
+func (a *Agent) afterPoll(ctx context.Context, s *source) (canal.Position, error) {
+	last, err := poll.Last(ctx, a.journal)
+	if err != nil {
+		return canal.Position{}, err
 	}
-	if err == nil { // last: until then it begins anew
-		err = a.journal.SetMeta(ctx, captured, config.CaptureBinlog)
+	from, err := canal.Here(ctx, s.db, s.server)
+	if err != nil {
+		return from, err
 	}
-	return from, err
+	now := time.Now().UTC()
+	if _, err := a.journal.Append(ctx, journal.Commit{Marks: everything(), Position: from.EncodeAt(now)}); err != nil {
+		return from, err
+	}
+	if err := a.journal.SetMeta(ctx, "server", s.server.Identity); err != nil {
+		return from, err
+	}
+	if err := a.journal.SetMeta(ctx, captured, config.CaptureBinlog); err != nil { // last: until then it begins anew
+		return from, err
+	}
+	a.log.Warn("capture.mode was poll: what happened since the last sweep is found by comparing everything with the shop, only real differences become revisions; from here on the binlog is read",
+		"since", known(last), "until", known(now), "position", from.String())
+	return from, nil
+}
+
+// known is a time for a line of the log.
+func known(at time.Time) string {
+	if at.IsZero() {
+		return "not known"
+	}
+	return at.UTC().Format(time.RFC3339)
 }
 
 // beginPoll makes the poller. Unless it goes on (on), nobody has kept states: because
@@ -66,7 +92,7 @@ func (a *Agent) beginPoll(ctx context.Context, s *source, on bool) error {
 		}
 	}
 	s.poll = poll.New(poll.Config{
-		Shop: s.reader, Journal: a.journal, Every: a.cfg.Capture.Poll, Settle: a.cfg.Capture.Settle, Anew: !on,
+		Shop: s.reader, Journal: a.journal, Every: a.cfg.Capture.Poll, Settle: a.cfg.Capture.Settle, Anew: !on, GoneAfter: goneAfter,
 		Begun:   func(ctx context.Context) error { return a.pollBegun(ctx, first) },
 		Altered: func() { s.transform.Restart(canal.Position{}) }, // reads the schema again
 		Alive:   a.alive, Log: a.log, Metrics: a.metrics.poll,
@@ -74,6 +100,10 @@ func (a *Agent) beginPoll(ctx context.Context, s *source, on bool) error {
 	a.metrics.canal.Polling(false, time.Time{})
 	return nil
 }
+
+// goneAfter is how long the polled shop must miss a row before it counts as deleted; 0:
+// the usual. Tests make it short.
+var goneAfter time.Duration
 
 // clocksApart is how far the shop's clock may be behind ours.
 const clocksApart = 5 * time.Second
@@ -95,10 +125,11 @@ func (a *Agent) sinceStart() []journal.Mark {
 func (a *Agent) pollBegun(ctx context.Context, first bool) error {
 	marks := append(a.snapshotMarks(time.Now()), a.sinceStart()...)
 	if !first {
-		marks = nil
-		for _, e := range document.Entities {
-			marks = append(marks, journal.Mark{Key: document.Key{Entity: e}, Reason: "gap", Origin: document.FromReconcile})
-		}
+		marks = everything()
+	}
+	stored, err := a.journal.Position(ctx)
+	if err != nil {
+		return err
 	}
 	if _, err := a.journal.Append(ctx, journal.Commit{Marks: marks}); err != nil {
 		return err
@@ -109,7 +140,8 @@ func (a *Agent) pollBegun(ctx context.Context, first bool) error {
 	if first {
 		a.log.Info("first start: the shop is read once, from here on changes are found by sweeps", "snapshot", len(a.cfg.Capture.Snapshot))
 	} else {
-		a.log.Warn("capture.mode was binlog: everything is compared with the shop, only real differences become revisions; from here on changes are found by sweeps")
+		a.log.Warn("capture.mode was binlog: what happened since that was read is found by comparing everything with the shop, only real differences become revisions; from here on changes are found by sweeps",
+			"since", known(canal.DecodeTime(stored)), "until", known(time.Now()))
 	}
 	return nil
 }
@@ -133,7 +165,7 @@ func (s *source) describePoll() console.Source {
 	st := s.poll.Status()
 	out := console.Source{State: "waiting", Since: st.Since, Server: s.server.Version, OpenCart: s.generation, LastRead: st.Last, Error: st.Error,
 		Poll: &console.Poll{Every: s.agent.cfg.Capture.Poll.Seconds(), Begun: st.Begun, Sweeps: st.Sweeps, Last: st.Last, Took: st.Took.Seconds(),
-			Busy: st.Work.Busy.Seconds(), Longest: st.Work.Longest.Seconds(), Statements: st.Work.Statements, Rows: st.Work.Rows, Next: st.Next, Failing: st.Failing}}
+			Busy: st.Work.Busy.Seconds(), Longest: st.Work.Longest.Seconds(), Statements: st.Work.Statements, Rows: st.Work.Rows, Next: st.Next, Failing: st.Failing, Missing: st.Missing}}
 	if st.Polling {
 		out.State = "polling"
 	}

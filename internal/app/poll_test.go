@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func (a *agent) swept() console.Status {
 			continue
 		}
 		p := st.Source.Poll
-		if st.Source.State == "polling" && p != nil && p.Begun && p.Last.After(now) && len(p.Failing) == 0 && st.Documents.Pending == 0 && st.Journal.Dirty == 0 && len(st.Sinks) > 0 && st.Sinks[0].Pending == 0 {
+		if st.Source.State == "polling" && p != nil && p.Begun && p.Last.After(now) && len(p.Failing) == 0 && p.Missing == 0 && st.Documents.Pending == 0 && st.Journal.Dirty == 0 && len(st.Sinks) > 0 && st.Sinks[0].Pending == 0 {
 			return st
 		}
 	}
@@ -55,6 +56,7 @@ func (a *agent) swept() console.Status {
 // TestPolledShopInUse is TestShopInUse without the binlog, by an account that may only
 // read: at the end every newest document equals the shop.
 func TestPolledShopInUse(t *testing.T) {
+	t.Parallel()
 	for _, s := range shopsNamed(t, "3.0 MyISAM", "4.1 InnoDB", "4.1 MySQL compressed") {
 		t.Run(s.name, func(t *testing.T) {
 			args := []string{"--skip-log-bin"}
@@ -94,6 +96,7 @@ func TestPolledShopInUse(t *testing.T) {
 // TestPolledKill kills the polling agent again and again while the shop is in use: at
 // random moments, and at each stop point. Nothing may be lost or come twice.
 func TestPolledKill(t *testing.T) {
+	t.Parallel()
 	for _, s := range shopsNamed(t, "3.0 MyISAM", "4.1 InnoDB") {
 		t.Run(s.name, func(t *testing.T) {
 			server := shoptesting.Server(t, shoptest.Options{Flavor: s.flavor, Args: []string{"--skip-log-bin"}})
@@ -159,6 +162,7 @@ func TestPolledKill(t *testing.T) {
 // deliver nothing, although all ids are new; what looks alike is told apart; a deletion
 // is delivered; drafts never are; a changed name reaches the products that carry it.
 func TestPolledChanges(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Default(t)
 	database, db, shop := openShop(t, server, shoptest.V3)
 	grantReader(t, server, database)
@@ -243,6 +247,7 @@ func TestPolledChanges(t *testing.T) {
 // TestPolledRestarts: what happened while the agent, or the database, was away is found;
 // what did not is not delivered again.
 func TestPolledRestarts(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Server(t, shoptest.Options{Args: []string{"--skip-log-bin"}})
 	database, db, shop := openShop(t, server, shoptest.V4)
 	grantReader(t, server, database)
@@ -284,6 +289,7 @@ func TestPolledRestarts(t *testing.T) {
 // TestCaptureModes goes from the log to polling and back on one journal: what happened
 // between is found, and only that is delivered.
 func TestCaptureModes(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Server(t, shoptest.Options{})
 	database, db, shop := openShop(t, server, shoptest.V4)
 	grantReader(t, server, database)
@@ -305,6 +311,17 @@ func TestCaptureModes(t *testing.T) {
 		}
 		compareAll(t, a.look(), server, database, "oc_")
 		checkJournal(t, a.look(), a.file)
+		var st console.Status
+		if err := a.get("/api/v1/status", &st); err != nil {
+			t.Fatal(err)
+		}
+		if st.Source.Hole != nil || a.metric("octail_source_gaps_total") != "octail_source_gaps_total 0" || len(a.log.with("hole in the binlog")) > 0 {
+			t.Errorf("round %d (%s): a change of capture.mode counts as a hole: %+v", round, every, st.Source.Hole)
+		}
+		said := []string{"", "capture.mode was binlog", "", "capture.mode was poll", "capture.mode was binlog", "capture.mode was poll"}[round]
+		if lines := a.log.with("capture.mode was"); (said == "") != (len(lines) == 0) || said != "" && (len(lines) != 1 || !strings.Contains(lines[0], said) || !strings.Contains(lines[0], " since=2") || !strings.Contains(lines[0], " until=2")) {
+			t.Errorf("round %d (%s): said %q, want %q with its window", round, every, lines, said)
+		}
 		a.stop()
 		place(t, shop, 2)
 		must(t, db, fmt.Sprintf("UPDATE oc_customer SET telephone = '%d' WHERE customer_id = 1", round))

@@ -12,6 +12,8 @@ import (
 	"octail/internal/console"
 	"octail/internal/reconcile"
 	"octail/internal/reread"
+	"octail/internal/shop"
+	"octail/transform/document"
 )
 
 // following is what commands need that ask the shop.
@@ -19,7 +21,7 @@ func (a *Agent) following() (*source, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.source == nil {
-		return nil, fmt.Errorf("the shop's database is not connected: %s", a.state.Error)
+		return nil, fmt.Errorf("%w: %s", console.ErrUnreachable, a.state.Error)
 	}
 	return a.source, nil
 }
@@ -39,7 +41,7 @@ func (a *Agent) reconcile(ctx context.Context, repair, daily bool, progress func
 		return nil, fmt.Errorf("%w: `octail status` tells its result when it has ended", console.ErrBusy)
 	}
 	defer a.comparing.Unlock()
-	r, err := reconcile.Run(ctx, reconcile.Config{Journal: a.journal, Transform: s.transform, CaughtUp: s.caughtUp, Hold: a.cfg.Capture.EditHold, Repair: repair, Daily: daily,
+	r, err := reconcile.Run(ctx, reconcile.Config{Journal: a.journal, Transform: s.transform, CaughtUp: s.caughtUp, Pending: s.pending, Hold: a.cfg.Capture.EditHold, Repair: repair, Daily: daily,
 		Progress: func(r reconcile.Report) {
 			a.comparison.Store(&r)
 			if progress != nil {
@@ -48,7 +50,7 @@ func (a *Agent) reconcile(ctx context.Context, repair, daily bool, progress func
 		}})
 	a.comparison.Store(nil)
 	if err != nil {
-		return nil, err
+		return nil, unreachable(err)
 	}
 	a.metrics.reconciled(r)
 	args := []any{"result", r.Total.String(), "repair", repair, "took", r.Finished.Sub(r.Started).Round(time.Millisecond).String()}
@@ -96,7 +98,15 @@ func (a *Agent) Sync(ctx context.Context, req reread.Request, progress func(rere
 	if err == nil && !req.DryRun {
 		a.log.Info("entities were read again on request", "entity", req.Entity, "read", r.Read, "changed", r.Changed, "again", r.Again, "failed", r.Failed)
 	}
-	return r, err
+	return r, unreachable(err)
+}
+
+// unreachable marks an error that says that the shop's database does not answer.
+func unreachable(err error) error {
+	if err != nil && shop.Classify(err) == shop.Unreachable {
+		return fmt.Errorf("%w: %w", console.ErrUnreachable, err)
+	}
+	return err
 }
 
 // caughtWithin bounds the wait for capture.
@@ -149,6 +159,9 @@ func (s *source) swept(ctx context.Context) error {
 	}
 	return nil
 }
+
+// pending implements reconcile.Config.Pending: a sweep calls gone what later ones miss too.
+func (s *source) pending(k document.Key) bool { return s.poll != nil && s.poll.Misses(k.Entity, k.ID) }
 
 // nightlyAgain is when a comparison that failed is tried again.
 const nightlyAgain = 10 * time.Minute

@@ -137,6 +137,10 @@ func TestReconcilePolled(t *testing.T) {
 	if err != nil || r.Total.Differences() != 0 || r.Entities["order"].InShop != 12 || !r.Equal() {
 		t.Errorf("%+v %v", r, err)
 	}
+	waitFor(t, "the deletion", func() bool {
+		var st console.Status
+		return a.get("/api/v1/status", &st) == nil && int64(st.Source.Poll.Missing)+st.Journal.Dirty == 0
+	})
 	compareAll(t, a.look(), server, database, "oc_")
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"time"
 
 	"octail/canal"
@@ -12,6 +13,7 @@ import (
 	"octail/internal/dispatch"
 	"octail/internal/journal"
 	"octail/internal/reconcile"
+	"octail/transform/document"
 )
 
 var _ console.Agent = (*Agent)(nil)
@@ -57,7 +59,7 @@ func fillIn(ctx context.Context, st *console.Status, j *journal.Journal) error {
 		return err
 	}
 	for _, f := range failing {
-		st.Documents.Failing = append(st.Documents.Failing, console.Failing{Subject: f.Key.String(), Error: f.Error, Attempts: f.Attempts, Since: f.Since, Next: f.Next})
+		st.Documents.Failing = append(st.Documents.Failing, console.Failing{Subject: subject(f.Key), Whole: f.Key.ID == 0, Error: f.Error, Attempts: f.Attempts, Since: f.Since, Next: f.Next})
 	}
 	if st.Source.Position == "" && st.Source.Poll == nil {
 		stored, err := j.Position(ctx)
@@ -72,6 +74,14 @@ func fillIn(ctx context.Context, st *console.Status, j *journal.Journal) error {
 	}
 	st.Source.Hole, err = lastHole(ctx, j)
 	return err
+}
+
+// subject names a key for people; key 0 stands for all of a kind.
+func subject(k document.Key) string {
+	if k.ID == 0 {
+		return "every " + strings.TrimPrefix(k.Entity, "of-")
+	}
+	return k.String()
 }
 
 // OfflineStatus is the status of an agent that does not run, from its journal.

@@ -200,7 +200,7 @@ func (c *checker) remedyFor(account string, refusal uint16) string {
 		}
 		b.WriteString("\n-- An account with the plugin unix_socket (auth_socket) gets in over the socket only: address: unix:/run/mysqld/mysqld.sock")
 		if refusal == errWrongPlugin {
-			fmt.Fprintf(&b, "\n-- This one is such an account. On MySQL it gets a password by: ALTER USER %s IDENTIFIED WITH caching_sha2_password BY '<password>';", account)
+			fmt.Fprintf(&b, "\n-- The server answers like this also when there is no such account at all. Of one that there is, on MySQL: ALTER USER %s IDENTIFIED WITH caching_sha2_password BY '<password>';", account)
 		}
 	} else {
 		if refusal == errWrongPlugin {

@@ -150,7 +150,7 @@ func (c *checker) prefix(ctx context.Context) error {
 			}
 		}
 		if len(gone) > 0 {
-			c.fail("tables", "# restore them from a backup of the shop's database", "the shop lacks the tables %s", some(gone))
+			c.fail("tables", "# if they were renamed, rename them back; else restore them from a backup of the shop's database", "the shop lacks the tables %s", some(gone))
 			return nil
 		}
 	}
@@ -210,10 +210,10 @@ func (c *checker) tables(ctx context.Context) error {
 		}
 	}
 	if len(core) > 0 {
-		c.fail("tables", "# restore them from a backup of the shop's database", "the shop lacks tables that every OpenCart %s has: %s", c.report.Generation, some(core))
+		c.fail("tables", "# if they were renamed, rename them back; else restore them from a backup of the shop's database", "the shop lacks tables that every OpenCart %s has: %s", c.report.Generation, some(core))
 	}
 	if len(other) > 0 {
-		c.warn("tables", "# nothing has to be done where the shop works without them; else restore them from a backup of its database", "the shop lacks tables that OpenCart %s has, and documents will lack what would stand there: %s", c.report.Generation, some(other))
+		c.warn("tables", "# nothing has to be done where the shop works without them; if they were renamed, rename them back; else restore them from a backup of its database", "the shop lacks tables that OpenCart %s has, and documents will lack what would stand there: %s", c.report.Generation, some(other))
 	}
 	if len(core)+len(other)+len(views) == 0 {
 		c.ok("tables", "the tables are those of OpenCart %s", c.report.Generation)

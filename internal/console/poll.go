@@ -20,6 +20,7 @@ type Poll struct {
 	Rows       int64     `json:"rows"`
 	Next       time.Time `json:"next,omitzero"` // absent while one is under way
 	Failing    []string  `json:"failing,omitempty"`
+	Missing    int       `json:"missing,omitempty"` // entities without their row: deleted, if a later sweep misses them too
 }
 
 // notSeen is the weaker promise.
@@ -58,6 +59,9 @@ func (p *Poll) text(w io.Writer, now time.Time) {
 		fmt.Fprint(w, "; one is under way")
 	default:
 		fmt.Fprintf(w, "; next in %s", max(0, p.Next.Sub(now)).Round(time.Second))
+	}
+	if p.Missing > 0 {
+		fmt.Fprintf(w, "\n          missing in the shop: %d; deleted, if a sweep a minute later (ten, where a dump may be being loaded) misses them too", p.Missing)
 	}
 	fmt.Fprintf(w, "\n          %s\n", notSeen)
 }

@@ -3,6 +3,8 @@ package console
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -114,6 +116,7 @@ type Documents struct {
 // Failing is an entity that waits alone because it cannot be read.
 type Failing struct {
 	Subject  string    `json:"subject"`
+	Whole    bool      `json:"whole,omitempty"` // all of a kind
 	Error    string    `json:"error"`
 	Attempts int       `json:"attempts"`
 	Since    time.Time `json:"since"`
@@ -178,13 +181,24 @@ func (s *Status) Judge() {
 	if s.Documents.Blocked != "" {
 		say(&red, "documents cannot be made: %s", s.Documents.Blocked)
 	}
-	if n := s.Journal.Failing; n > 0 {
-		say(&amber, "%s cannot be read from the shop (octail trace shows why)", count(n, "entity", "entities"))
+	whole := 0
+	for _, f := range s.Documents.Failing {
+		if f.Whole {
+			say(&red, "%s cannot be read: %s", f.Subject, f.Error)
+			whole++
+		}
+	}
+	if n := s.Journal.Failing - int64(whole); n > 0 {
+		say(&amber, "%s cannot be read from the shop (octail status shows why)", count(n, "entity", "entities"))
 	}
 	if c := s.Compared; c != nil && c.Total.Differences() > c.Total.Repaired {
-		say(&amber, "the comparison with the shop on %s found: %s (octail reconcile --repair mends it)", ago(c.Finished, s.At), c.Total)
+		say(&red, "the comparison with the shop on %s found: %s (octail reconcile --repair mends it)", ago(c.Finished, s.At), c.Total)
 	} else if c != nil && !c.Equal() {
-		say(&amber, "the comparison with the shop on %s could not read all: %s", ago(c.Finished, s.At), c.Total)
+		what := c.Total.String()
+		if len(c.Skipped) > 0 {
+			what += "; left out: " + strings.Join(slices.Sorted(maps.Keys(c.Skipped)), ", ")
+		}
+		say(&amber, "the last comparison with the shop, on %s, could not read all of it: %s", ago(c.Finished, s.At), what)
 	}
 	if x := s.Journal.Excess; x != nil {
 		say(&amber, "%s: %s", x, x.Remedy())
@@ -280,7 +294,12 @@ func (s *Status) Text(w io.Writer) {
 	case state == "polling":
 		state += " " + s.Source.Server
 	default:
-		state += " to " + s.Source.Server
+		if state == "waiting" {
+			state = "waiting for"
+		} else {
+			state += " to"
+		}
+		state += " " + s.Source.Server
 	}
 	if s.Source.OpenCart != "" {
 		state += ", OpenCart " + s.Source.OpenCart
@@ -326,6 +345,9 @@ func (s *Status) Text(w io.Writer) {
 		}
 		if !k.LastSuccess.IsZero() {
 			fmt.Fprintf(w, ", last success %s ago", s.At.Sub(k.LastSuccess).Round(time.Second))
+		}
+		if k.ResendError != "" {
+			fmt.Fprintf(w, ", not delivered once more yet: %s", oneLine(k.ResendError))
 		}
 		if k.LastError != "" {
 			fmt.Fprintf(w, ", last error: %s", oneLine(k.LastError))

@@ -10,6 +10,7 @@ import (
 	"octail/internal/console"
 	"octail/internal/dispatch"
 	"octail/internal/journal"
+	"octail/internal/reconcile"
 )
 
 // running is a status of an agent where all is well.
@@ -74,18 +75,28 @@ func TestJudge(t *testing.T) {
 		{"polling, just lost", func(s *console.Status) {
 			polling(s)
 			s.Source.State, s.Source.Since, s.Source.Error = "waiting", began.Add(-time.Minute), "connection refused"
-		}, console.Amber, "The shop's database is not connected since 2026-11-22 01:02:22Z (1m0s ago): connection refused.", nil},
+		}, console.Amber, "The shop's database is not connected since 2026-11-22 01:02:22Z (0s ago): connection refused.", nil},
 		{"not running", func(s *console.Status) { s.Running, s.Source.State = false, "stopped" }, console.Red, "The agent is not running: start it with `systemctl start octail` (or `octail run`).", nil},
 		{"just lost", func(s *console.Status) {
 			s.Source.State, s.Source.Since, s.Source.Error = "waiting", began.Add(-time.Minute), "connection refused"
-		}, console.Amber, "The shop's database is not connected since 2026-11-22 01:02:22Z (1m0s ago): connection refused.", nil},
+		}, console.Amber, "The shop's database is not connected since 2026-11-22 01:02:22Z (0s ago): connection refused.", nil},
 		{"lost", func(s *console.Status) {
 			s.Source.State, s.Source.Since, s.Source.Error = "waiting", began.Add(-61*time.Second), "connection refused"
 		}, console.Red, "The shop's database is not connected since 2026-11-22 01:02:21Z (1m1s ago): connection refused.", nil},
 		{"never connected", func(s *console.Status) { s.Source.State, s.Source.Since = "starting", time.Time{} }, console.Red, "The shop's database is not connected since 2026-11-22 00:03:22Z (1h0m0s ago): no answer yet.", nil},
 		{"no documents", func(s *console.Status) { s.Documents.Blocked = "no space left on device" }, console.Red, "Documents cannot be made: no space left on device.", nil},
-		{"one fails", func(s *console.Status) { s.Journal.Failing = 1 }, console.Amber, "1 entity cannot be read from the shop (octail trace shows why).", nil},
-		{"two fail", func(s *console.Status) { s.Journal.Failing = 2 }, console.Amber, "2 entities cannot be read from the shop (octail trace shows why).", nil},
+		{"one fails", func(s *console.Status) { s.Journal.Failing = 1 }, console.Amber, "1 entity cannot be read from the shop (octail status shows why).", nil},
+		{"two fail", func(s *console.Status) { s.Journal.Failing = 2 }, console.Amber, "2 entities cannot be read from the shop (octail status shows why).", nil},
+		{"a whole kind fails", func(s *console.Status) {
+			s.Journal.Failing = 1
+			s.Documents.Failing = []console.Failing{{Subject: "every product", Whole: true, Error: "table oc_product is not there"}}
+		}, console.Red, "Every product cannot be read: table oc_product is not there.", nil},
+		{"a comparison found something", func(s *console.Status) {
+			s.Compared = &reconcile.Report{Finished: began, Total: reconcile.Counts{InShop: 2, InJournal: 1, Missing: 1}}
+		}, console.Red, "The comparison with the shop on 2026-11-22 01:03:22Z (0s ago) found: 2 in shop · 1 in journal · 1 missing · 0 different (octail reconcile --repair mends it).", nil},
+		{"a comparison left something out", func(s *console.Status) {
+			s.Compared = &reconcile.Report{Finished: began, Skipped: map[string]string{"stock": "its table is gone"}}
+		}, console.Amber, "The last comparison with the shop, on 2026-11-22 01:03:22Z (0s ago), could not read all of it: 0 in shop · 0 in journal · 0 missing · 0 different; left out: stock.", nil},
 		{"sink fails", func(s *console.Status) {
 			s.Sinks[0].LastError, s.Sinks[0].FailingFrom = "disk full", began.Add(-time.Second)
 		}, console.Red, "Sink log fails since 2026-11-22 01:03:21Z (1s ago): disk full.", nil},
@@ -143,7 +154,7 @@ func TestStatusText(t *testing.T) {
 	var b strings.Builder
 	s.Text(&b)
 	want := `Sink erp fails since its start: 500  [31mInternal  Server  Error.
-  also: 1 entity cannot be read from the shop (octail trace shows why)
+  also: 1 entity cannot be read from the shop (octail status shows why)
 
 shop      main-shop: connected to 10.11.14-MariaDB, OpenCart 4.1
 position  mysql-bin.000004:4711

@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 )
@@ -12,7 +13,12 @@ type Message[R any] struct {
 	Progress *R     `json:"progress,omitempty"`
 	Report   *R     `json:"report,omitempty"`
 	Error    string `json:"error,omitempty"`
+	// Unreachable: the error is that the shop's database does not answer.
+	Unreachable bool `json:"unreachable,omitempty"`
 }
+
+// ErrUnreachable marks errors that say so.
+var ErrUnreachable = errors.New("the shop's database does not answer")
 
 // progressEvery is the least time between two lines about progress.
 const progressEvery = 200 * time.Millisecond
@@ -44,7 +50,7 @@ func (s *stream[R]) progress(r R) {
 func (s *stream[R]) end(r *R, err error) {
 	m := Message[R]{Report: r}
 	if err != nil {
-		m = Message[R]{Error: err.Error()}
+		m = Message[R]{Error: err.Error(), Unreachable: errors.Is(err, ErrUnreachable)}
 	}
 	s.send(m)
 }

@@ -17,6 +17,7 @@ import (
 
 	"octail/internal/journal"
 	"octail/sinks"
+	"octail/transform/document"
 )
 
 // Config is what a Lane needs.
@@ -71,6 +72,9 @@ type Lane struct {
 	unstored   string     // why the last storing failed
 	unknown    bool       // the target has to be asked what it holds
 	foreign    sinks.Held // another journal's event that the target ends with
+
+	refused map[document.Key]refused // what could not be delivered once more
+	calm    time.Time                // until then nothing is delivered once more
 }
 
 // place is how far a lane has come.
@@ -89,6 +93,7 @@ type Status struct {
 	LastSuccess time.Time `json:"last_success,omitzero"` // last delivery
 	LastError   string    `json:"last_error,omitempty"`  // since the last success
 	FailingFrom time.Time `json:"failing_since,omitzero"`
+	ResendError string    `json:"resend_error,omitempty"` // why deliveries wait that were asked for once more
 }
 
 // New prepares a lane and finds out where it goes on: behind what the target
@@ -97,7 +102,7 @@ type Status struct {
 // sink cannot be used at present is told by Status, and Run goes on trying.
 func New(ctx context.Context, cfg Config) (*Lane, error) {
 	l := &Lane{
-		cfg: cfg, reopen: make(chan chan error), status: Status{Name: cfg.Name, Type: cfg.Type}, attempt: 1,
+		cfg: cfg, reopen: make(chan chan error), status: Status{Name: cfg.Name, Type: cfg.Type}, attempt: 1, refused: map[document.Key]refused{},
 		wait: backoff.NewExponentialBackOff(backoff.WithInitialInterval(firstWait), backoff.WithMaxInterval(longestWait), backoff.WithMaxElapsedTime(0)),
 	}
 	record, err := cfg.Journal.RegisterSink(ctx, cfg.Name, cfg.Type, cfg.Journal.Last())
@@ -192,9 +197,7 @@ func (l *Lane) step(ctx context.Context) (more bool, err error) {
 		}
 	}
 	if len(events) == 0 {
-		if more, err = l.resend(ctx); err != nil {
-			return false, err
-		}
+		more = l.resend(ctx)
 		if err := l.store(ctx, false); err != nil {
 			return false, err
 		}
@@ -283,8 +286,10 @@ func within(batch []sinks.Delivery, part *sinks.BatchError, whole error) (good i
 	return i, fmt.Errorf("%s: %w", batch[i].EventID(), cause)
 }
 
-// call is one call of the sink, within the timeout.
+// call is one call of the sink, within the timeout. Each is a sign of life: many of
+// them make one step.
 func (l *Lane) call(ctx context.Context, batch []sinks.Delivery) (err error) {
+	l.alive(0)
 	deadline, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
 	attempt := l.attempt
@@ -380,6 +385,7 @@ func (l *Lane) serveReopen(ctx context.Context) {
 
 // doReopen stores the place first: the new file will not tell where we are.
 func (l *Lane) doReopen(ctx context.Context) (err error) {
+	l.tryResendsNow()
 	r, ok := l.cfg.Sink.(sinks.Reopener)
 	if !ok {
 		return nil

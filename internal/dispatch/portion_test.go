@@ -66,6 +66,52 @@ func TestPortions(t *testing.T) {
 	})
 }
 
+// TestPortionsSeen: a step through a backlog is one call after the other for longer
+// than the watchdog waits, and so are deliveries once more; each call is a sign of
+// life. One that does not come back is not.
+func TestPortionsSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newJournal(t)
+		s := &one{}
+		s.answer = slow
+		l := newLane(t, j, s)
+		fill(t, j, 300)
+		l.run(t)
+		alive := func(what string, seconds, delivered int) {
+			t.Helper()
+			var late time.Duration
+			for range seconds {
+				pass(time.Second)
+				late = max(late, time.Since(l.Seen()))
+			}
+			if n := len(s.sequences()); n != delivered {
+				t.Errorf("%s: %d delivered", what, n)
+			}
+			if late > 2*time.Second { // a call takes one
+				t.Errorf("%s: no sign of life for %s, patience %s", what, late, l.Patience())
+			}
+		}
+		alive("backlog", 300, 300)
+		var keys []document.Key
+		for n := range int64(200) {
+			keys = append(keys, document.Key{Entity: document.Entities[n%5], ID: n + 1})
+		}
+		check(t, j.Resend(t.Context(), "log", keys))
+		synctest.Wait()
+		alive("once more", 200, 500)
+
+		hang := make(chan struct{})
+		s.answer = func(context.Context, int, []sinks.Delivery) error { <-hang; return nil }
+		fill(t, j, 1)
+		pass(10 * time.Minute)
+		if late := time.Since(l.Seen()); late < 10*time.Minute {
+			t.Errorf("life %s ago while it hangs", late)
+		}
+		close(hang)
+		l.end()
+	})
+}
+
 // TestPortionFails: what was delivered before a failure is stored before the wait,
 // and does not come again.
 func TestPortionFails(t *testing.T) {

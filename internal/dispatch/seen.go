@@ -2,9 +2,10 @@ package dispatch
 
 import "time"
 
-// Seen is when the lane has last shown life: at each step, and an idle one looks
-// every quarter of a minute whether that is right. While it waits to try again it
-// lies ahead; zero: Run has not begun.
+// Seen is when the lane has last shown life: at each step and
+// before each of the sink's calls, and an idle one looks every quarter of a minute
+// whether that is right. While it waits to try again it lies ahead; zero: Run has not
+// begun.
 func (l *Lane) Seen() time.Time {
 	if at := l.seen.Load(); at != nil {
 		return *at

@@ -33,9 +33,10 @@ func (j *Journal) Resend(ctx context.Context, sink string, keys []document.Key) 
 	return nil
 }
 
-// Resends lists what a sink is to be given once more, at most limit.
+// Resends lists what a sink is to be given once more, at most limit, in the order of
+// their keys.
 func (j *Journal) Resends(ctx context.Context, sink string, limit int) ([]document.Key, error) {
-	rows, err := j.read.QueryContext(ctx, "SELECT entity, key FROM resends WHERE sink = ? LIMIT ?", sink, limit)
+	rows, err := j.read.QueryContext(ctx, "SELECT entity, key FROM resends WHERE sink = ? ORDER BY entity, key LIMIT ?", sink, limit)
 	if err != nil {
 		return nil, doing("read what is to be delivered once more", err)
 	}

@@ -6,7 +6,10 @@ import (
 )
 
 // Sweep sweeps once.
-func (p *Poller) Sweep(ctx context.Context) error { return p.sweep(ctx, time.Now()) }
+func (p *Poller) Sweep(ctx context.Context) error { return p.SweepAt(ctx, time.Now()) }
+
+// SweepAt sweeps once, as if it began at a time.
+func (p *Poller) SweepAt(ctx context.Context, began time.Time) error { return p.sweep(ctx, began) }
 
 // Small makes all ranges of a target or table n keys long.
 func (p *Poller) Small(n int, names ...string) {

@@ -25,6 +25,11 @@ type swept struct {
 	ranged   []part // along the key, range by range
 	whole    []part // ahead of the ranges, each along its own primary key
 	meaning  string // what is summed: with another one, states cannot be compared
+
+	// Of the sweep under way:
+	stored   int      // keys with a state
+	absent   []absent // of them
+	returned bool     // a key that was missing is there again
 }
 
 // part is the sum of one table for a target.

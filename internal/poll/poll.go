@@ -7,6 +7,7 @@ package poll
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -30,6 +31,8 @@ type Config struct {
 	// to mark what is to be read: nothing that changes from then on is missed.
 	Anew  bool
 	Begun func(ctx context.Context) error
+	// GoneAfter is how long a row must be missing before it counts as deleted; 0: a minute.
+	GoneAfter time.Duration
 	// Altered is called when other tables or columns are swept than before, ahead of
 	// the marks for what is made of them.
 	Altered func()
@@ -49,6 +52,8 @@ type Poller struct {
 	seen  int64 // sequence up to which revisions have been looked at again
 	hurry chan struct{}
 
+	missing map[string]*missing // by target
+
 	mu     sync.Mutex
 	status Status
 }
@@ -65,6 +70,7 @@ type Status struct {
 	Work    Work          // of it
 	Next    time.Time     // when the next begins; zero while one is under way
 	Failing []string      // targets that could not be swept, with the cause
+	Missing int           // keys without their row, that a later sweep calls gone if it misses them too
 }
 
 // Work is what a sweep asked of the shop's database.
@@ -80,7 +86,10 @@ func New(cfg Config) *Poller {
 	if cfg.Alive == nil {
 		cfg.Alive = func(time.Duration) {}
 	}
-	return &Poller{cfg: cfg, log: cfg.Log, sizes: map[string]int{}, anew: cfg.Anew, hurry: make(chan struct{}, 1), status: Status{Since: time.Now(), Begun: !cfg.Anew}}
+	if cfg.GoneAfter == 0 {
+		cfg.GoneAfter = goneAfter
+	}
+	return &Poller{cfg: cfg, log: cfg.Log, sizes: map[string]int{}, missing: map[string]*missing{}, anew: cfg.Anew, hurry: make(chan struct{}, 1), status: Status{Since: time.Now(), Begun: !cfg.Anew}}
 }
 
 // Run sweeps until ctx ends; then it returns nil. It tries again for ever.
@@ -193,7 +202,7 @@ func (p *Poller) done(s *sweep, began time.Time) {
 		}
 	}
 	st := &p.status
-	st.Begun, st.Sweeps, st.Last, st.Took, st.Work, st.Failing = true, st.Sweeps+1, began, took, s.work, s.failing
+	st.Begun, st.Sweeps, st.Last, st.Took, st.Work, st.Failing, st.Missing = true, st.Sweeps+1, began, took, s.work, s.failing, p.missingNow()
 }
 
 // onlyThis reports whether an error concerns one target's tables alone, so that the
@@ -201,6 +210,23 @@ func (p *Poller) done(s *sweep, began time.Time) {
 func onlyThis(err error) bool {
 	var j journalError
 	return !errors.As(err, &j) && shop.Classify(err) != shop.Unreachable
+}
+
+// lastSweep is where the journal keeps when the last sweep of all tables began.
+const lastSweep = "sweep"
+
+// Last is when the last sweep of all tables began that a journal knows of, zero for none:
+// what was committed before it has been found.
+func Last(ctx context.Context, j *journal.Journal) (time.Time, error) {
+	text, err := j.Meta(ctx, lastSweep)
+	if err != nil || text == "" {
+		return time.Time{}, err
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read when the shop was swept last: %w", err)
+	}
+	return at, nil
 }
 
 // journalError is an error of the journal: nothing can be stored at present.

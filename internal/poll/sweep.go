@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"octail/internal/journal"
@@ -26,12 +27,16 @@ const (
 	slow      = 100 * time.Millisecond // one that is slower does less: MyISAM lets nobody write meanwhile
 	rest      = 3                      // times what a statement took is the pause behind it
 	together  = 5000                   // states written in one journal transaction
+
+	mostRest = 30 * time.Second // behind a statement that failed
+	tooSlow  = 3                // targets in a row whose statements took too long: the sweep is given up
 )
 
 // sweep is one look at everything.
 type sweep struct {
 	p          *Poller
 	ctx        context.Context
+	began      time.Time
 	again      bool
 	sums       *shop.Summer
 	references []*swept
@@ -40,6 +45,7 @@ type sweep struct {
 	altered []*swept       // all states of which are new
 	failing []string
 	work    Work
+	late    int // targets in a row whose statements took too long
 }
 
 // sweep compares all of the shop with the stored states. Where tables turn out to have
@@ -70,10 +76,8 @@ func (p *Poller) try(ctx context.Context, began time.Time, again bool) error {
 	defer sums.Close()
 	p.answered(time.Now())
 	entities, references := plan(layout, transform.WatchList(layout.Schema))
-	s := &sweep{p: p, ctx: ctx, again: again, sums: sums, references: references}
-	if err := s.revised(); err != nil {
-		return err
-	}
+	s := &sweep{p: p, ctx: ctx, began: began, again: again, sums: sums, references: references}
+	last := p.cfg.Journal.Last()
 	for _, t := range slices.Concat(entities, p.vanished(entities, references)) {
 		if err := s.try(t); err != nil {
 			return err
@@ -88,8 +92,16 @@ func (p *Poller) try(ctx context.Context, began time.Time, again bool) error {
 	if err := s.append(); err != nil {
 		return err
 	}
+	if err := s.revised(last); err != nil {
+		return err
+	}
 	if err := s.begin(); err != nil {
 		return err
+	}
+	if len(s.failing) == 0 {
+		if err := p.cfg.Journal.SetMeta(ctx, lastSweep, began.UTC().Format(time.RFC3339)); err != nil {
+			return journalError{err}
+		}
 	}
 	p.done(s, began)
 	return nil
@@ -137,9 +149,14 @@ func (p *Poller) vanished(lists ...[]*swept) []*swept {
 // try sweeps for a target. Where it alone cannot be swept, that is noted; what was
 // found of it until then holds.
 func (s *sweep) try(t *swept) error {
+	t.stored, t.absent, t.returned = 0, nil, false
 	err := s.target(t)
 	switch {
 	case err == nil:
+		if t.root != "" { // the others are small, and prove nothing
+			s.late = 0
+		}
+		s.judge(t)
 		if s.fresh(t) && !slices.Contains(s.altered, t) {
 			s.altered = append(s.altered, t)
 		}
@@ -149,10 +166,21 @@ func (s *sweep) try(t *swept) error {
 	case shop.Classify(err) == shop.Missing && !s.again:
 		return errAltered
 	}
+	if s.late++; !tookTooLong(err) {
+		s.late = 0
+	} else if s.late == tooSlow {
+		return fmt.Errorf("the shop's database is too slow at present: %d parts of the shop in a row were not summed up in the time that a statement may take (%s)", s.late, shop.Explain(err))
+	}
 	if why := words(t.name) + ": " + shop.Explain(err); !slices.Contains(s.failing, why) {
 		s.failing = append(s.failing, why)
 	}
 	return nil
+}
+
+// tookTooLong reports whether a statement was ended by the server for its time, ours or
+// that of the host.
+func tookTooLong(err error) bool {
+	return slices.ContainsFunc([]string{"error 1317:", "error 1969:", "error 3024:"}, func(s string) bool { return strings.HasPrefix(shop.Explain(err), s) })
 }
 
 // fresh reports whether a target's states cannot be compared with the stored ones, for
@@ -184,15 +212,15 @@ func (s *sweep) target(t *swept) error {
 				return err
 			}
 		}
-		is := map[int64]int64{}
+		is, rooted := map[int64]int64{}, map[int64]bool{}
 		for len(keys) > 0 && keys[0] <= upTo {
 			is[keys[0]] = whole[keys[0]]
 			keys = keys[1:]
 		}
-		if err := s.ranges(t, from, upTo, is); err != nil {
+		if err := s.ranges(t, from, upTo, is, rooted); err != nil {
 			return err
 		}
-		if err := s.compare(t, after, upTo, is); err != nil || last {
+		if err := s.compare(t, after, upTo, is, rooted); err != nil || last {
 			return err
 		}
 		after = upTo
@@ -200,7 +228,7 @@ func (s *sweep) target(t *swept) error {
 }
 
 // ranges adds the shares of the tables that are read by ranges of the key.
-func (s *sweep) ranges(t *swept, after, upTo int64, is map[int64]int64) error {
+func (s *sweep) ranges(t *swept, after, upTo int64, is map[int64]int64, rooted map[int64]bool) error {
 	var slowest time.Duration
 	for _, q := range t.ranged {
 		c := collected{}
@@ -211,6 +239,11 @@ func (s *sweep) ranges(t *swept, after, upTo int64, is map[int64]int64) error {
 		}
 		c.into(is, q.Table)
 		slowest = max(slowest, took)
+		if q.Table == t.root && q.Key == t.id {
+			for key := range c {
+				rooted[key] = true
+			}
+		}
 	}
 	s.adapt(t.name, slowest)
 	return nil
@@ -270,10 +303,20 @@ func (s *sweep) timed(ask func() error) (took time.Duration, err error) {
 	if err == nil {
 		s.p.answered(began.Add(took))
 	}
-	if !sleep(s.ctx, rest*took) {
+	pause := rest * took
+	if err != nil {
+		pause = min(pause, mostRest)
+	}
+	if !s.sleep(pause) {
 		return took, s.ctx.Err()
 	}
 	return took, err
+}
+
+// sleep waits, and says so before; false: the context ended.
+func (s *sweep) sleep(d time.Duration) bool {
+	s.p.cfg.Alive(d)
+	return sleep(s.ctx, d)
 }
 
 func (s *sweep) size(name string) int {
@@ -306,9 +349,10 @@ func once(state int64) int64 { return state + 1 }
 // goneOnce is stored for a key without rows, until it is seen so again.
 const goneOnce = math.MinInt64
 
-// revised marks what was revised since the last sweep.
-func (s *sweep) revised() error {
-	p, last := s.p, s.p.cfg.Journal.Last()
+// revised marks what was revised from the last sweep to the begin of this one. What is
+// missing is not marked: it is when it is back, or gone.
+func (s *sweep) revised(last int64) error {
+	p := s.p
 	if last == p.seen {
 		return nil
 	}
@@ -319,7 +363,9 @@ func (s *sweep) revised() error {
 	for chunk := range slices.Chunk(keys, together) {
 		var c journal.Commit
 		for _, k := range chunk {
-			c.Marks = append(c.Marks, mark(k))
+			if !p.misses(k.Entity, k.ID) {
+				c.Marks = append(c.Marks, mark(k))
+			}
 		}
 		if _, err := p.cfg.Journal.Append(s.ctx, c); err != nil {
 			return journalError{err}
@@ -332,24 +378,37 @@ func (s *sweep) revised() error {
 	return nil
 }
 
-// compare notes which keys of a range are not as they were stored.
-func (s *sweep) compare(t *swept, after, upTo int64, is map[int64]int64) error {
+// compare notes which keys of a range are not as they were stored. rooted are those that
+// have the row that makes them, for targets that have such.
+func (s *sweep) compare(t *swept, after, upTo int64, is map[int64]int64, rooted map[int64]bool) error {
 	was, err := s.p.cfg.Journal.Polled(s.ctx, t.name, after, upTo)
 	if err != nil {
 		return journalError{err}
 	}
+	t.stored += len(was)
 	for _, key := range slices.Sorted(maps.Keys(is)) {
+		lost := t.root != "" && !rooted[key]
+		back := !lost && s.p.misses(t.name, key)
+		t.returned = t.returned || back
 		switch old, known := was[key]; {
+		case known && old == is[key] && back: // it may have been read meanwhile
+			s.found(t, journal.Polled{Target: t.name, Key: key, State: is[key]})
 		case known && old == is[key]:
 		case s.fresh(t), known && old == once(is[key]):
 			s.found(t, journal.Polled{Target: t.name, Key: key, State: is[key]})
+		case known && lost:
+			t.absent = append(t.absent, absent{key, once(is[key])})
 		default:
 			s.found(t, journal.Polled{Target: t.name, Key: key, State: once(is[key])})
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(was)) {
-		if _, there := is[key]; !there {
+		switch _, there := is[key]; {
+		case there:
+		case s.fresh(t) || was[key] == goneOnce || transform.IsReference(t.name):
 			s.found(t, journal.Polled{Target: t.name, Key: key, State: goneOnce, Gone: s.fresh(t) || was[key] == goneOnce})
+		default:
+			t.absent = append(t.absent, absent{key, goneOnce})
 		}
 	}
 	if len(s.commit.Polled) >= together && !transform.IsReference(t.name) {
@@ -390,7 +449,7 @@ func mark(k document.Key) journal.Mark {
 // come to its end, and what documents look up is looked at first: that must not be older.
 func (s *sweep) write() error {
 	if len(s.commit.Marks) > 0 {
-		if !sleep(s.ctx, s.p.cfg.Settle) {
+		if !s.sleep(s.p.cfg.Settle) {
 			return s.ctx.Err()
 		}
 		if err := s.lookUp(); err != nil {

@@ -23,6 +23,9 @@ type Config struct {
 	// CaughtUp returns when all that the shop had committed at the call has been handed
 	// over, and is journaled or marked to be read. ErrBehind: that takes too long.
 	CaughtUp func(context.Context) error
+	// Pending reports of a key that it is about to be captured although it is neither
+	// touched nor marked. May be nil.
+	Pending func(document.Key) bool
 	// Hold is how long an order may look half-way before it is taken as it is.
 	Hold   time.Duration
 	Repair bool
@@ -48,7 +51,7 @@ const (
 	doubts   = 500  // suspected differences that are looked at together
 	// again is the wait before keys that are on the move are looked at again, patience
 	// how long, beyond Hold, they are waited for.
-	again, patience = 500 * time.Millisecond, time.Minute
+	again, patience = 500 * time.Millisecond, 5 * time.Second
 )
 
 // place is how far a reconciliation has come, as the journal keeps it.
@@ -342,6 +345,7 @@ func (r *run) sure(ctx context.Context, v *transform.Verdict, late bool) (bool, 
 	if err != nil {
 		return false, err
 	}
+	waiting = waiting || r.cfg.Pending != nil && r.cfg.Pending(v.Key)
 	if cause != "" {
 		v.State, v.Why = transform.Broken, cause
 		return true, nil
@@ -402,10 +406,13 @@ func (r *run) compare(ctx context.Context, keys []document.Key) ([]transform.Ver
 	return out, nil
 }
 
+// readWithin is how long, beyond Hold, what was marked may take to be read.
+const readWithin = time.Minute
+
 // repaired waits until what was marked is read, and counts what is equal now.
 func (r *run) repaired(ctx context.Context) error {
 	waiting := r.Found
-	for deadline := time.Now().Add(r.cfg.Hold + patience); len(waiting) > 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(r.cfg.Hold + readWithin); len(waiting) > 0 && time.Now().Before(deadline); {
 		var still []document.Key
 		for _, k := range waiting {
 			wait, cause, err := r.cfg.Transform.Waiting(ctx, k)

@@ -4,6 +4,7 @@ package reread
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -90,6 +91,12 @@ type Config struct {
 	Progress  func(Report)
 }
 
+// ErrBlocked: nothing can be read or journaled at present.
+var ErrBlocked = errors.New("this takes longer than it should")
+
+// blockedFor is how long it is waited for.
+const blockedFor = 10 * time.Second
+
 // pageSize is how many keys are marked and waited for together.
 const pageSize = 1000
 
@@ -103,6 +110,9 @@ func Run(ctx context.Context, cfg Config, req Request) (*Report, error) {
 		if req.Force && s.Asked && !s.Resends {
 			r.Once = append(r.Once, s.Name)
 		}
+	}
+	if _, err := r.comparison.InShop(ctx, req.Entity, transform.Selection{}, 0, 1); err != nil { // a shop that cannot be read is told of at once
+		return nil, err
 	}
 	if len(req.IDs) > 0 {
 		ids := slices.Clone(req.IDs)
@@ -281,6 +291,7 @@ func (r *run) unchanged(ctx context.Context, ids []int64, known map[int64]journa
 // why; they go on being tried.
 func (r *run) answered(ctx context.Context, ids []int64) (failed map[int64]string, err error) {
 	failed = map[int64]string{}
+	since := time.Now()
 	for wait := 5 * time.Millisecond; len(ids) > 0; wait = min(2*wait, 200*time.Millisecond) {
 		waiting, causes, err := r.cfg.Transform.WaitingOf(ctx, r.Request.Entity, ids)
 		if err != nil {
@@ -291,6 +302,12 @@ func (r *run) answered(ctx context.Context, ids []int64) (failed map[int64]strin
 		}
 		if ids = waiting; len(ids) == 0 {
 			break
+		}
+		switch why := r.cfg.Transform.Blocked(); {
+		case why == "":
+			since = time.Now()
+		case time.Since(since) > blockedFor:
+			return nil, fmt.Errorf("%w: %s. What was asked for is read as soon as that works again", ErrBlocked, why)
 		}
 		select {
 		case <-ctx.Done():

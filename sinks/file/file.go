@@ -301,7 +301,7 @@ func canMake(path string) error {
 		return fmt.Errorf("%s is no folder", dir)
 	}
 	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
-		return fmt.Errorf("no right to make the events file in %s: %w. As root: chown %s: %s", dir, err, owner(), dir)
+		return fmt.Errorf("no right to make the events file in %s: %w. Give it a folder of its own: install -d -o %s -m 0750 %s, and path: %s", dir, err, owner(), filepath.Join(dir, "octail"), filepath.Join(dir, "octail", filepath.Base(path)))
 	}
 	return nil
 }

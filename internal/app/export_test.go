@@ -1,0 +1,5 @@
+package app
+
+import "time"
+
+func init() { goneAfter = time.Nanosecond }
