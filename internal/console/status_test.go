@@ -75,11 +75,11 @@ func TestJudge(t *testing.T) {
 		{"polling, just lost", func(s *console.Status) {
 			polling(s)
 			s.Source.State, s.Source.Since, s.Source.Error = "waiting", began.Add(-time.Minute), "connection refused"
-		}, console.Amber, "The shop's database is not connected since 2026-11-22 01:02:22Z (0s ago): connection refused.", nil},
+		}, console.Amber, "The shop's database is not connected since 2026-11-22 01:02:22Z (1m0s ago): connection refused.", nil},
 		{"not running", func(s *console.Status) { s.Running, s.Source.State = false, "stopped" }, console.Red, "The agent is not running: start it with `systemctl start octail` (or `octail run`).", nil},
 		{"just lost", func(s *console.Status) {
 			s.Source.State, s.Source.Since, s.Source.Error = "waiting", began.Add(-time.Minute), "connection refused"
-		}, console.Amber, "The shop's database is not connected since 2026-11-22 01:02:22Z (0s ago): connection refused.", nil},
+		}, console.Amber, "The shop's database is not connected since 2026-11-22 01:02:22Z (1m0s ago): connection refused.", nil},
 		{"lost", func(s *console.Status) {
 			s.Source.State, s.Source.Since, s.Source.Error = "waiting", began.Add(-61*time.Second), "connection refused"
 		}, console.Red, "The shop's database is not connected since 2026-11-22 01:02:21Z (1m1s ago): connection refused.", nil},
