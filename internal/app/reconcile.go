@@ -70,8 +70,6 @@ func (a *Agent) reconcile(ctx context.Context, repair, daily bool, progress func
 	return r, nil
 }
 
-func (a *Agent) setComparing(r *reconcile.Report) { a.comparison.Store(r) }
-
 // Sync implements console.Agent: it reads entities again.
 func (a *Agent) Sync(ctx context.Context, req reread.Request, progress func(reread.Report)) (*reread.Report, error) {
 	s, err := a.following()
