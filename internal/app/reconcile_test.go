@@ -102,7 +102,7 @@ func TestReconcile(t *testing.T) {
 				t.Errorf("without --repair something was delivered: %v", counts)
 			}
 			before := a.quiet()
-			if before.Level != console.Amber || !strings.Contains(before.Sentence, "--repair") {
+			if before.Level != console.Red || !strings.Contains(before.Sentence, "--repair") {
 				t.Errorf("%s: %s", before.Level, before.Sentence)
 			}
 			r, err = post[reconcile.Report](a, "/api/v1/reconcile?repair=true", nil)

@@ -159,7 +159,7 @@ func TestColumnsComeAndGo(t *testing.T) {
 	_, lines := arrived(t, a, 0)
 	must(t, db, "ALTER TABLE oc_order_product CHANGE quantity qty INT")
 	var st console.Status
-	for deadline := time.Now().Add(20 * time.Second); st.Level != console.Amber || st.Journal.Failing == 0; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); st.Level != console.Red || st.Journal.Failing == 0; time.Sleep(20 * time.Millisecond) {
 		if err := a.get("/api/v1/status", &st); err != nil || time.Now().After(deadline) {
 			t.Fatalf("%v, %+v", err, st)
 		}
