@@ -72,7 +72,7 @@ func TestFirstFill(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		used := make(chan error, 1)
 		go func() { used <- shoptest.Run(ctx, shop, 5, func(shoptest.Step) {}) }()
-		alive := 150*time.Millisecond + took/10 // with what a start takes
+		alive := 150*time.Millisecond + took/18 // with what a start takes: all kills are on the way
 		kills, finished := 0, 0
 		for kills < 10 {
 			p := launch(t, file)
