@@ -14,6 +14,7 @@ import (
 // How often progress is looked at and logged, and the time that the rate is of.
 const (
 	fillEvery    = 2 * time.Second
+	fillIdle     = 30 * time.Second
 	fillLogEvery = 30 * time.Second
 	fillRateOver = 20 * time.Second
 )
@@ -33,6 +34,7 @@ type fills struct {
 	mu      sync.Mutex
 	active  map[string]*fill // by reason
 	changed bool             // a total is not in the journal yet
+	wake    chan struct{}    // something was marked
 }
 
 type fill struct {
@@ -54,7 +56,9 @@ type sample struct {
 // metaFills is where the journal keeps what has been marked.
 const metaFills = "fills"
 
-func newFills(a *Agent) *fills { return &fills{agent: a, now: time.Now, active: map[string]*fill{}} }
+func newFills(a *Agent) *fills {
+	return &fills{agent: a, now: time.Now, active: map[string]*fill{}, wake: make(chan struct{}, 1)}
+}
 
 // run tells how far the background is until ctx ends.
 func (f *fills) run(ctx context.Context) {
@@ -66,9 +70,20 @@ func (f *fills) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(fillEvery):
+		case <-f.wake:
+		case <-time.After(f.wait()):
 		}
 	}
+}
+
+// wait is until the next look: while nothing is under way marked tells of news.
+func (f *fills) wait() time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.active) == 0 {
+		return fillIdle
+	}
+	return fillEvery
 }
 
 // resume goes on with what the journal keeps.
@@ -95,6 +110,10 @@ func (f *fills) marked(reason, entity string, keys, more int64) {
 		a.more = map[string]int64{}
 	}
 	a.more[entity] = more
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
 	if n := keys + more; n > a.Totals[entity] {
 		a.Totals[entity], f.changed = n, true
 	}

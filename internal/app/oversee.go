@@ -14,7 +14,7 @@ import (
 const (
 	// overseeEvery is how often it is looked whether the shop is still where octail
 	// looks for it.
-	overseeEvery = 5 * time.Second
+	overseeEvery = 15 * time.Second
 	// unseenFor is how long another shop's tables may be written to, and none of ours,
 	// before that is said; unseenBeside, when both were in use before.
 	unseenFor, unseenBeside = 30 * time.Second, time.Hour
