@@ -54,7 +54,7 @@ type Config struct {
 // Limits of the loop.
 const (
 	batchSize = 500  // keys read together
-	bulkSize  = 200  // stored marks read together: smaller, a live key may be waiting
+	bulkSize  = 100  // stored marks read together: smaller, a live key may be waiting
 	liveTurns = 10   // live batches before stored marks get a turn
 	pendingOK = 2000 // touched keys kept in memory before capture has to wait
 	spillAt   = 2000 // a transaction with more touches goes to the dirty table instead
