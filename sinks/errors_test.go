@@ -3,6 +3,7 @@ package sinks_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,7 +66,7 @@ func TestHeldBirth(t *testing.T) {
 
 func TestDefine(t *testing.T) {
 	type settings struct{ Path string }
-	p := sinks.Define("x", "an x", settings{Path: "default"}, func(s *settings, env sinks.Env) (sinks.Sink, error) {
+	p := sinks.Define("x", "an x", settings{Path: "default"}, nil, func(s *settings, env sinks.Env) (sinks.Sink, error) {
 		return nil, fmt.Errorf("%s wants %s", env.Name, s.Path)
 	})
 	a, b := p.Settings().(*settings), p.Settings().(*settings)
@@ -78,5 +79,20 @@ func TestDefine(t *testing.T) {
 	}
 	if _, err := p.Open("text", sinks.Env{Name: "log"}); err == nil {
 		t.Error("settings of another type were taken")
+	}
+}
+
+func TestExchange(t *testing.T) {
+	cause := errors.New("no")
+	long := strings.Repeat("x", 10_000)
+	err := fmt.Errorf("create order: %w", sinks.WithExchange(sinks.Mark(sinks.Permanent, cause), sinks.Exchange{Request: "POST https://erp.example.com", Answer: long}))
+	if e := sinks.ExchangeOf(err); e.Request != "POST https://erp.example.com" || len(e.Answer) > 5000 || !strings.HasPrefix(e.Answer, "xxx") {
+		t.Error(len(e.Request), len(e.Answer))
+	}
+	if class, _ := sinks.ClassOf(err); class != sinks.Permanent || !errors.Is(err, cause) {
+		t.Error("it hides what it was added to")
+	}
+	if sinks.WithExchange(nil, sinks.Exchange{}) != nil || sinks.ExchangeOf(cause) != (sinks.Exchange{}) {
+		t.Error("an exchange was made of none")
 	}
 }

@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 )
@@ -12,6 +13,8 @@ type Plugin struct {
 	// Settings returns a pointer to the settings with their defaults; the config
 	// section is decoded strictly over it.
 	Settings func() any
+	// Needs says what a sink with these settings needs.
+	Needs func(settings any) Needs
 	// Open connects a sink; settings is what Settings returned, filled in.
 	Open func(settings any, env Env) (Sink, error)
 }
@@ -21,13 +24,26 @@ type Env struct {
 	Name string // of the sink, from the config file
 	Shop string
 	Log  *slog.Logger
+	// Links are the sink's own. nil where nothing is delivered (`octail check`).
+	Links Links
+	// Pace waits until the target may be called once more (`rate` of the sink's
+	// settings); an error is ctx's. A sink calls it before each request. nil: at once.
+	Pace func(ctx context.Context) error
 }
 
-// Define makes a Plugin whose settings have a type of their own.
-func Define[S any](typ, summary string, defaults S, open func(*S, Env) (Sink, error)) Plugin {
+// Define makes a Plugin whose settings have a type of their own. needs may be nil: the
+// zero Needs.
+func Define[S any](typ, summary string, defaults S, needs func(*S) Needs, open func(*S, Env) (Sink, error)) Plugin {
 	return Plugin{
 		Type: typ, Summary: summary,
 		Settings: func() any { s := defaults; return &s },
+		Needs: func(settings any) Needs {
+			s, ok := settings.(*S)
+			if !ok || needs == nil {
+				return Needs{}
+			}
+			return needs(s)
+		},
 		Open: func(settings any, env Env) (Sink, error) {
 			s, ok := settings.(*S)
 			if !ok {

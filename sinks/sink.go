@@ -13,19 +13,27 @@ import (
 // Delivery is one revision of one entity, addressed to one sink. Its Data is
 // shared with other sinks: read it, never write to it.
 type Delivery struct {
+	// Event is the revision as the shop has it. For a sink that wants states its Data
+	// tells `changed` and `previous` relative to the revision this sink accepted last;
+	// a field whose former value is not known any more is in changed and not in previous.
 	document.Event
-	Attempt int // 1 on the first try
+	// Attempt is 1 on the first try.
+	Attempt int
+	// Again: the sink has accepted this revision before, and a person or a comparison
+	// wants it to be written once more. Always with all fields in changed.
+	Again bool
 }
 
-// Sink delivers to one target. The engine calls its methods from one goroutine
-// at a time.
+// Sink delivers to one target. Deliver is called from as many goroutines as the sink
+// has declared (Needs.Parallel), never for one entity twice at a time; the other
+// methods from one at a time.
 type Sink interface {
 	// Deliver returns nil when every delivery is safely in the target. A
 	// *BatchError names the ones that failed; any other error stands for the whole
-	// batch. The engine may call it again with the same deliveries after a crash,
-	// so a second call must find what the first one left. It returns soon after ctx
-	// has ended: a lane whose sink does not come back delivers nothing. A panic
-	// counts as an error.
+	// batch. The entities of a batch are distinct where the sink wants states. The
+	// engine may call it again with the same deliveries after a crash, so a second
+	// call must find what the first one left. It returns soon after ctx has ended: what
+	// does not come back keeps its place among the calls. A panic counts as an error.
 	Deliver(ctx context.Context, batch []Delivery) error
 	// Close ends the use of the target. Nothing is delivered afterwards.
 	Close() error
@@ -43,15 +51,35 @@ type Shower interface {
 	Shown() string
 }
 
-// Portioner is a sink that takes at most so many deliveries in one call, and so many
-// share its timeout. Without it they may be hundreds.
-type Portioner interface {
-	Portion() int
+// Comparer is a sink that can read back what its target holds, for `octail
+// reconcile`. It changes nothing. It is asked for revisions that the sink accepted
+// more than a minute ago, and that are the newest.
+type Comparer interface {
+	// Compare returns what differs; what it does not name is equal. A deleted entity
+	// differs when the target still has it as a living record.
+	Compare(ctx context.Context, batch []Delivery) ([]Difference, error)
+}
+
+// Difference is what a Comparer found.
+type Difference struct {
+	Index   int      // in the batch
+	Missing bool     // the target has no such record
+	Fields  []string // top-level fields of the document that differ, when it has one
+}
+
+// Eraser is a sink that has more to do for a person who is to be forgotten than to
+// take the new revisions of the customer and the orders, which the engine delivers and
+// in which the person is pseudonymised: notes, contacts, mails.
+type Eraser interface {
+	// Erase removes the personal data the target keeps of an entity. It is called
+	// after the pseudonymised revision was delivered, and again until it returns nil.
+	Erase(ctx context.Context, d Delivery) error
 }
 
 // Resumer is a sink that can tell what its target holds. It is asked before the
 // first delivery, and again after every error and every Reopen, since by then the
 // target may not be what it was; what it says counts more than the stored cursor.
+// Only a log can be resumed.
 type Resumer interface {
 	// Resume returns the last event the target took; ok is false when it holds
 	// none, or cannot tell. Deliveries go on behind it.

@@ -163,7 +163,7 @@ func (a *Agent) openLanes(ctx context.Context) error {
 		}
 		lane, err := dispatch.New(ctx, dispatch.Config{
 			Name: s.Name, Type: s.Type, Shop: a.cfg.Shop.Name, Entities: s.Entities, Timeout: s.Timeout,
-			Sink: sink, Journal: a.journal, Log: a.log, Metrics: m, Failpoint: a.opts.Failpoint,
+			Sink: sink, Needs: plugin.Needs(s.Settings), Journal: a.journal, Log: a.log, Metrics: m, Failpoint: a.opts.Failpoint,
 		})
 		if err != nil {
 			return err

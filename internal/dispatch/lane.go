@@ -28,6 +28,7 @@ type Config struct {
 	Entities []string // nil: all
 	Timeout  time.Duration
 	Sink     sinks.Sink
+	Needs    sinks.Needs
 	Journal  *journal.Journal
 	Log      *slog.Logger
 	Metrics  *Metrics
@@ -209,11 +210,10 @@ func (l *Lane) step(ctx context.Context) (more bool, err error) {
 // portion is the head of events with as many in it as the sink takes in one call;
 // those that are not for it do not count.
 func (l *Lane) portion(events []journal.Stored) []journal.Stored {
-	p, ok := l.cfg.Sink.(sinks.Portioner)
-	if !ok {
+	if l.cfg.Needs.Batch <= 0 {
 		return events
 	}
-	for i, room := 0, max(1, p.Portion()); i < len(events); i++ {
+	for i, room := 0, l.cfg.Needs.Batch; i < len(events); i++ {
 		if !l.Takes(events[i].Entity) {
 			continue
 		}

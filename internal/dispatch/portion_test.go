@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"octail/internal/dispatch"
 	"octail/sinks"
 	"octail/transform/document"
 )
@@ -15,7 +16,7 @@ import (
 // one is a sink that takes one delivery in a call, each within a second.
 type one struct{ sink }
 
-func (*one) Portion() int { return 1 }
+func ofOne(c *dispatch.Config) { c.Needs.Batch = 1 }
 
 func slow(ctx context.Context, _ int, _ []sinks.Delivery) error {
 	select {
@@ -38,7 +39,7 @@ func TestPortions(t *testing.T) {
 			}
 			return slow(ctx, call, batch)
 		}
-		l := newLane(t, j, s, only(document.OrderEntity))
+		l := newLane(t, j, s, ofOne, only(document.OrderEntity))
 		fill(t, j, 500)
 		var want []int64
 		for n := range j.Last() {
@@ -74,7 +75,7 @@ func TestPortionsSeen(t *testing.T) {
 		j := newJournal(t)
 		s := &one{}
 		s.answer = slow
-		l := newLane(t, j, s)
+		l := newLane(t, j, s, ofOne)
 		fill(t, j, 300)
 		l.run(t)
 		alive := func(what string, seconds, delivered int) {
@@ -125,7 +126,7 @@ func TestPortionFails(t *testing.T) {
 			}
 			return nil
 		}
-		l := newLane(t, j, s)
+		l := newLane(t, j, s, ofOne)
 		fill(t, j, 6)
 		l.run(t)
 		synctest.Wait()

@@ -65,8 +65,8 @@ func (l *Lane) resend(ctx context.Context) (more bool) {
 // and whose time has come.
 func (l *Lane) toResend(ctx context.Context) ([]document.Key, error) {
 	limit := resendBatch
-	if p, ok := l.cfg.Sink.(sinks.Portioner); ok {
-		limit = min(limit, max(1, p.Portion()))
+	if l.cfg.Needs.Batch > 0 {
+		limit = min(limit, l.cfg.Needs.Batch)
 	}
 	all, err := l.cfg.Journal.Resends(ctx, l.cfg.Name, limit+len(l.refused)) // past those that wait
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 // Plugin is the entry for the catalogue.
-var Plugin = sinks.Define("file", "JSON lines in a file or on the standard output", Config{Sync: syncAlways}, open)
+var Plugin = sinks.Define("file", "JSON lines in a file or on the standard output", Config{Sync: syncAlways}, nil, open)
 
 // sink appends to one file. A batch is one write of whole lines behind the last
 // whole line. After anything unexpected it lets go of the file, and Resume finds

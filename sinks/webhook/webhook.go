@@ -17,7 +17,7 @@ import (
 )
 
 // Plugin is the entry for the catalogue.
-var Plugin = sinks.Define("webhook", "one signed POST per event", Config{}, open)
+var Plugin = sinks.Define("webhook", "one signed POST per event", Config{}, needs, open)
 
 // mostAnswer is how much of an answer is read: to see whether it is a page.
 const mostAnswer = 64 << 10
@@ -64,10 +64,9 @@ type sink struct {
 }
 
 var (
-	_ sinks.Sink      = (*sink)(nil)
-	_ sinks.Portioner = (*sink)(nil)
-	_ sinks.Checker   = (*sink)(nil)
-	_ sinks.Shower    = (*sink)(nil)
+	_ sinks.Sink    = (*sink)(nil)
+	_ sinks.Checker = (*sink)(nil)
+	_ sinks.Shower  = (*sink)(nil)
 )
 
 func open(cfg *Config, _ sinks.Env) (sinks.Sink, error) {
@@ -88,8 +87,8 @@ func open(cfg *Config, _ sinks.Env) (sinks.Sink, error) {
 	return s, nil
 }
 
-// Portion implements sinks.Portioner: the timeout is that of one request.
-func (s *sink) Portion() int { return 1 }
+// needs: one request a call, so that the timeout is that of one.
+func needs(*Config) sinks.Needs { return sinks.Needs{Batch: 1} }
 
 // Deliver implements sinks.Sink. What comes behind a failure is not tried: a
 // receiver gets the events in order.

@@ -268,7 +268,7 @@ func TestBatch(t *testing.T) {
 	left = 10
 	check(t, s.Deliver(t.Context(), batch[2:]))
 	r.holds(t, 1, 2, 3, 3, 4, 5)
-	if s.Portion() != 1 {
+	if Plugin.Needs(&Config{}).Batch != 1 {
 		t.Error("many share one timeout")
 	}
 }
