@@ -21,6 +21,7 @@ import (
 	"octail/internal/journal"
 	"octail/internal/reconcile"
 	"octail/internal/reread"
+	"octail/internal/steer"
 	"octail/transform/document"
 )
 
@@ -34,6 +35,8 @@ type Agent interface {
 	// it is under way already.
 	Reconcile(ctx context.Context, repair bool, progress func(reconcile.Report)) (*reconcile.Report, error)
 	Sync(ctx context.Context, req reread.Request, progress func(reread.Report)) (*reread.Report, error)
+	// Desk is where deliveries are steered.
+	Desk() *steer.Desk
 }
 
 // ErrBusy: the same is under way already.
@@ -92,6 +95,7 @@ func Handler(a Agent, registry *prometheus.Registry, token string, trusted bool)
 		report, err := a.Sync(r.Context(), req, s.progress)
 		s.end(report, err)
 	}))
+	steering(mux, a, mayRead)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		s, err := status(r)
 		if err != nil {

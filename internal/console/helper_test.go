@@ -16,6 +16,7 @@ import (
 	"octail/internal/journal"
 	"octail/internal/reconcile"
 	"octail/internal/reread"
+	"octail/internal/steer"
 	"octail/transform/document"
 )
 
@@ -39,6 +40,10 @@ func (a *agent) Reconcile(_ context.Context, repair bool, progress func(reconcil
 func (a *agent) Sync(_ context.Context, req reread.Request, progress func(reread.Report)) (*reread.Report, error) {
 	a.asked = append(a.asked, fmt.Sprint("sync ", req.Entity, req.IDs))
 	return &reread.Report{Request: req, Read: 3}, a.err
+}
+
+func (a *agent) Desk() *steer.Desk {
+	return &steer.Desk{Journal: a.journal, Sinks: []string{"erp", "log"}, Lane: func(string) steer.Lane { return nil }}
 }
 
 func (a *agent) Status(context.Context) (console.Status, error) { return a.status, a.err }

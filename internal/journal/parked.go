@@ -81,3 +81,21 @@ func (j *Journal) ParkedOf(ctx context.Context, sink string, keys []document.Key
 	}
 	return out, nil
 }
+
+// Hasten makes parked entities of a sink due at once: all of them, or one and those that
+// wait for it. It says how many there are.
+func (j *Journal) Hasten(ctx context.Context, sink string, only *document.Key) (n int64, err error) {
+	query, args := "UPDATE parked SET next = 0 WHERE sink = ?", []any{sink}
+	if only != nil {
+		query, args = query+" AND (entity = ? AND key = ? OR waits = ?)", append(args, only.Entity, only.ID, only.String())
+	}
+	err = j.change(ctx, "make what sink "+sink+" has parked due", func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	return n, err
+}
