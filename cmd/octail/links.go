@@ -83,4 +83,11 @@ type exported struct {
 	Links int64  `json:"links"`
 }
 
-func (e exported) Text() string { return fmt.Sprintf("%s: %d links.", e.File, e.Links) }
+func (e exported) Text() string { return fmt.Sprintf("%s: %s.", e.File, links(e.Links)) }
+
+func links(n int64) string {
+	if n == 1 {
+		return "1 link"
+	}
+	return fmt.Sprintf("%d links", n)
+}

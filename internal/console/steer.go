@@ -39,11 +39,12 @@ func steering(mux *http.ServeMux, a Agent, may func(*http.Request) bool) {
 	})
 	post(mux, "unlink", may, func(ctx context.Context, q LinkRequest) (any, error) { return a.Desk().Unlink(ctx, q.Sink, q.Subject) })
 	mux.HandleFunc("POST /api/v1/links", changing(may, func(w http.ResponseWriter, r *http.Request) {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+		unhurried(w)
 		in, err := a.Desk().Import(r.Context(), http.MaxBytesReader(w, r.Body, linksBytes), r.URL.Query().Get("sink"))
 		answer(w, in, err)
 	}))
 	mux.HandleFunc("GET /api/v1/links", reading(may, func(w http.ResponseWriter, r *http.Request) {
+		unhurried(w)
 		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 		if _, err := a.Desk().Export(r.Context(), w, r.URL.Query().Get("sink")); err != nil {
 			answer(w, nil, err)
@@ -63,6 +64,13 @@ func steering(mux *http.ServeMux, a Agent, may func(*http.Request) bool) {
 		list, err := a.Desk().List(r.Context(), choice)
 		answer(w, list, err)
 	}))
+}
+
+// unhurried is for what may be large; it ends with its connection.
+func unhurried(w http.ResponseWriter) {
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Time{})
+	_ = c.SetWriteDeadline(time.Time{})
 }
 
 // post adds a verb that takes JSON and answers with some.

@@ -29,6 +29,7 @@ type SinkState struct {
 	State string `json:"state"`
 	Error string `json:"error,omitempty"` // why the sink fails at present, of one that waits
 	Why   string `json:"why,omitempty"`   // it is not taken, or waits
+	Never bool   `json:"never,omitempty"` // not taken, as no entity of this kind is
 	// At is when it was delivered, Seconds how long the call took.
 	At           time.Time     `json:"at,omitzero"`
 	Seconds      float64       `json:"seconds,omitempty"`
@@ -162,7 +163,7 @@ func linksOf(ctx context.Context, j *journal.Journal, key document.Key, sinks []
 func (s *story) state(ctx context.Context, j *journal.Journal, e *document.Event) (SinkState, error) {
 	st := SinkState{Sink: s.Name}
 	if s.Entities != nil && !slices.Contains(s.Entities, e.Entity) {
-		st.State, st.Why = NotTaken, "it takes "+strings.Join(s.Entities, ", ")
+		st.State, st.Never, st.Why = NotTaken, true, "it takes "+strings.Join(s.Entities, ", ")
 		return st, nil
 	}
 	for _, a := range s.attempts {
@@ -225,6 +226,7 @@ func (s *story) ofStates(st *SinkState, e *document.Event) {
 		st.State = Delivered
 	case e.Revision < s.accepted.Revision:
 		st.State, st.SupersededBy = Superseded, s.accepted.Revision
+	case e.Revision < s.newest && s.refused(st, e):
 	case e.Revision < s.newest:
 		st.State, st.SupersededBy = Superseded, s.newest
 	case s.parked != nil:
@@ -267,9 +269,9 @@ func (s *story) isWaiting(st *SinkState) {
 	st.State, st.Error = Waits, s.Error
 	switch {
 	case s.record.Paused:
-		st.Why = "the sink is paused: octail resume " + s.Name
+		st.Why = "the sink is paused, `octail resume " + s.Name + "` lets it go on"
 	case s.record.Stopped != "":
-		st.Why = "the sink has stopped (" + s.record.Stopped + "): octail resume " + s.Name
+		st.Why = "the sink has stopped (" + s.record.Stopped + "), `octail resume " + s.Name + "` lets it go on"
 		if st.Error == "" {
 			st.Error = s.record.Error
 		}

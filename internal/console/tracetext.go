@@ -29,6 +29,13 @@ func (t *Trace) Text(w io.Writer) {
 	default:
 		fmt.Fprintf(w, "%s: nothing journaled yet\n", t.Subject)
 	}
+	if len(t.Revisions) > 0 {
+		for _, s := range t.Revisions[0].Sinks {
+			if s.Never {
+				fmt.Fprintf(w, "  not for %s: %s\n", s.Sink, s.Why)
+			}
+		}
+	}
 	for _, l := range t.Links {
 		by := "found or made by the sink"
 		if l.Person {
@@ -49,7 +56,9 @@ func (t *Trace) Text(w io.Writer) {
 			fmt.Fprintf(w, "      changed: %s\n", strings.Join(r.Changed, ", "))
 		}
 		for i := range r.Sinks {
-			r.Sinks[i].text(w)
+			if !r.Sinks[i].Never {
+				r.Sinks[i].text(w)
+			}
 		}
 	}
 	for i := range t.Dead {
@@ -72,6 +81,8 @@ func (s *SinkState) text(w io.Writer) {
 		fmt.Fprintf(w, "superseded by revision %d", s.SupersededBy)
 	case s.Parked != nil:
 		fmt.Fprint(w, s.Parked.text())
+	case s.State == IsParked:
+		fmt.Fprint(w, "waits")
 	case s.Dead != nil:
 		fmt.Fprint(w, letterText(s.Dead))
 	default:
@@ -83,31 +94,31 @@ func (s *SinkState) text(w io.Writer) {
 			more = append(more, steer.Line(text, answerShown))
 		}
 	}
-	if len(more) > 0 {
-		fmt.Fprintf(w, " (%s)", strings.Join(more, "; "))
+	switch {
+	case len(more) > 0 && s.State == IsParked:
+		fmt.Fprintf(w, " %s", strings.Join(more, "; "))
+	case len(more) > 0:
+		fmt.Fprintf(w, ": %s", strings.Join(more, "; "))
 	}
 	fmt.Fprintln(w)
-	if len(s.Attempts) == 1 && s.Attempts[0].Class == "ok" { // said already
-		return
+	rest := s.Attempts
+	if s.State == Delivered && len(rest) > 0 && rest[0].Class == "ok" { // said already
+		rest = rest[1:]
 	}
-	for i, a := range s.Attempts {
+	for i, a := range rest {
 		if i == attemptsShown {
-			fmt.Fprintf(w, "          and %s before, see --json\n", count(int64(len(s.Attempts)-i), "try", "tries"))
+			fmt.Fprintf(w, "          and %s before, see --json\n", count(int64(len(rest)-i), "try", "tries"))
 			break
 		}
-		a.text(w)
+		fmt.Fprintf(w, "          %s  %s after %s", stamp(a.At), strings.ReplaceAll(a.Class, "_", " "), took(a.Seconds))
+		if a.Answer != "" {
+			fmt.Fprintf(w, ": %s", steer.Line(a.Answer, answerShown))
+		}
+		if i == 0 && s.State == Waits && !a.Next.IsZero() {
+			fmt.Fprintf(w, "; next try %s", stamp(a.Next))
+		}
+		fmt.Fprintln(w)
 	}
-}
-
-func (a *Attempt) text(w io.Writer) {
-	fmt.Fprintf(w, "          %s  %s after %s", stamp(a.At), strings.ReplaceAll(a.Class, "_", " "), took(a.Seconds))
-	if a.Answer != "" {
-		fmt.Fprintf(w, ": %s", steer.Line(a.Answer, answerShown))
-	}
-	if !a.Next.IsZero() {
-		fmt.Fprintf(w, " (next %s)", stamp(a.Next))
-	}
-	fmt.Fprintln(w)
 }
 
 // text says why an entity waits, since when and until when.
