@@ -92,6 +92,7 @@ type Lane struct {
 	gate        gate
 	lastSuccess time.Time
 	outcome     journal.Outcome // to be settled
+	unstored    string          // why that failed last
 	revive      time.Time       // dead letters since then go once more; zero: none do
 	cursors     map[string]int64
 	kept        bool // the journal has a cursor: retention waits for it

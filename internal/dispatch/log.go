@@ -23,7 +23,6 @@ type logState struct {
 	// at is where the lane stands, stored what the journal knows of it.
 	at, stored place
 	storedAt   time.Time
-	unstored   string     // why the last storing failed
 	unknown    bool       // the target has to be asked what it holds
 	foreign    sinks.Held // another journal's event that the target ends with
 
@@ -84,7 +83,7 @@ func (l *Lane) runLog(ctx context.Context) {
 		switch {
 		case err == nil && more:
 		case err == nil:
-			l.idle(ctx, changed, l.rest())
+			l.idle(ctx, changed, l.restFor())
 		case ctx.Err() == nil && errors.Is(err, errJournal):
 			l.idle(ctx, nil, l.journalFailed(err))
 		}
@@ -94,8 +93,8 @@ func (l *Lane) runLog(ctx context.Context) {
 	}
 }
 
-// rest is how long there is nothing to do but wait.
-func (l *Lane) rest() time.Duration {
+// restFor is how long there is nothing to do but wait.
+func (l *Lane) restFor() time.Duration {
 	wait := idleCheck
 	if !l.kept || l.log.stored != l.log.at { // come back to store the rest
 		wait = cursorEvery
@@ -477,14 +476,12 @@ func (l *Lane) unpark(ctx context.Context, p *journal.Parked) error {
 	if cause == nil {
 		l.cfg.Metrics.call(l.cfg.Name, 1, 0, took)
 		l.delivered(batch, began, took)
-		l.outcome.Close = append(l.outcome.Close, p.Key)
 		return l.goOn(ctx, p)
 	}
 	if ctx.Err() != nil {
 		return cause
 	}
 	l.cfg.Metrics.call(l.cfg.Name, 0, 1, took)
-	cause = fmt.Errorf("%s: %w", d.EventID(), cause)
 	t := l.ticketOf(&event, p)
 	class, asked := sinks.ClassOf(cause)
 	_, held := sinks.HeldFor(cause)

@@ -66,11 +66,13 @@ func (l *Lane) runStates(ctx context.Context) {
 		case <-changed:
 		case <-timer.C:
 		case <-l.wake:
-			s.renew()
+			s.renew(ctx)
 		case ask := <-l.asks:
 			ask.answer <- ask.do(ctx)
 		case r := <-s.results:
-			s.landed(ctx, r)
+			for s.landed(ctx, r); len(s.results) > 0; { // one note for all of them
+				s.landed(ctx, <-s.results)
+			}
 		}
 		timer.Stop()
 	}
@@ -85,12 +87,11 @@ func (l *Lane) runStates(ctx context.Context) {
 // round begins as many calls as it can, and says how long there is nothing to do but
 // wait.
 func (s *states) round(ctx context.Context) (time.Duration, error) {
-	if s.calls > 0 {
-		s.alive(0)
-	}
+	s.steered()
 	if err := s.settle(ctx, false); err != nil {
 		return 0, err
 	}
+	s.journalWorks()
 	if wait, closed := s.gate.closed(time.Now()); closed {
 		return min(wait, idleCheck), nil
 	}
@@ -211,7 +212,8 @@ func (s *states) nudge(ctx context.Context, keys []document.Key) error {
 
 // renew looks anew at what is parked: somebody has changed the journal, or wants it
 // to be tried.
-func (s *states) renew() {
+func (s *states) renew(ctx context.Context) {
+	s.woken(ctx)
 	s.next = time.Now()
 	for _, it := range s.due {
 		it.done = it.done || !it.busy
@@ -263,27 +265,28 @@ func (s *states) unsettled() bool {
 // settle writes down what happened, in one transaction: at once when something was
 // delivered or failed, the cursors alone once a second.
 func (s *states) settle(ctx context.Context, now bool) error {
-	o := &s.outcome
-	some := len(o.Accepted)+len(o.Park)+len(o.Unpark)+len(o.Dead)+len(o.Close)+len(o.Attempts)+len(o.Resent) > 0 || o.Sink != nil || o.Wake
-	if !some && (!s.unsettled() || !now && time.Since(s.settledAt) < cursorEvery) {
+	some := !empty(&s.outcome)
+	if !some && !s.unsettled() || (!some || s.unstored != "") && !now && time.Since(s.settledAt) < cursorEvery {
 		return nil
 	}
-	o.Cursors = map[string]int64{journal.Live: s.live.cursor(), journal.Bulk: s.bulk.cursor()}
+	s.outcome.Cursors = map[string]int64{journal.Live: s.live.cursor(), journal.Bulk: s.bulk.cursor()}
 	s.failpoint("before-cursor")
-	if err := s.cfg.Journal.Settle(context.WithoutCancel(ctx), s.cfg.Name, *o); err != nil {
-		return err // tried again with what comes: it is kept
+	o := s.outcome
+	s.settledAt = time.Now()
+	if !s.settled(ctx) {
+		return nil
 	}
-	if len(o.Park) > 0 || len(o.Unpark) > 0 || o.Wake || len(o.Accepted) > 0 {
-		next, err := s.cfg.Journal.NextParked(ctx, s.cfg.Name)
-		if err != nil {
-			return err
-		}
-		if s.next = next; s.anyDue() && !next.IsZero() && !next.After(time.Now()) {
-			s.next = time.Now().Add(idleCheck)
-		}
+	s.cursors, s.kept = o.Cursors, true
+	s.showCursor(o.Cursors[journal.Live])
+	if err := s.revived(ctx); err != nil {
+		return err
 	}
-	s.cursors, s.kept, s.settledAt = o.Cursors, true, time.Now()
-	s.moveTo(place{o.Cursors[journal.Live], 0})
-	s.outcome = journal.Outcome{}
-	return nil
+	if len(o.Park)+len(o.Unpark)+len(o.Accepted) == 0 && !o.Wake {
+		return nil
+	}
+	next, err := s.cfg.Journal.NextParked(ctx, s.cfg.Name)
+	if s.next = next; s.anyDue() && !next.IsZero() && !next.After(time.Now()) { // those that are in due
+		s.next = time.Now().Add(idleCheck)
+	}
+	return err
 }

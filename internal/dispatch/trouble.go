@@ -95,8 +95,8 @@ func (l *Lane) revived(ctx context.Context) error {
 // long to wait.
 func (l *Lane) journalFailed(err error) time.Duration {
 	l.mu.Lock()
-	news := l.status.JournalError != err.Error()
-	l.status.JournalError = err.Error()
+	news := l.status.Journal != err.Error()
+	l.status.Journal = err.Error()
 	l.mu.Unlock()
 	if news {
 		l.cfg.Log.Error("the journal does not answer: nothing is delivered until it does", "sink", l.cfg.Name, "err", err)
@@ -106,6 +106,6 @@ func (l *Lane) journalFailed(err error) time.Duration {
 
 func (l *Lane) journalWorks() {
 	l.mu.Lock()
-	l.status.JournalError = ""
+	l.status.Journal = ""
 	l.mu.Unlock()
 }

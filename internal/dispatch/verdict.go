@@ -2,13 +2,11 @@ package dispatch
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
 
 	"octail/internal/journal"
-	"octail/internal/mask"
 	"octail/sinks"
 	"octail/transform/document"
 )
@@ -29,10 +27,8 @@ const (
 	nudgeAfter = 15 * time.Second
 )
 
-// Reasons of parked entities and dead letters: a closed list, they are labels of
-// metrics.
+// Reasons of dead letters: a closed list, they are labels of metrics.
 const (
-	ReasonFailing = "failing" // it fails, and is tried again
 	ReasonTries   = "tries"   // dead: it has failed too often
 	ReasonRefused = "refused" // dead: refused for good
 )
@@ -77,7 +73,7 @@ func (l *Lane) retry(t *ticket, d *sinks.Delivery, cause error, proven bool, tri
 		l.bury(t, ReasonTries, d, cause)
 		return true
 	}
-	p.Class, p.Reason, p.Waits, p.Error = sinks.Retryable.String(), ReasonFailing, "", mask.Text(cause.Error(), d.Data)
+	p.Class, p.Reason, p.Waits, p.Error = sinks.Retryable.String(), journal.Failing, "", masked(cause.Error(), d.Data)
 	p.Tried, p.Next = tried, time.Now().Add(wait)
 	l.outcome.Park = append(l.outcome.Park, p)
 	return false
@@ -99,9 +95,9 @@ func (l *Lane) hold(t *ticket, cause error, waits string, tried time.Time) {
 // bury makes a dead letter.
 func (l *Lane) bury(t *ticket, reason string, d *sinks.Delivery, cause error) {
 	class, _ := sinks.ClassOf(cause)
-	x, p, text := sinks.ExchangeOf(cause), t.row(), mask.Text(cause.Error(), d.Data)
+	x, p, text := sinks.ExchangeOf(cause), t.row(), masked(cause.Error(), d.Data)
 	l.outcome.Dead = append(l.outcome.Dead, journal.Dead{Sink: l.cfg.Name, Key: t.key, Revision: t.revision, Sequence: t.sequence, Class: class.String(), Reason: reason,
-		Cause: text, Attempts: p.Attempts + 1, Since: time.Now(), Request: mask.Text(x.Request, d.Data), Answer: mask.Text(x.Answer, d.Data)})
+		Cause: text, Attempts: p.Attempts + 1, Since: time.Now(), Request: masked(x.Request, d.Data), Answer: masked(x.Answer, d.Data)})
 	l.cfg.Metrics.dead(l.cfg.Name)
 	l.cfg.Log.Error("a dead letter: it is tried again when it changes in the shop, or by `octail dead retry`", "sink", l.cfg.Name, "event", d.EventID(), "reason", reason, "err", text)
 }
@@ -113,9 +109,9 @@ func (l *Lane) attempt(d *sinks.Delivery, began time.Time, took time.Duration, c
 		class, _ := sinks.ClassOf(cause)
 		x := sinks.ExchangeOf(cause)
 		a.Class, a.Next = class.String(), next
-		a.Request, a.Answer = mask.Text(x.Request, d.Data), mask.Text(cause.Error(), d.Data)
+		a.Request, a.Answer = masked(x.Request, d.Data), masked(cause.Error(), d.Data)
 		if x.Answer != "" {
-			a.Answer += "\n" + mask.Text(x.Answer, d.Data)
+			a.Answer += "\n" + masked(x.Answer, d.Data)
 		}
 	}
 	l.outcome.Attempts = append(l.outcome.Attempts, a)
@@ -158,7 +154,7 @@ func failures(batch []sinks.Delivery, err error) map[int]error {
 	}
 	failed := map[int]error{}
 	for i := range batch {
-		failed[i] = fmt.Errorf("%s: %w", batch[i].EventID(), err)
+		failed[i] = err
 	}
 	return failed
 }
