@@ -139,6 +139,7 @@ func (l *Lane) register(ctx context.Context) error {
 	}
 	l.gate.paused, l.gate.stopped, l.gate.refused = l.record.Paused, l.record.Stopped, l.record.Refused
 	l.pause.Store(l.record.Paused)
+	l.status.Paused, l.status.Stopped = l.record.Paused, l.record.Stopped
 	if l.gate.stopped == "" && l.record.Next.After(time.Now()) { // the target has asked for it
 		l.gate.next = l.record.Next
 	}

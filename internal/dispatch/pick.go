@@ -25,9 +25,13 @@ func (s *states) pick(ctx context.Context) (result, error) {
 		sources = [][]*item{all}
 	}
 	for _, items := range sources {
+		due := len(s.due)
 		r, err := s.gather(ctx, items)
+		if err == nil && len(r.items) == 0 && len(s.due) > due { // parents of theirs
+			r, err = s.gather(ctx, s.due)
+		}
 		if err != nil || len(r.items) > 0 {
-			if s.turn++; len(items) > 0 && len(s.bulk.items) > 0 && len(r.items) > 0 && slices.Contains(s.bulk.items, r.items[0]) {
+			if s.turn++; len(r.items) > 0 && slices.Contains(s.bulk.items, r.items[0]) {
 				s.turn = 0
 			}
 			return r, err
@@ -276,7 +280,7 @@ func (s *states) parent(ctx context.Context, p document.Key) (int, error) {
 		behind = s.bulk.cursor()
 	}
 	switch {
-	case found[0].Parked, found[0].Dead:
+	case found[0].Parked, found[0].DeadAt >= k.Sequence:
 		return parentStuck, nil
 	case k.Sequence <= behind: // it was not for this sink
 		return parentThere, nil

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"octail/internal/journal"
@@ -112,7 +113,7 @@ func (s *states) round(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	wait := idleCheck
-	if !s.next.IsZero() {
+	if !s.next.IsZero() && !s.anyDue() {
 		wait = max(0, min(wait, time.Until(s.next)))
 	}
 	if s.unsettled() {
@@ -132,7 +133,7 @@ func (s *states) slots() int {
 // read fills the queues, and finds what is parked and due.
 func (s *states) read(ctx context.Context) error {
 	for _, w := range []*window{&s.live, &s.bulk} {
-		renewed, err := w.fill(ctx, s.cfg.Journal, s.cfg.Name, s.record.Fill)
+		renewed, err := w.fill(ctx, s.cfg.Journal, s.cfg.Name, s.record.Fill, s.leaving)
 		if err != nil {
 			return err
 		}
@@ -174,6 +175,13 @@ func (s *states) read(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// leaving reports whether an entity that is parked is being tried, or is parked no
+// more.
+func (s *states) leaving(k document.Key) bool {
+	_, busy := s.flying[k]
+	return busy || slices.Contains(s.outcome.Unpark, k)
 }
 
 // anyDue reports whether parked ones wait to be called; it forgets what is done.

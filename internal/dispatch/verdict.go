@@ -55,10 +55,11 @@ func (t *ticket) row() journal.Parked {
 	return p
 }
 
-// proven reports whether the target has taken something else since the entity was
-// tried last: then it is the entity that fails.
+// proven reports whether it is the entity that fails: the target has taken something
+// else since it was tried last, or had before, and nothing says that it fails now.
 func (l *Lane) proven(t *ticket) bool {
-	return t.parked != nil && !t.parked.Tried.IsZero() && l.lastSuccess.After(t.parked.Tried)
+	p := t.parked
+	return p != nil && (!p.Tried.IsZero() && l.lastSuccess.After(p.Tried) || p.Attempts > 0 && !l.gate.probing())
 }
 
 // retry parks an entity that fails, or makes it a dead letter, which it reports. A try

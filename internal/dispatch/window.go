@@ -36,7 +36,6 @@ type window struct {
 // cursor is up to where nothing waits.
 func (w *window) cursor() int64 {
 	for len(w.items) > 0 && w.items[0].done {
-		w.items[0] = nil
 		w.items = w.items[1:]
 	}
 	if len(w.items) > 0 {
@@ -46,8 +45,9 @@ func (w *window) cursor() int64 {
 }
 
 // fill reads on, and lists what has a new revision and is parked. Up to the sequence
-// fill all is bulk (see journal.Sink).
-func (w *window) fill(ctx context.Context, j *journal.Journal, sink string, fill int64) (renewed []document.Key, err error) {
+// fill all is bulk (see journal.Sink). leaving tells of an entity that is parked whether
+// it is being tried: then nobody knows whether it stays so.
+func (w *window) fill(ctx context.Context, j *journal.Journal, sink string, fill int64, leaving func(document.Key) bool) (renewed []document.Key, err error) {
 	for to := j.Last(); w.read < to && len(w.items) < windowItems; {
 		w.cursor() // forget what is done
 		end := to
@@ -61,9 +61,9 @@ func (w *window) fill(ctx context.Context, j *journal.Journal, sink string, fill
 		}
 		for _, q := range found {
 			switch {
-			case q.Bulk != w.bulk && q.Sequence > fill, q.Accepted >= q.Sequence, q.Dead:
+			case q.Bulk != w.bulk && q.Sequence > fill, q.Accepted >= q.Sequence, q.DeadAt >= q.Sequence:
 				continue
-			case q.Parked:
+			case q.Parked && !leaving(q.Key):
 				renewed = append(renewed, q.Key)
 				continue
 			}
