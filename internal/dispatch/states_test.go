@@ -453,7 +453,7 @@ func TestRefusedInARow(t *testing.T) {
 					}
 					pass(8 * time.Hour)
 					st := l.Status(t.Context())
-					if st.Dead != 10 || st.Stopped != "refused" || len(s.held) != 0 || s.calls < 50 || s.calls > 120 {
+					if st.Dead != 10 || st.Stopped != "refused" || len(s.held) != 0 || s.calls < 50 || s.calls > 150 {
 						t.Errorf("%d calls, %+v", s.calls, st)
 					}
 					if n := strings.Count(l.log.String(), "octail resume log"); n != 1 {
