@@ -25,8 +25,14 @@ var rules = []rule{
 		"the documents are what all parts and plugins speak; whoever imports them must get nothing else", nil},
 	{"transform", []string{"canal", "transform/document", "internal/shop", "internal/journal"},
 		"document making takes touches in and gives events to the journal; it knows no sink, no lane, no config", []string{"internal/shoptest/oracle"}},
-	{"sinks/all", []string{"internal/config", "sinks", "sinks/*"},
+	{"sinks/all", []string{"internal/config", "sinks", "sinks/*", "sinks/sinktest/mirror"},
 		"the catalogue lists plugins and does nothing else", nil},
+	{"sinks/sinktest/receiver", nil,
+		"the receiver judges what octail does: a line of code shared with it would be a mistake that both make", nil},
+	{"sinks/sinktest/receiver/serve", []string{"sinks/sinktest/receiver"},
+		"it is the receiver in a process of its own", nil},
+	{"sinks/sinktest/mirror", []string{"sinks", "transform/document", "internal/config", "internal/httpx"},
+		"the mirror is a sink as any other, for tests and to begin with", []string{"sinks/sinktest", "sinks/sinktest/receiver"}},
 	{"sinks/*", []string{"sinks", "transform/document", "internal/config", "internal/httpx"},
 		"a sink translates documents into calls of its target; order, retry and state are the engine's, and a sibling's code is a sibling's business", nil},
 	{"sinks", []string{"transform/document", "internal/config"},
@@ -127,7 +133,7 @@ var libraries = []struct {
 		"only the program knows its command line"},
 	{"database/sql", []string{"canal", "internal/app", "internal/check", "internal/demo", "internal/journal", "internal/setup", "internal/shop", "internal/shoptest", "internal/shoptest/*", "internal/bench", "transform", "internal/structure"},
 		"lanes, sinks, console and documents never speak to a database"},
-	{"net/http", []string{"internal/console", "internal/demo", "internal/app", "internal/app/apptesting", "internal/bench", "internal/httpx", "cmd/octail", "sinks/*", "internal/structure"},
+	{"net/http", []string{"internal/console", "internal/demo", "internal/app", "internal/app/apptesting", "internal/bench", "internal/httpx", "cmd/octail", "sinks/*", "sinks/sinktest/*", "sinks/sinktest/receiver/serve", "internal/structure"},
 		"capture, documents, journal and lanes speak no HTTP"},
 	{"testing", []string{"internal/shoptest/shoptesting", "internal/app/apptesting"},
 		"its flags and its code have no place in the program; a helper for tests that needs it is a package of its own"},
@@ -189,6 +195,8 @@ func TestProgram(t *testing.T) {
 		"octail/internal/shoptest/shoptesting": "it is for tests",
 		"octail/internal/shoptest/oracle":      "it is for tests",
 		"octail/internal/app/apptesting":       "it is for tests",
+		"octail/sinks/sinktest/mirror":         "it is for tests",
+		"octail/sinks/sinktest/receiver":       "it is for tests",
 	}
 	for _, p := range deps {
 		if why := banned[p.ImportPath]; why != "" {
