@@ -123,18 +123,22 @@ func (c *client) write(ctx context.Context, r record) outcome {
 func (c *client) writeAll(ctx context.Context, records []record) []outcome {
 	out := make([]outcome, len(records))
 	a, err := c.do(ctx, http.MethodPost, "/batch", map[string][]record{"records": records})
+	if err != nil {
+		err = httpx.WithoutBodies(err)
+	}
 	var results struct {
 		Results []json.RawMessage `json:"results"`
 	}
 	if err == nil && (json.Unmarshal(a.Body, &results) != nil || len(results.Results) != len(records)) {
-		err = c.refused(a, errAnswer)
+		err = httpx.WithoutBodies(c.refused(a, errAnswer))
 	}
 	for i, r := range records {
 		if err != nil {
 			out[i].err = err
-		} else {
-			out[i] = c.judge(a, r, results.Results[i])
+			continue
 		}
+		sent, _ := json.Marshal(r)
+		out[i] = c.judge(a.Part(a.Status, sent, results.Results[i]), r, results.Results[i])
 	}
 	return out
 }
@@ -145,9 +149,8 @@ func (c *client) judge(a *httpx.Answer, r record, said []byte) outcome {
 	err := json.Unmarshal(said, &p)
 	switch {
 	case err == nil && p.Error != nil && p.Error.Status >= 300:
-		one := *a
-		one.Status, one.Body = p.Error.Status, said
-		return outcome{status: p.Error.Status, err: one.Error(nil)}
+		sent, _ := json.Marshal(r)
+		return outcome{status: p.Error.Status, err: a.Part(p.Error.Status, sent, said).Error(nil)}
 	case err != nil, p.Error != nil, p.ID != r.ID, p.Revision < r.Revision, p.Target == "":
 		return outcome{err: c.refused(a, errAnswer)}
 	}
@@ -156,7 +159,7 @@ func (c *client) judge(a *httpx.Answer, r record, said []byte) outcome {
 
 // refused is an answer that is none.
 func (c *client) refused(a *httpx.Answer, err error) error {
-	return sinks.Mark(sinks.Retryable, fmt.Errorf("%s://%s %w", c.base.Scheme, c.base.Host, err))
+	return a.Explain(sinks.Mark(sinks.Retryable, fmt.Errorf("%s://%s %w", c.base.Scheme, c.base.Host, err)))
 }
 
 // held asks what the target has of keys; one it does not have is nil.
