@@ -33,12 +33,12 @@ import (
 	"octail/transform/document"
 )
 
-// Shop is what the defaults of a filter come from.
+// Shop is what a filter has to know of the shop. What is not known yet comes by the
+// Set methods.
 type Shop struct {
-	// Started is octail's first start, as the journal has it.
-	Started time.Time
-	// Snapshot is capture.snapshot: what was read at that start.
-	Snapshot []config.SnapshotItem
+	// Since is the default of since where states are wanted: see CoveredOrders. Zero: no
+	// limit, or not known yet.
+	Since time.Time
 	// Zone is the shop's; nil: UTC until SetZone tells.
 	Zone *time.Location
 }
@@ -50,13 +50,14 @@ type Filter struct {
 	least                    *decimal.Decimal
 	exprs                    map[string]*expression.Program
 
-	any      bool // release
-	listed   list // release, where it is a list
-	since    config.Moment
-	earliest time.Time // the default of since
-	start    config.Start
+	any    bool // release
+	listed list // release, where it is a list
+	since  config.Moment
+	start  config.Start
+	states bool
 
 	zone     atomic.Pointer[time.Location]
+	covered  atomic.Pointer[time.Time] // the default of since
 	released atomic.Pointer[[]int64]
 	names    atomic.Pointer[map[int64]string] // of the stores
 }
@@ -68,7 +69,7 @@ func New(spec config.Sink, needs sinks.Needs, shop Shop) (*Filter, error) {
 		stores: listOf(spec.Where.Stores), statuses: listOf(spec.Where.Statuses), groups: listOf(spec.Where.CustomerGroups),
 		exprs: map[string]*expression.Program{},
 		any:   spec.Release.Any || spec.Release.IsZero() && !needs.States, listed: listOf(spec.Release.Statuses),
-		since: spec.Since, start: spec.Start,
+		since: spec.Since, start: spec.Start, states: needs.States,
 	}
 	for _, code := range spec.Where.Countries {
 		f.countries = append(f.countries, strings.ToUpper(code))
@@ -87,15 +88,13 @@ func New(spec config.Sink, needs sinks.Needs, shop Shop) (*Filter, error) {
 		}
 		f.exprs[entity] = program
 	}
-	if f.since.IsZero() && needs.States {
-		f.earliest = firstOrder(shop)
-	}
 	if f.start.Kind == "" {
 		f.start.Kind = config.StartNow
 		if needs.States {
 			f.start.Kind = config.StartDocuments
 		}
 	}
+	f.SetSince(shop.Since)
 	f.zone.Store(time.UTC)
 	if shop.Zone != nil {
 		f.zone.Store(shop.Zone)
@@ -103,20 +102,19 @@ func New(spec config.Sink, needs sinks.Needs, shop Shop) (*Filter, error) {
 	return f, nil
 }
 
-// firstOrder is the default of since: octail's first start minus the window of orders
-// that was read then; zero, with no limit, where all of them were.
-func firstOrder(shop Shop) time.Time {
-	for _, item := range shop.Snapshot {
-		if item.Entity != document.OrderEntity {
-			continue
-		}
-		if item.Window == 0 {
-			return time.Time{}
-		}
-		return shop.Started.Add(-item.Window)
+// CoveredOrders reads from the journal's note of what it covers (meta "covered", made at
+// the first start) since when orders are: octail's first start minus the window of orders
+// that was read then. Zero: all of them were, or there is no note yet.
+func CoveredOrders(note string) time.Time {
+	var since map[string]time.Time
+	if json.Unmarshal([]byte(note), &since) != nil {
+		return time.Time{}
 	}
-	return shop.Started
+	return since[document.OrderEntity]
 }
+
+// SetSince tells the default of since, once it is known.
+func (f *Filter) SetSince(t time.Time) { f.covered.Store(&t) }
 
 // SetReleased tells the shop's processing and complete statuses, once they are known and
 // when they change. Before that a filter with the default release lets nothing be created.
@@ -200,8 +198,8 @@ func (f *Filter) MayCreateNamed(e *document.Event) (ok bool, why string) {
 
 func (f *Filter) mayCreate(e *document.Event, named bool) (ok bool, why string) {
 	since := f.since.In(f.zone.Load())
-	if since.IsZero() {
-		since = f.earliest
+	if since.IsZero() && f.states {
+		since = *f.covered.Load()
 	}
 	if e.Entity != document.OrderEntity || f.any && (named || since.IsZero()) {
 		return true, ""

@@ -55,7 +55,7 @@ var rules = []rule{
 		"reading again is transform's marks and the journal's answers, whoever asks for it", nil},
 	{"internal/console", []string{"canal", "internal/dispatch", "internal/journal", "internal/reconcile", "internal/reread", "transform/document"},
 		"the console shows states; it changes nothing and wires nothing", []string{"sinks"}},
-	{"internal/check", []string{"canal", "internal/config", "internal/journal", "internal/shop", "transform"},
+	{"internal/check", []string{"canal", "internal/config", "internal/filter", "internal/journal", "internal/shop", "sinks", "transform"},
 		"check tries what run needs, without lanes and without the agent", []string{"transform/document"}},
 	{"internal/setup", []string{"canal", "internal/check", "internal/config", "internal/shop"},
 		"octail init reads a shop and asks check; it knows no agent and no concrete sink", []string{"sinks/all", "internal/app"}},
