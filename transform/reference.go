@@ -137,6 +137,9 @@ func (ref *reference) loadSettings(r *shop.Reader) error {
 	return nil
 }
 
+// ErrNoLanguages: the table of languages is empty.
+var ErrNoLanguages = errors.New("the shop has no languages")
+
 func (ref *reference) loadLanguages(r *shop.Reader) error {
 	rows, err := r.Select(shop.Query{Table: "language", Columns: []string{"language_id", "code"}, Order: []string{"language_id"}})
 	if err != nil {
@@ -144,7 +147,7 @@ func (ref *reference) loadLanguages(r *shop.Reader) error {
 	}
 	if len(rows.All()) == 0 { // in the middle of something, too
 		if ref.languages == nil {
-			return errors.New("the shop has no languages")
+			return ErrNoLanguages
 		}
 		return nil
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -47,11 +48,16 @@ func (a *Agent) known(ctx context.Context, name string, into any) error {
 // the journal's note of what it covers, and is safe to repeat.
 func (a *Agent) learn(ctx context.Context, s *source, schema *shop.Schema) error {
 	names, err := transform.ReadNames(ctx, s.reader, schema)
-	if err != nil {
+	switch {
+	case err == nil:
+		if err := a.keep(ctx, metaStores, names.Stores); err != nil {
+			return err
+		}
+		a.tellFilters(func(f *filter.Filter) { f.SetStores(names.Stores) })
+	case shop.Classify(err) == shop.Unreachable && !errors.Is(err, transform.ErrNoLanguages):
 		return fmt.Errorf("ask the shop for its statuses and stores: %w", err)
-	}
-	if err := a.keep(ctx, metaStores, names.Stores); err != nil {
-		return err
+	default: // what cannot be read waits alone; what the journal has goes on
+		a.log.Warn("the shop's statuses and stores cannot be read: filters go by what is known of them", "err", shop.Explain(err))
 	}
 	if names.Released != nil {
 		if err := a.setReleased(ctx, names.Released); err != nil {
@@ -65,7 +71,6 @@ func (a *Agent) learn(ctx context.Context, s *source, schema *shop.Schema) error
 	a.tellFilters(func(f *filter.Filter) {
 		f.SetZone(s.zone)
 		f.SetSince(filter.CoveredOrders(note))
-		f.SetStores(names.Stores)
 	})
 	return nil
 }

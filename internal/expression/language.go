@@ -34,12 +34,12 @@ var functions = []string{"all", "any", "none", "one", "filter", "map", "count", 
 // from the leaves up, after each check of the types, until it changes nothing more: the
 // type of what a let names is known only after what it is made of was changed.
 type language struct {
-	mistake *file.Error // the first one
+	mistake *file.Error // the first one of this round; in an earlier one types may be missing
 	changed bool        // in this round
 }
 
 // Reset begins a round.
-func (l *language) Reset() { l.changed = false }
+func (l *language) Reset() { l.mistake, l.changed = nil, false }
 
 // ShouldRepeat tells whether there has to be another one.
 func (l *language) ShouldRepeat() bool { return l.changed }

@@ -139,6 +139,9 @@ func Widened(before, now Spec) (w Wider, ok bool) {
 	if !before.Since.IsZero() && now.Since.Before(before.Since) {
 		note("since", yes, order)
 	}
+	slices.SortFunc(w.Entities, func(a, b string) int { // parents first
+		return slices.Index(document.Entities, a) - slices.Index(document.Entities, b)
+	})
 	w.Maybe = !certain
 	return w, len(w.Keys) > 0
 }
