@@ -76,7 +76,7 @@ func (w *Where) check(s *Section, takes []string) {
 		case s.written(key) == text:
 			s.Problem(key, "%s", err)
 		default: // the message could repeat what was replaced in it
-			s.Problem(key, "is no expression over a %s that can be used, once ${...} in it is replaced", entity)
+			s.Problem(key, "is no expression that can be used, once ${...} in it is replaced")
 		}
 	}
 }
