@@ -21,6 +21,7 @@ import (
 	"octail/internal/config"
 	"octail/internal/console"
 	"octail/internal/dispatch"
+	"octail/internal/filter"
 	"octail/internal/journal"
 	"octail/internal/notify"
 	"octail/internal/reconcile"
@@ -69,9 +70,10 @@ type Agent struct {
 	fills      *fills
 	filling    atomic.Pointer[[]console.Fill]
 
-	mu     sync.Mutex
-	source *source // nil until the shop's database was reached
-	state  console.Source
+	mu      sync.Mutex
+	filters map[string]*filter.Filter // by sink
+	source  *source                   // nil until the shop's database was reached
+	state   console.Source
 }
 
 // Run is the agent's whole life. It returns nil when ctx ended it. Errors that
@@ -160,6 +162,9 @@ func (a *Agent) openLanes(ctx context.Context) error {
 		a.closers = append(a.closers, sink.Close)
 		if _, known, err := a.journal.Sink(ctx, s.Name); err == nil && !known && a.journal.Last() > 0 {
 			a.log.Info("a new sink begins with the events from now on; `octail sync ENTITY --force --sink NAME` sends what there is already", "sink", s.Name, "seq", a.journal.Last())
+		}
+		if _, err := a.filter(ctx, s, plugin.Needs(s.Settings)); err != nil {
+			return err
 		}
 		lane, err := dispatch.New(ctx, dispatch.Config{
 			Name: s.Name, Type: s.Type, Shop: a.cfg.Shop.Name, Entities: s.Entities, Timeout: s.Timeout,
