@@ -246,7 +246,16 @@ func (a *Agent) reopenLanes(ctx context.Context) {
 	var group sync.WaitGroup
 	for _, l := range a.lanes.all() {
 		group.Go(func() {
-			if err := l.Reopen(ctx); err != nil && ctx.Err() != context.Canceled {
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			go func() { // one that has ended answers nobody
+				select {
+				case <-l.done:
+					cancel()
+				case <-ctx.Done():
+				}
+			}()
+			if err := l.Reopen(ctx); err != nil && !errors.Is(err, context.Canceled) {
 				a.log.Error("reopen", "sink", l.Name(), "err", err)
 			}
 		})
