@@ -549,3 +549,41 @@ func TestReloadJournalFails(t *testing.T) {
 		t.Error("the metric says that it is in use")
 	}
 }
+
+// TestReloadNightly: another reconcile.at counts from the reload on.
+func TestReloadNightly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const good = "sinks:\n- {name: a, type: file, path: a}\n"
+		r := beginReloading(t, good) // at midnight, to compare at 03:30
+		stopLanes(r.lanes.all(), time.Minute)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go r.nightly(ctx, &source{zone: time.UTC})
+		compares := func(within time.Duration) bool { // which fails, without a shop
+			r.log.take()
+			time.Sleep(within)
+			return strings.Contains(r.log.take(), "comparing the journal with the shop")
+		}
+		at := func(text string) {
+			t.Helper()
+			if out := r.change("reconcile: {at: " + text + "}\n" + good); !out.Applied {
+				t.Fatalf("%+v", out)
+			}
+		}
+		if compares(3*time.Hour) || !compares(time.Hour) {
+			t.Error("not at 03:30")
+		}
+		at(`"12:00"`)
+		if compares(7*time.Hour+55*time.Minute) || !compares(10*time.Minute) {
+			t.Error("not at 12:00")
+		}
+		at("off")
+		if compares(24 * time.Hour) {
+			t.Error("it compares, although it is off")
+		}
+		at(`"13:00"`) // it is past 12:05
+		if compares(50*time.Minute) || !compares(10*time.Minute) {
+			t.Error("not at 13:00")
+		}
+	})
+}
