@@ -238,27 +238,33 @@ func (a *Agent) resumed(old *lane) (*lane, error) {
 	return next, nil
 }
 
-// reopenLanes asks all sinks to open their files anew (log rotation), side by side.
-// A lane that waits looks at once whether it can go on.
+// reopenLanes asks all sinks to open their files anew (log rotation), side by side, and
+// waits for those that do. A lane that waits looks at once whether it can go on.
 func (a *Agent) reopenLanes(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	var group sync.WaitGroup
 	for _, l := range a.lanes.all() {
+		if _, ok := l.sink.(sinks.Reopener); !ok {
+			go l.reopen(a.down) // which wakes it, and may find it in a long call
+			continue
+		}
 		group.Go(func() {
-			ctx, cancel := context.WithCancel(ctx)
-			defer cancel()
-			go func() { // one that has ended answers nobody
-				select {
-				case <-l.done:
-					cancel()
-				case <-ctx.Done():
-				}
-			}()
-			if err := l.Reopen(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			if err := l.reopen(ctx); err != nil && !errors.Is(err, context.Canceled) {
 				a.log.Error("reopen", "sink", l.Name(), "err", err)
 			}
 		})
 	}
 	group.Wait()
+}
+
+func (l *lane) reopen(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	go func() { // one that has ended answers nobody
+		select {
+		case <-l.done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return l.Reopen(ctx)
 }

@@ -587,3 +587,48 @@ func TestReloadNightly(t *testing.T) {
 		}
 	})
 }
+
+// TestReloadInFlight: what is on its way when its sink is changed arrives, once.
+func TestReloadInFlight(t *testing.T) {
+	arrived, answer := make(chan string, 10), make(chan struct{}, 10)
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		arrived <- q.Header.Get("Webhook-Id") + " " + q.Header.Get("X-Version")
+		<-answer
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	defer receiver.Close()
+	lines := func(version int) string {
+		return fmt.Sprintf("sinks:\n- {name: hook, type: webhook, url: %q, headers: {X-Version: \"%d\"}}\n", receiver.URL, version)
+	}
+	r := beginReloading(t, lines(1))
+	first := r.lanes.all()[0]
+	r.order(1)
+	r.order(2)
+	if got := <-arrived; got != "order/1@1 1" {
+		t.Fatal(got)
+	}
+	r.write("config.yaml", shopLines+lines(2))
+	stopping := make(chan struct{})
+	stop := first.stop
+	first.stop = func() {
+		stop()
+		close(stopping)
+	}
+	var group sync.WaitGroup
+	group.Go(func() {
+		out, err := r.Reload(context.Background())
+		if err != nil || !out.Applied || out.String() != "changed sink hook" {
+			t.Errorf("%+v %v", out, err)
+		}
+	})
+	<-stopping
+	answer <- struct{}{}
+	group.Wait()
+	r.order(3)
+	for _, want := range []string{"order/2@1 2", "order/3@1 2"} {
+		if got := <-arrived; got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		answer <- struct{}{}
+	}
+}
