@@ -186,7 +186,7 @@ func TestCompletion(t *testing.T) {
 	for line, want := range map[string][]string{
 		"st":     {"status"},
 		"trace ": {"order", "customer", "product", "stock", "category"},
-		"help ": {"backup", "check", "completion", "dashboards", "dead", "demo", "init", "link", "links", "pause", "reconcile", "resume", "run", "status", "sync", "trace", "unlink",
+		"help ": {"backup", "check", "completion", "dashboards", "dead", "demo", "init", "link", "links", "pause", "reconcile", "reload", "resume", "run", "status", "sync", "trace", "unlink",
 			"version"},
 		"dead ":      {"list", "retry", "discard"},
 		"pause ":     nil,

@@ -13,8 +13,6 @@ import (
 	"octail/internal/dispatch"
 	"octail/internal/journal"
 	"octail/internal/reconcile"
-	"octail/internal/steer"
-	"octail/sinks/all"
 	"octail/transform/document"
 )
 
@@ -38,7 +36,7 @@ func (a *Agent) Status(ctx context.Context) (console.Status, error) {
 	if fills := a.filling.Load(); fills != nil {
 		st.Fills = *fills
 	}
-	for _, l := range a.lanes {
+	for _, l := range a.lanes.all() {
 		st.Sinks = append(st.Sinks, l.Status(ctx))
 	}
 	st.Judge()
@@ -136,47 +134,3 @@ func (a *Agent) Ready() error {
 
 // Journal implements console.Agent.
 func (a *Agent) Journal() *journal.Journal { return a.journal }
-
-// Desk implements console.Agent.
-func (a *Agent) Desk() *steer.Desk {
-	desk := OfflineDesk(a.cfg, a.journal)
-	desk.Lane = func(sink string) steer.Lane {
-		for _, l := range a.lanes {
-			if steered, ok := any(l).(steer.Lane); ok && l.Name() == sink {
-				return steered
-			}
-		}
-		return nil
-	}
-	return desk
-}
-
-// OfflineDesk steers deliveries of an agent that does not run, in its journal.
-func OfflineDesk(cfg *config.Config, j *journal.Journal) *steer.Desk {
-	desk := &steer.Desk{Journal: j}
-	for _, s := range cfg.Sinks {
-		desk.Sinks = append(desk.Sinks, s.Name)
-	}
-	return desk
-}
-
-// Sinks implements console.Agent.
-func (a *Agent) Sinks(ctx context.Context) []console.SinkFilter {
-	out := SinkFilters(a.cfg)
-	for i, l := range a.lanes {
-		out[i].Error = l.Status(ctx).LastError
-	}
-	return out
-}
-
-// SinkFilters says which entities each configured sink takes.
-func SinkFilters(cfg *config.Config) []console.SinkFilter {
-	out := make([]console.SinkFilter, len(cfg.Sinks))
-	for i, s := range cfg.Sinks {
-		out[i] = console.SinkFilter{Name: s.Name, Entities: s.Entities}
-		if plugin, ok := all.ByType(s.Type); ok {
-			out[i].States = plugin.Needs(s.Settings).States
-		}
-	}
-	return out
-}

@@ -37,6 +37,7 @@ type Agent interface {
 	Sync(ctx context.Context, req reread.Request, progress func(reread.Report)) (*reread.Report, error)
 	// Desk is where deliveries are steered.
 	Desk() *steer.Desk
+	Reloader
 }
 
 // ErrBusy: the same is under way already.
@@ -96,6 +97,7 @@ func Handler(a Agent, registry *prometheus.Registry, token string, trusted bool)
 		s.end(report, err)
 	}))
 	steering(mux, a, mayRead)
+	reloading(mux, a, mayRead)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		s, err := status(r)
 		if err != nil {

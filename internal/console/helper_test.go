@@ -27,6 +27,7 @@ type agent struct {
 	ready   error
 	journal *journal.Journal
 	sinks   []console.SinkFilter
+	reload  *console.Reload
 	asked   []string // what was to be done
 }
 
@@ -44,6 +45,11 @@ func (a *agent) Sync(_ context.Context, req reread.Request, progress func(reread
 
 func (a *agent) Desk() *steer.Desk {
 	return &steer.Desk{Journal: a.journal, Sinks: []string{"erp", "log"}, Lane: func(string) steer.Lane { return nil }}
+}
+
+func (a *agent) Reload(context.Context) (*console.Reload, error) {
+	a.asked = append(a.asked, "reload")
+	return a.reload, a.err
 }
 
 func (a *agent) Status(context.Context) (console.Status, error) { return a.status, a.err }

@@ -40,6 +40,22 @@ func scanParked(rows *sql.Rows) (p Parked, err error) {
 	return p, wholeOr(err, whole, "parked "+p.Key.String())
 }
 
+// Failing is the reason of a parked entity that fails and is tried again. All others wait
+// for something that is not the target's.
+const Failing = "failing"
+
+// makeDue makes parked entities due that are not.
+const makeDue = "UPDATE parked SET next = 0 WHERE sink = ? AND next <> 0 "
+
+// MakeDue makes parked entities of a sink due: all, or those that wait for something
+// that is not the target's.
+func (j *Journal) MakeDue(ctx context.Context, sink string, all bool) error {
+	return j.change(ctx, "make what sink "+sink+" has parked due", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, makeDue+"AND (? OR reason <> ?)", sink, all, Failing)
+		return err
+	})
+}
+
 // ParkedDue lists the parked entities of a sink whose time has come, longest due
 // first, at most limit.
 func (j *Journal) ParkedDue(ctx context.Context, sink string, now time.Time, limit int) ([]Parked, error) {
@@ -67,6 +83,23 @@ func (j *Journal) CountParked(ctx context.Context, sink string) (int64, error) {
 	return n, nil
 }
 
+// CountHeld counts the parked entities of a sink by reason.
+func (j *Journal) CountHeld(ctx context.Context, sink string) (map[string]int64, error) {
+	out := map[string]int64{}
+	rows, err := j.read.QueryContext(ctx, "SELECT reason, count(*) FROM parked WHERE sink = ? GROUP BY reason", sink)
+	if err != nil {
+		return nil, doing("count what sink "+sink+" has parked", err)
+	}
+	err = each(rows, func() error {
+		var reason string
+		var n int64
+		err := rows.Scan(&reason, &n)
+		out[reason] = n
+		return err
+	})
+	return out, doingIf("count what sink "+sink+" has parked", err)
+}
+
 // ParkedOf returns which of some entities a sink has parked.
 func (j *Journal) ParkedOf(ctx context.Context, sink string, keys []document.Key) (map[document.Key]Parked, error) {
 	out := map[document.Key]Parked{}
@@ -82,15 +115,11 @@ func (j *Journal) ParkedOf(ctx context.Context, sink string, keys []document.Key
 	return out, nil
 }
 
-// Hasten makes parked entities of a sink due at once: all of them, or one and those that
-// wait for it. It says how many there are.
-func (j *Journal) Hasten(ctx context.Context, sink string, only *document.Key) (n int64, err error) {
-	query, args := "UPDATE parked SET next = 0 WHERE sink = ?", []any{sink}
-	if only != nil {
-		query, args = query+" AND (entity = ? AND key = ? OR waits = ?)", append(args, only.Entity, only.ID, only.String())
-	}
-	err = j.change(ctx, "make what sink "+sink+" has parked due", func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, query, args...)
+// Hasten makes a parked entity of a sink due, and those that wait for it. It says how
+// many there are.
+func (j *Journal) Hasten(ctx context.Context, sink string, key document.Key) (n int64, err error) {
+	err = j.change(ctx, "make "+key.String()+" due in sink "+sink, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, "UPDATE parked SET next = 0 WHERE sink = ?1 AND (entity = ?2 AND key = ?3 OR waits = ?4)", sink, key.Entity, key.ID, key.String())
 		if err != nil {
 			return err
 		}

@@ -71,7 +71,7 @@ func (d *Desk) Link(ctx context.Context, sink, text, target string) (Linked, err
 			l.Others = append(l.Others, o.Key.String())
 		}
 	}
-	l.Parked, err = d.Journal.Hasten(ctx, sink, &key)
+	l.Parked, err = d.Journal.Hasten(ctx, sink, key)
 	d.wake(sink)
 	return l, err
 }

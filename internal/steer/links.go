@@ -129,7 +129,10 @@ func (d *Desk) Import(ctx context.Context, r io.Reader, sink string) (Imported, 
 		}
 	}
 	for _, s := range touched {
-		n, err := d.Journal.Hasten(ctx, s, nil)
+		if err := d.Journal.MakeDue(ctx, s, true); err != nil {
+			return in, err
+		}
+		n, err := d.Journal.CountParked(ctx, s)
 		if err != nil {
 			return in, err
 		}

@@ -61,7 +61,7 @@ func (d *Desk) keepPaused(ctx context.Context, record journal.Sink, paused bool)
 		record.Paused, record.Since = true, time.Now()
 	case !paused:
 		record.Paused, record.Stopped, record.Error, record.Since, record.Attempts, record.Refused, record.Next = false, "", "", time.Time{}, 0, 0, time.Time{}
-		if _, err := d.Journal.Hasten(ctx, record.Name, nil); err != nil {
+		if err := d.Journal.MakeDue(ctx, record.Name, true); err != nil {
 			return err
 		}
 	}
