@@ -112,7 +112,7 @@ func (s *SinkState) text(w io.Writer) {
 		}
 		fmt.Fprintf(w, "          %s  %s after %s", stamp(a.At), strings.ReplaceAll(a.Class, "_", " "), took(a.Seconds))
 		if a.Answer != "" {
-			fmt.Fprintf(w, ": %s", steer.Line(a.Answer, answerShown))
+			fmt.Fprintf(w, ": %s", steer.Line(strings.ReplaceAll(strings.TrimSpace(a.Answer), "\n", " · "), answerShown))
 		}
 		if i == 0 && s.State == Waits && !a.Next.IsZero() {
 			fmt.Fprintf(w, "; next try %s", stamp(a.Next))
@@ -149,8 +149,11 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func took(seconds float64) string {
 	d := time.Duration(seconds * float64(time.Second))
-	if d >= time.Second {
+	switch {
+	case d >= time.Second:
 		return d.Round(100 * time.Millisecond).String()
+	case d < time.Millisecond:
+		return "less than 1ms"
 	}
 	return d.Round(time.Millisecond).String()
 }
