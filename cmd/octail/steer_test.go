@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -155,5 +156,58 @@ func TestSteeringTheAgent(t *testing.T) {
 	var in steer.Imported
 	if err := json.Unmarshal([]byte(stdout), &in); err != nil || code != 0 || in.Links != 1 || *asked != "POST /api/v1/links?sink=erp sink,entity,key,target\n" {
 		t.Errorf("%d %s %q", code, stdout, *asked)
+	}
+}
+
+// TestSteeringAsRoot: what root does to the journal of a stopped agent leaves no file
+// that the agent's user cannot use.
+func TestSteeringAsRoot(t *testing.T) {
+	owner := os.Geteuid()
+	if owner == 0 {
+		owner = 65534 // nobody
+	}
+	config, path := stopped(t)
+	home := filepath.Join(t.TempDir(), "journal")
+	if err := os.Mkdir(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{filepath.Dir(home), filepath.Dir(filepath.Dir(home))} {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, end := range []string{"", ".born"} {
+		if err := os.Rename(path+end, filepath.Join(home, "octail.db"+end)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chown(filepath.Join(home, "octail.db"+end), owner, -1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chown(home, owner, -1); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(config)
+	if err == nil {
+		err = os.WriteFile(config, []byte(strings.ReplaceAll(string(text), path, filepath.Join(home, "octail.db"))), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := process(t, "--config", config, "pause", "log").CombinedOutput(); err != nil || !strings.Contains(string(out), "log is paused") {
+		t.Fatalf("%v %s", err, out)
+	}
+	entries, err := os.ReadDir(home)
+	if err != nil || len(entries) < 3 { // journal, birth file, lock
+		t.Errorf("%v %v", entries, err)
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if by := info.Sys().(*syscall.Stat_t).Uid; int(by) != owner {
+			t.Errorf("%s belongs to %d, not to %d", e.Name(), by, owner)
+		}
 	}
 }
