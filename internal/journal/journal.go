@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -51,6 +52,8 @@ type Journal struct {
 	pack    *zstd.Encoder
 	unpack  *zstd.Decoder
 	swept   sweep
+
+	forgotten atomic.Pointer[forgotten] // nil: nobody
 
 	observed observed
 }
@@ -182,6 +185,9 @@ func (j *Journal) openWriter(ctx context.Context) error {
 	if err := j.write.QueryRowContext(ctx, countAll).Scan(&j.counts.Events, &j.counts.Documents); err != nil {
 		return err
 	}
+	if err := j.loadForgotten(ctx); err != nil {
+		return err
+	}
 	return j.stmts.prepare(ctx, j.write)
 }
 
@@ -198,8 +204,9 @@ func dsn(path, mode string, more ...string) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
 
-// writing are the further settings of the agent's own connection.
-var writing = []string{"journal_mode(WAL)", "journal_size_limit(16777216)"}
+// writing are the further settings of the agent's own connection. What is removed is
+// overwritten: a person who is forgotten must not be found in free pages.
+var writing = []string{"journal_mode(WAL)", "journal_size_limit(16777216)", "secure_delete(1)"}
 
 // Close ends all use of the journal and frees the lock.
 func (j *Journal) Close() error {
