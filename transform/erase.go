@@ -19,7 +19,8 @@ import (
 // transaction ids. What stays is what the order book and taxes need: ids, numbers, dates,
 // amounts, lines, status, country and zone. The same person gives the same document.
 
-// forgotten reports whether somebody is to be left out, by id (0: a guest) or address.
+// forgotten reports whether somebody is to be left out, by id (0: a guest) or address;
+// nil: nobody is.
 type forgotten func(customer int64, email string) bool
 
 // forgets is forgotten by the journal's list, nil while nobody is on it.
@@ -35,7 +36,7 @@ const forgottenName = "erased"
 
 // forgetCustomer leaves a customer out of the document and reports whether it had to.
 func forgetCustomer(d *document.Customer, is forgotten) bool {
-	if !d.Erased && !is(d.ID, d.Email) {
+	if is == nil || !d.Erased && !is(d.ID, d.Email) {
 		return false
 	}
 	d.Erased, d.Newsletter = true, false
@@ -50,6 +51,9 @@ func forgetCustomer(d *document.Customer, is forgotten) bool {
 // forgetOrder leaves who ordered out of the document, and of vouchers those who were to
 // get them. It reports whether it had to.
 func forgetOrder(d *document.Order, is forgotten) bool {
+	if is == nil {
+		return false
+	}
 	any := false
 	all := d.Customer.Erased || is(orZero(d.Customer.ID), d.Customer.Email)
 	for i := range d.Vouchers {
@@ -84,7 +88,7 @@ func forgetOrder(d *document.Order, is forgotten) bool {
 // forgets finds out whether who ordered is to be forgotten. That stays so whatever the
 // shop does to the address of the order.
 func (o *orderRows) forgets(a *assembly, before *document.Order) {
-	o.forgotten = before != nil && before.Customer.Erased || a.forgotten(o.root.Int("customer_id"), a.plain(o.root.Raw("email")))
+	o.forgotten = before != nil && before.Customer.Erased || a.forgotten != nil && a.forgotten(o.root.Int("customer_id"), entities.Replace(o.root.Raw("email")))
 }
 
 func forgetAddress(a *document.Address) {

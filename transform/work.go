@@ -279,7 +279,7 @@ func (w *work) readEntity(r *shop.Reader, e *entity, to *reading) error {
 // assembly prepares the reading of keys of one entity, with reference data of the
 // caller's.
 func (t *Transformer) assembly(r *shop.Reader, ref *reference, e *entity, known map[int64]*previous) *assembly {
-	return &assembly{Reader: r, ref: ref, entity: e, previous: known, imageBase: t.cfg.ImageBase, drafts: t.cfg.Drafts, refresh: map[int64]bool{}, forgotten: t.cfg.Journal.Forgotten, results: map[int64]*result{}}
+	return &assembly{Reader: r, ref: ref, entity: e, previous: known, imageBase: t.cfg.ImageBase, drafts: t.cfg.Drafts, refresh: map[int64]bool{}, forgotten: t.forgets(), results: map[int64]*result{}}
 }
 
 // gone is why a key without a root row is looked at again: an import may delete
