@@ -25,6 +25,7 @@ type metrics struct {
 	transform *transform.Metrics
 	poll      *poll.Metrics
 
+	reloaded     prometheus.Gauge
 	reconciledAt prometheus.Gauge
 	found        map[string]*prometheus.GaugeVec // by what it counts
 }
@@ -36,6 +37,9 @@ func newMetrics(r prometheus.Registerer, version string) metrics {
 	r.MustRegister(build)
 	c := canal.NewMetrics(r)
 	m := metrics{registry: r, canal: c, transform: transform.NewMetrics(r), poll: poll.NewMetrics(r, c.Polling), found: map[string]*prometheus.GaugeVec{}}
+	m.reloaded = prometheus.NewGauge(prometheus.GaugeOpts{Name: "octail_config_last_reload_successful", Help: "1 while the config file, as it was read last, is in use; 0: it was refused, and the one before goes on."})
+	m.reloaded.Set(1)
+	r.MustRegister(m.reloaded)
 	m.reconciledAt = prometheus.NewGauge(prometheus.GaugeOpts{Name: "octail_reconcile_last_success_timestamp_seconds", Help: "When the journal was last compared with the shop as a whole; 0: never."})
 	r.MustRegister(m.reconciledAt)
 	for name, help := range map[string]string{

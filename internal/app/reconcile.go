@@ -82,7 +82,7 @@ func (a *Agent) Sync(ctx context.Context, req reread.Request, progress func(rere
 		}
 	}
 	var takers []reread.Sink
-	for _, l := range a.lanes {
+	for _, l := range a.lanes.all() {
 		if l.Takes(req.Entity) {
 			takers = append(takers, reread.Sink{Name: l.Name(), Resends: l.Resends(), Asked: len(req.Sinks) == 0 || slices.Contains(req.Sinks, l.Name())})
 		}
@@ -182,19 +182,28 @@ func (a *Agent) nightly(ctx context.Context, s *source) {
 	if last, err := reconcile.Last(ctx, a.journal); err == nil && last != nil {
 		a.metrics.reconciled(last)
 	}
-	next := a.cfg.Reconcile.At.Next(time.Now(), s.zone)
+	at := a.config().Reconcile.At
+	next := at.Next(time.Now(), s.zone)
 	if repair, unfinished, err := reconcile.Unfinished(ctx, a.journal); err == nil && unfinished && !run(repair) {
 		next = time.Now().Add(nightlyAgain)
 	}
-	for a.cfg.Reconcile.At.Set && ctx.Err() == nil {
+	for ctx.Err() == nil {
+		wait := time.Minute
+		if at.Set { // the clock may jump, the machine sleep
+			wait = min(wait, max(time.Second, time.Until(next)))
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(min(time.Minute, max(time.Second, time.Until(next)))): // the clock may jump, the machine sleep
+		case <-time.After(wait):
 		}
-		if now := time.Now(); !now.Before(next) {
-			next = a.cfg.Reconcile.At.Next(now, s.zone)
-			if !run(a.cfg.Reconcile.Repair) {
+		now := time.Now()
+		if present := a.config().Reconcile.At; present != at {
+			at, next = present, present.Next(now, s.zone)
+		}
+		if at.Set && !now.Before(next) {
+			next = at.Next(now, s.zone)
+			if !run(a.config().Reconcile.Repair) {
 				next = now.Add(nightlyAgain)
 			}
 		}

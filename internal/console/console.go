@@ -34,6 +34,7 @@ type Agent interface {
 	// it is under way already.
 	Reconcile(ctx context.Context, repair bool, progress func(reconcile.Report)) (*reconcile.Report, error)
 	Sync(ctx context.Context, req reread.Request, progress func(reread.Report)) (*reread.Report, error)
+	Reloader
 }
 
 // ErrBusy: the same is under way already.
@@ -92,6 +93,7 @@ func Handler(a Agent, registry *prometheus.Registry, token string, trusted bool)
 		report, err := a.Sync(r.Context(), req, s.progress)
 		s.end(report, err)
 	}))
+	reloading(mux, a, mayRead)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		s, err := status(r)
 		if err != nil {

@@ -26,6 +26,7 @@ type agent struct {
 	ready   error
 	journal *journal.Journal
 	sinks   []console.SinkFilter
+	reload  *console.Reload
 	asked   []string // what was to be done
 }
 
@@ -39,6 +40,11 @@ func (a *agent) Reconcile(_ context.Context, repair bool, progress func(reconcil
 func (a *agent) Sync(_ context.Context, req reread.Request, progress func(reread.Report)) (*reread.Report, error) {
 	a.asked = append(a.asked, fmt.Sprint("sync ", req.Entity, req.IDs))
 	return &reread.Report{Request: req, Read: 3}, a.err
+}
+
+func (a *agent) Reload(context.Context) (*console.Reload, error) {
+	a.asked = append(a.asked, "reload")
+	return a.reload, a.err
 }
 
 func (a *agent) Status(context.Context) (console.Status, error) { return a.status, a.err }

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,6 +14,9 @@ type Metrics struct {
 	duration *prometheus.HistogramVec
 	whole    *prometheus.HistogramVec
 	registry prometheus.Registerer
+
+	mu      sync.Mutex
+	watched map[string][]prometheus.Collector // by sink: what is read from its lane
 }
 
 // NewMetrics registers the series on r.
@@ -23,7 +27,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Buckets: []float64{.01, .03, .1, .3, 1, 3, 10, 30, 60}, NativeHistogramBucketFactor: 1.1}, []string{"sink"}),
 		whole: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "octail_end_to_end_duration_seconds", Help: "Commit in the shop to the sink's acceptance.",
 			Buckets: []float64{.1, .3, 1, 3, 10, 30, 60, 300, 1800, 7200, 21600}, NativeHistogramBucketFactor: 1.1}, []string{"sink"}),
-		registry: r,
+		registry: r, watched: map[string][]prometheus.Collector{},
 	}
 	r.MustRegister(m.attempts, m.duration, m.whole)
 	return m
@@ -37,7 +41,7 @@ func (m *Metrics) watch(l *Lane) {
 	m.duration.WithLabelValues(l.cfg.Name)
 	m.whole.WithLabelValues(l.cfg.Name)
 	labels := prometheus.Labels{"sink": l.cfg.Name}
-	m.registry.MustRegister(
+	gauges := []prometheus.Collector{
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "octail_sink_pending", Help: "Events waiting for the sink.", ConstLabels: labels},
 			func() float64 { return float64(l.Status(context.Background()).Pending) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "octail_sink_oldest_pending_seconds", Help: "Age of the oldest event waiting for the sink.", ConstLabels: labels},
@@ -47,7 +51,31 @@ func (m *Metrics) watch(l *Lane) {
 				}
 				return 0
 			}),
-	)
+	}
+	m.registry.MustRegister(gauges...)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.watched[l.cfg.Name] = gauges
+}
+
+// Unwatch takes away what is read from a sink's lane, which has ended: another lane of
+// that name may be made. What was counted stays. It is safe to repeat.
+func (m *Metrics) Unwatch(sink string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, g := range m.watched[sink] {
+		m.registry.Unregister(g)
+	}
+	delete(m.watched, sink)
+}
+
+// Forget takes away all series of a sink that was taken out, whose lane has ended.
+func (m *Metrics) Forget(sink string) {
+	m.Unwatch(sink)
+	labels := prometheus.Labels{"sink": sink}
+	m.attempts.DeletePartialMatch(labels)
+	m.duration.DeletePartialMatch(labels)
+	m.whole.DeletePartialMatch(labels)
 }
 
 // call counts one call of a sink.
