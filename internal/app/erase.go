@@ -2,10 +2,10 @@ package app
 
 import (
 	"context"
-	"slices"
 
 	"octail/internal/erase"
 	"octail/sinks"
+	"octail/sinks/all"
 	"octail/transform/document"
 )
 
@@ -31,15 +31,13 @@ func (a *Agent) Erase(ctx context.Context, req erase.Request, progress func(eras
 
 // erasers are the sinks as erasing sees them.
 func (a *Agent) erasers() (out []erase.Sink) {
-	for i, s := range a.cfg.Sinks {
-		takes := func(kind string) bool { return s.Entities == nil || slices.Contains(s.Entities, kind) }
-		e := erase.Sink{Name: s.Name, Type: s.Type, Takes: takes(document.CustomerEntity) || takes(document.OrderEntity)}
-		if i < len(a.opened) {
-			e.States = a.opened[i].needs.States
-			_, e.Erases = a.opened[i].sink.(sinks.Eraser)
+	for _, l := range a.lanes.all() {
+		e := erase.Sink{Name: l.Name(), Type: l.cfg.Type, Takes: l.Takes(document.CustomerEntity) || l.Takes(document.OrderEntity)}
+		if plugin, ok := all.ByType(l.cfg.Type); ok {
+			e.States = plugin.Needs(l.cfg.Settings).States
 		}
+		_, e.Erases = l.sink.(sinks.Eraser)
 		out = append(out, e)
 	}
 	return out
 }
-

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"octail/internal/erase"
 	"octail/internal/journal"
 	"octail/internal/reconcile"
 	"octail/internal/reread"
@@ -34,6 +35,8 @@ type Agent interface {
 	// it is under way already.
 	Reconcile(ctx context.Context, repair bool, progress func(reconcile.Report)) (*reconcile.Report, error)
 	Sync(ctx context.Context, req reread.Request, progress func(reread.Report)) (*reread.Report, error)
+	// Erase forgets a person. It is safe to repeat.
+	Erase(ctx context.Context, req erase.Request, progress func(erase.Report)) (*erase.Report, error)
 	Reloader
 }
 
@@ -94,6 +97,7 @@ func Handler(a Agent, registry *prometheus.Registry, token string, trusted bool)
 		s.end(report, err)
 	}))
 	reloading(mux, a, mayRead)
+	mux.HandleFunc("POST /api/v1/erase", changing(mayRead, erasing(a)))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		s, err := status(r)
 		if err != nil {
