@@ -106,7 +106,7 @@ func New(ctx context.Context, cfg Config) (*Lane, error) {
 		cfg: cfg, reopen: make(chan chan error), status: Status{Name: cfg.Name, Type: cfg.Type}, attempt: 1, refused: map[document.Key]refused{},
 		wait: backoff.NewExponentialBackOff(backoff.WithInitialInterval(firstWait), backoff.WithMaxInterval(longestWait), backoff.WithMaxElapsedTime(0)),
 	}
-	record, err := cfg.Journal.RegisterSink(ctx, cfg.Name, cfg.Type, cfg.Journal.Last())
+	record, err := cfg.Journal.RegisterSink(ctx, cfg.Name, cfg.Type, cfg.Journal.Last(), 0)
 	if err != nil {
 		return nil, err
 	}

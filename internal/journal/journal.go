@@ -116,10 +116,22 @@ func (j *Journal) open(ctx context.Context) error {
 	if err := j.openReaders(); err != nil {
 		return err
 	}
-	if born && !fresh && reached > j.last {
+	backup, err := meta(ctx, j.write, backupMark)
+	if err != nil {
+		return err
+	}
+	behind := born && !fresh && reached > j.last
+	if behind {
 		j.reached = reached
+	}
+	if behind || backup != "" {
 		if _, err := j.takeBirth(ctx); err != nil {
 			return err
+		}
+	}
+	if backup != "" {
+		if _, err := j.write.ExecContext(ctx, "DELETE FROM meta WHERE name = ?", backupMark); err != nil {
+			return doing("take a backup for the journal", err)
 		}
 	}
 	j.born = -1
