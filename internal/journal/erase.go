@@ -206,7 +206,14 @@ func (j *Journal) Scrub(ctx context.Context, sequences []int64, keys []document.
 				return err
 			}
 			done, err := res.RowsAffected()
+			if err != nil {
+				return err
+			}
 			n += done
+			j.tail = tail{} // it has them in memory
+			// Of a log's calls those are remembered together that succeeded one after another.
+			_, err = tx.ExecContext(ctx, `UPDATE attempts SET request = '', answer = '' WHERE entity = '' AND request <> ''
+				AND EXISTS (SELECT 1 FROM json_each(?) WHERE value BETWEEN attempts.first AND attempts.sequence)`, string(list))
 			return err
 		})
 		if err != nil {
@@ -226,26 +233,14 @@ func (j *Journal) Scrub(ctx context.Context, sequences []int64, keys []document.
 			}
 		}
 		for _, address := range emails {
-			if _, err := tx.ExecContext(ctx, "UPDATE documents SET email = NULL WHERE email = ?", NormalEmail(address)); err != nil {
-				return err
+			for _, q := range []string{"UPDATE documents SET email = NULL WHERE email = ?", "UPDATE sinks SET error = '' WHERE instr(lower(error), ?)"} {
+				if _, err := tx.ExecContext(ctx, q, NormalEmail(address)); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
 	})
-}
-
-// change runs fn in a transaction; what is kept of events in memory is read anew.
-func (j *Journal) change(ctx context.Context, what string, fn func(*sql.Tx) error) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if err := j.writable(); err != nil {
-		return err
-	}
-	if err := j.inTx(ctx, fn); err != nil {
-		return doing(what, err)
-	}
-	j.tail = tail{}
-	return nil
 }
 
 // Clean empties the write-ahead log, which keeps what the file itself has lost

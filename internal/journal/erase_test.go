@@ -47,9 +47,9 @@ func lie(t testing.TB, path string, texts []string) (n int) {
 		t.Fatalf("only %v", files)
 	}
 	for _, file := range files {
-		b := must[[]byte](t)(os.ReadFile(file))
+		b := bytes.ToLower(must[[]byte](t)(os.ReadFile(file)))
 		for _, text := range texts {
-			n += bytes.Count(b, []byte(text))
+			n += bytes.Count(b, []byte(strings.ToLower(text)))
 		}
 	}
 	return n
@@ -94,6 +94,7 @@ func TestScrub(t *testing.T) {
 				if len(events) == 0 || last != j.Last() {
 					t.Fatalf("%d events, looked up to %d of %d", len(events), last, j.Last())
 				}
+				remembered(t, j, order(int64(100+gone)), events, strings.Join(who.texts(), " "))
 				before := all(t, j)
 				add(t, j, order(int64(100+gone)), `{"changed":["customer"],"previous":{},"document":{"erased":true}}`)
 				if n := must[int64](t)(j.Scrub(t.Context(), events, []document.Key{order(int64(100 + gone))}, []string{who.email})); n != int64(len(events)) {
@@ -104,6 +105,11 @@ func TestScrub(t *testing.T) {
 					t.Errorf("%d hits of %s", n, who.email)
 				} else {
 					t.Logf("person %d: %d events scrubbed, hits=%d", gone, len(events), n)
+				}
+				dead := must[[]journal.Dead](t)(j.DeadLetters(t.Context(), journal.DeadFilter{Key: order(int64(100 + gone))}, 10))
+				attempts := must[[]journal.Attempt](t)(j.Attempts(t.Context(), order(int64(100+gone)), 10))
+				if len(dead) != 1 || dead[0].Reason != "refused" || len(attempts) == 0 {
+					t.Errorf("%d dead letters, %d attempts", len(dead), len(attempts))
 				}
 				if left := must[map[string]int64](t)(j.Hits(t.Context(), []string{who.email})); len(left) > 0 {
 					t.Errorf("left %v", left)
@@ -127,6 +133,25 @@ func TestScrub(t *testing.T) {
 				t.Error("another start knows others")
 			}
 		})
+	}
+}
+
+// remembered lets sinks have said a text about a key: in all places there are.
+func remembered(t *testing.T, j *journal.Journal, key document.Key, events []int64, text string) {
+	t.Helper()
+	now := time.Now()
+	for _, name := range []string{"erp", "log"} {
+		sink := must[journal.Sink](t)(j.RegisterSink(t.Context(), name, "webhook", 0, 0))
+		sink.Error = "550 " + strings.ToUpper(text)
+		o := journal.Outcome{Sink: &sink}
+		if name == "erp" {
+			o.Park = []journal.Parked{{Key: key, Queue: journal.Live, Revision: 1, Sequence: events[0], Class: "retryable", Reason: "retryable", Error: text, Since: now}}
+			o.Dead = []journal.Dead{{Key: key, Revision: 1, Sequence: events[0], Class: "permanent", Reason: "refused", Cause: text, Request: text, Answer: text, Since: now}}
+			o.Attempts = []journal.Attempt{{Key: key, Revision: 1, Sequence: events[0], Started: now, Class: "permanent", Request: text, Answer: text}}
+		} else {
+			o.Attempts = []journal.Attempt{{First: 1, Sequence: j.Last(), Started: now, Class: "ok", Request: text, Answer: text}}
+		}
+		check(t, j.Settle(t.Context(), name, o))
 	}
 }
 
