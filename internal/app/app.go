@@ -114,6 +114,8 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 // run starts everything, and stops it upstream first.
 func (a *Agent) run(ctx context.Context, listeners []listener) error {
 	var group errgroup.Group
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	down, downCancel := context.WithCancel(context.WithoutCancel(ctx)) // lanes and console outlive capture
 	defer downCancel()
 	a.down = down
@@ -127,6 +129,7 @@ func (a *Agent) run(ctx context.Context, listeners []listener) error {
 	}
 	group.Go(func() error { a.maintain(down); return nil })
 	group.Go(func() error { a.hangups(down); return nil })
+	group.Go(func() error { return a.verify(down, stop) })
 	group.Go(func() error { a.keepAlive(ctx, down); return nil })
 
 	if a.opts.OnReady != nil {
@@ -141,6 +144,23 @@ func (a *Agent) run(ctx context.Context, listeners []listener) error {
 		a.log.Info("stopped", "seq", a.journal.Last())
 	}
 	return err
+}
+
+// verify looks at what the start has left out of a large journal. Damage ends the agent,
+// as it does at a start: no damaged row is delivered until then.
+func (a *Agent) verify(ctx context.Context, stop context.CancelCauseFunc) error {
+	began := time.Now()
+	err := a.journal.Verify(ctx)
+	switch {
+	case errors.Is(err, journal.ErrDamaged):
+		stop(err)
+		return err
+	case err != nil && ctx.Err() == nil:
+		a.log.Error("check the journal", "err", err)
+	case err == nil && time.Since(began) > time.Second:
+		a.log.Info("the journal was checked", "took", time.Since(began).Round(time.Second))
+	}
+	return nil
 }
 
 func waitFor(group *errgroup.Group, limit time.Duration) error {

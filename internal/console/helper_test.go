@@ -31,8 +31,8 @@ type agent struct {
 	asked   []string // what was to be done
 }
 
-func (a *agent) Reconcile(_ context.Context, repair bool, progress func(reconcile.Report)) (*reconcile.Report, error) {
-	a.asked = append(a.asked, fmt.Sprint("reconcile ", repair))
+func (a *agent) Reconcile(_ context.Context, req reconcile.Request, progress func(reconcile.Report)) (*reconcile.Report, error) {
+	a.asked = append(a.asked, fmt.Sprintf("reconcile %+v", req))
 	time.Sleep(250 * time.Millisecond)
 	progress(reconcile.Report{Total: reconcile.Counts{InShop: 1}})
 	return &reconcile.Report{Total: reconcile.Counts{InShop: 2}}, a.err

@@ -170,6 +170,12 @@ func TestLookCannotWrite(t *testing.T) {
 		"set back": func() error { return j.SetBack(ctx, "log", 1) },
 		"advance":  func() error { return j.Advance(ctx, "log", map[string]int64{journal.Live: 1}) },
 		"retain":   func() error { _, err := j.Retain(ctx, time.Now(), 0, 1, nil); return err },
+		"settle":   func() error { return j.Settle(ctx, "log", journal.Outcome{}) },
+		"sink":     func() error { return j.KeepSink(ctx, journal.Sink{Name: "log"}) },
+		"discard":  func() error { _, err := j.Discard(ctx, journal.DeadFilter{}); return err },
+		"revive":   func() error { _, err := j.Revive(ctx, journal.DeadFilter{}); return err },
+		"link":     func() error { return j.SetLink(ctx, journal.Link{}) },
+		"unlink":   func() error { _, err := j.DeleteLink(ctx, "log", order(1)); return err },
 	} {
 		t.Run(name, func(t *testing.T) { contains(t, write(), "reading only") })
 	}

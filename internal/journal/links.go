@@ -27,7 +27,7 @@ var selectLinks = "SELECT sink, entity, key, target, origin = 'person', time, su
 const (
 	linkOf   = "WHERE sink = ? AND entity = ? AND key = ?"
 	linksOf  = "WHERE sink = ? AND (entity, key) > (?, ?) ORDER BY entity, key LIMIT ?"
-	linkedTo = "WHERE sink = ? AND target = ? ORDER BY entity, key LIMIT ?"
+	linkedTo = "INDEXED BY links_target WHERE sink = ? AND target = ? ORDER BY entity, key LIMIT ?"
 )
 
 func (j *Journal) links(ctx context.Context, where string, args ...any) ([]Link, error) {
