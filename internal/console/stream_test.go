@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -48,6 +49,11 @@ func TestChanges(t *testing.T) {
 				t.Errorf("asked the agent: %v", a.asked)
 			}
 		})
+	}
+	a.asked = nil
+	ask(trusted, "POST", "/api/v1/reconcile?repair=true&sink=erp&sink=crm")
+	if fmt.Sprint(a.asked) != "[reconcile {Repair:true Sinks:[erp crm]}]" {
+		t.Error(a.asked)
 	}
 	a.err = errors.New("no database")
 	if w := ask(trusted, "POST", "/api/v1/reconcile"); !strings.Contains(w.Body.String(), `{"error":"no database"}`) {

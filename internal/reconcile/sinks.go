@@ -2,13 +2,12 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"octail/internal/journal"
 	"octail/sinks"
@@ -34,65 +33,17 @@ type Target struct {
 	Why   string // why it cannot be compared at present: it is paused, stopped or failing
 }
 
-// SinkCounts are those of one kind of entity in one sink.
-type SinkCounts struct {
-	Compared  int64 `json:"compared"`
-	Missing   int64 `json:"missing"`         // accepted, and not in the target
-	Different int64 `json:"different"`       // also deleted ones that the target still has
-	Again     int64 `json:"again,omitempty"` // of both, those that are delivered once more
-}
-
-// Differences is how many entities are not equal.
-func (c SinkCounts) Differences() int64 { return c.Missing + c.Different }
-
-// SinkReport is how a sink's target compares with what the sink has accepted.
-type SinkReport struct {
-	Finished    time.Time             `json:"finished,omitzero"`
-	Entities    map[string]SinkCounts `json:"entities"`
-	Differences []SinkDifference      `json:"differences,omitempty"` // the first of them
-	// Skipped is why it was not compared, or not to its end.
-	Skipped string `json:"skipped,omitempty"`
-	// Held: so much is missing that it is not delivered once more without being asked for.
-	Held bool `json:"held,omitempty"`
-}
-
-// SinkDifference is one entity that is not equal in a sink's target.
-type SinkDifference struct {
-	Subject string   `json:"subject"`
-	Missing bool     `json:"missing,omitempty"`
-	Fields  []string `json:"fields,omitempty"`
-}
-
-// Total is the sum of all kinds.
-func (r *SinkReport) Total() (c SinkCounts) {
-	for _, e := range r.Entities {
-		c.Compared += e.Compared
-		c.Missing += e.Missing
-		c.Different += e.Different
-		c.Again += e.Again
-	}
-	return c
-}
-
-func (r *SinkReport) add(entity string, c SinkCounts) {
-	all := r.Entities[entity]
-	all.Compared += c.Compared
-	all.Missing += c.Missing
-	all.Different += c.Different
-	all.Again += c.Again
-	r.Entities[entity] = all
-}
-
 // Limits of comparing with a sink.
 const (
 	acceptedFor = time.Minute // what was accepted later is not looked at: a target may take its time
 	sinkBatch   = 500         // entities in one call of a sink that names no number
-	// secondLook is the wait before what differs is looked at once more.
-	secondLook = 2 * time.Second
 	// heldFrom: as many missing ones, when they are most of their kind, are not made anew
 	// by the daily run: the target may be another one than before.
 	heldFrom = 20
 )
+
+// secondLook is the wait before what differs is looked at once more.
+var secondLook = 2 * time.Second // tests do not wait
 
 // Request says what is to be compared.
 type Request struct {
@@ -174,180 +125,160 @@ func (r *sinkRun) entity(ctx context.Context, entity string, before time.Time) e
 	if r.target.Batch > 0 {
 		limit = min(limit, r.target.Batch)
 	}
-	var again []document.Key
-	var counts SinkCounts
-	for after := int64(0); ; {
-		page, err := r.journal.AcceptedPage(ctx, r.target.Name(), entity, after, before, limit)
-		if err != nil {
-			return err
-		}
-		if len(page) == 0 {
-			break
-		}
-		after = page[len(page)-1].ID
-		found, err := r.differing(ctx, entity, page)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			r.Skipped = err.Error()
-			break
-		}
-		counts.Compared += int64(len(page))
-		for _, d := range found {
-			again = append(again, d.key)
-			if d.Missing {
-				counts.Missing++
-			} else {
-				counts.Different++
-			}
-			if len(r.Differences) < shownDifferences {
-				r.Differences = append(r.Differences, d.SinkDifference)
-			}
-		}
-		if len(page) < limit {
-			break
-		}
+	c := &kindRun{sinkRun: r, entity: entity, limit: limit}
+	err := c.compareAll(ctx, before)
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	if r.repair && len(again) > 0 {
-		if r.daily && counts.Missing > heldFrom && 2*counts.Missing > counts.Compared {
-			r.Held = true
-		} else {
-			if err := r.journal.Resend(ctx, r.target.Name(), again); err != nil {
-				return err
-			}
-			r.target.Wake()
-			counts.Again = int64(len(again))
-		}
+	var failed *askError
+	if errors.As(err, &failed) {
+		r.Skipped, err = failed.Error(), nil
 	}
-	if counts.Compared > 0 {
-		r.add(entity, counts)
+	if err != nil {
+		return err
+	}
+	if err := c.again(ctx); err != nil {
+		return err
+	}
+	if c.counts.Compared > 0 {
+		r.Entities[entity] = c.counts
 	}
 	return nil
 }
 
-// found is a difference that stands.
-type found struct {
-	SinkDifference
-	key document.Key
+// kindRun is the comparison of one kind.
+type kindRun struct {
+	*sinkRun
+	entity   string
+	limit    int // entities in one call
+	counts   SinkCounts
+	suspects []journal.Accepted // seen to differ once
+	differ   []document.Key
 }
 
-// differing compares a page and, a while later, what differs once more: a target may
-// have been at work on it, or have got something newer meanwhile.
-func (r *sinkRun) differing(ctx context.Context, entity string, page []journal.Accepted) ([]found, error) {
-	suspects, err := r.compare(ctx, page)
-	if err != nil || len(suspects) == 0 {
-		return nil, err
+func (r *kindRun) compareAll(ctx context.Context, before time.Time) error {
+	for after, done := int64(0), false; !done; {
+		page, err := r.journal.AcceptedPage(ctx, r.target.Name(), r.entity, after, before, r.limit)
+		if err != nil {
+			return err
+		}
+		if len(page) > 0 {
+			after = page[len(page)-1].ID
+			list, err := r.compare(ctx, page)
+			if err != nil {
+				return err
+			}
+			r.counts.Compared += int64(len(page))
+			for _, d := range list {
+				r.suspects = append(r.suspects, page[d.Index])
+			}
+		}
+		done = len(page) < r.limit
+		if done || len(r.suspects) >= doubts {
+			if err := r.decide(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// decide looks at suspects once more, a while later: a target may have been at work on
+// them, or have got something newer meanwhile.
+func (r *kindRun) decide(ctx context.Context) error {
+	suspects := r.suspects
+	r.suspects = nil
+	if len(suspects) == 0 {
+		return nil
 	}
 	if err := pause(ctx, secondLook); err != nil {
-		return nil, err
+		return err
 	}
+	for part := range slices.Chunk(suspects, r.limit) {
+		still, err := r.unchanged(ctx, part)
+		if err != nil {
+			return err
+		}
+		if len(still) == 0 {
+			continue
+		}
+		list, err := r.compare(ctx, still)
+		if err != nil {
+			return err
+		}
+		for _, d := range list {
+			r.differs(still[d.Index].Key, d)
+		}
+	}
+	return nil
+}
+
+// unchanged are those whose newest revision is still the one that was accepted.
+func (r *kindRun) unchanged(ctx context.Context, suspects []journal.Accepted) (still []journal.Accepted, err error) {
 	var ids []int64
-	for _, s := range suspects {
-		ids = append(ids, page[s.Index].ID)
+	for _, a := range suspects {
+		ids = append(ids, a.ID)
 	}
-	accepted, err := r.journal.AcceptedOf(ctx, r.target.Name(), entity, ids)
+	accepted, err := r.journal.AcceptedOf(ctx, r.target.Name(), r.entity, ids)
 	if err != nil {
 		return nil, err
 	}
-	newest, err := r.journal.Known(ctx, entity, ids)
+	newest, err := r.journal.Known(ctx, r.entity, ids)
 	if err != nil {
 		return nil, err
 	}
-	var still []journal.Accepted
-	for _, s := range suspects {
-		a := page[s.Index]
-		if accepted[a.ID].Sequence == a.Sequence && newest[a.ID].Sequence == a.Sequence {
+	for _, a := range suspects {
+		if now := accepted[a.ID]; now.Sequence == a.Sequence && now.Time.Equal(a.Time) && newest[a.ID].Sequence == a.Sequence {
 			still = append(still, a)
 		}
 	}
-	if len(still) == 0 {
-		return nil, nil
-	}
-	if suspects, err = r.compare(ctx, still); err != nil {
-		return nil, err
-	}
-	var out []found
-	for _, s := range suspects {
-		key := still[s.Index].Key
-		out = append(out, found{SinkDifference{Subject: key.String(), Missing: s.Missing, Fields: s.Fields}, key})
-	}
-	return out, nil
+	return still, nil
 }
+
+func (r *kindRun) differs(key document.Key, d sinks.Difference) {
+	if d.Missing {
+		r.counts.Missing++
+	} else {
+		r.counts.Different++
+	}
+	r.differ = append(r.differ, key)
+	if len(r.Differences) < shownDifferences {
+		r.Differences = append(r.Differences, SinkDifference{Subject: key.String(), Missing: d.Missing, Fields: d.Fields})
+	}
+}
+
+// again asks for the delivery of what differs.
+func (r *kindRun) again(ctx context.Context) error {
+	if !r.repair || len(r.differ) == 0 {
+		return nil
+	}
+	if r.daily && r.counts.Missing > heldFrom && 2*r.counts.Missing > r.counts.Compared {
+		r.Held = true
+		return nil
+	}
+	if err := r.journal.Resend(ctx, r.target.Name(), r.differ); err != nil {
+		return err
+	}
+	r.target.Wake()
+	r.counts.Again = int64(len(r.differ))
+	return nil
+}
+
+// askError: the target could not be asked.
+type askError struct{ error }
 
 // compare asks the lane, and believes it no more than it can mean.
 func (r *sinkRun) compare(ctx context.Context, batch []journal.Accepted) ([]sinks.Difference, error) {
 	list, err := r.target.Compare(ctx, batch)
 	if err != nil {
-		return nil, err
+		return nil, &askError{err}
 	}
 	seen := map[int]bool{}
 	for _, d := range list {
 		if d.Index < 0 || d.Index >= len(batch) || seen[d.Index] {
-			return nil, fmt.Errorf("the sink names entity %d of %d as different, or names one twice: this is a mistake of its program", d.Index, len(batch))
+			return nil, &askError{fmt.Errorf("the sink names entity %d of %d as different, or one twice: this is a mistake of its program", d.Index, len(batch))}
 		}
 		seen[d.Index] = true
 	}
 	return list, nil
-}
-
-// equal reports whether nothing is left to be done in a sink.
-func (r *SinkReport) equal() bool {
-	t := r.Total()
-	return t.Differences() <= t.Again
-}
-
-// String is the one line about it.
-func (r *SinkReport) String() string {
-	t := r.Total()
-	if r.Skipped != "" && t.Compared == 0 {
-		return "not compared: " + oneLine(r.Skipped)
-	}
-	text := fmt.Sprintf("%s compared · %s missing · %s different", thousands(t.Compared), thousands(t.Missing), thousands(t.Different))
-	if t.Again > 0 {
-		text += " · " + thousands(t.Again) + " delivered once more"
-	}
-	if r.Skipped != "" {
-		text += "; not all of it: " + oneLine(r.Skipped)
-	}
-	return text
-}
-
-// oneLine makes a target's words fit to be shown.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	return strings.Join(strings.Fields(s), " ")
-}
-
-// sinksText writes what the sinks' targets lack.
-func (r *Report) sinksText(line func(format string, args ...any)) {
-	for _, name := range slices.Sorted(maps.Keys(r.Sinks)) {
-		s := r.Sinks[name]
-		line("sink %s: %s", name, s)
-		for _, d := range s.Differences {
-			switch {
-			case d.Missing:
-				line("  %s: not in the target", d.Subject)
-			case len(d.Fields) > 0:
-				line("  %s: other %s", d.Subject, strings.Join(d.Fields, ", "))
-			default:
-				line("  %s: other than it was accepted", d.Subject)
-			}
-		}
-		t := s.Total()
-		if n := t.Differences() - int64(len(s.Differences)); n > 0 {
-			line("  and %s more", thousands(n))
-		}
-		switch {
-		case s.Held:
-			line("  most of it is missing, perhaps because the target is another one: nothing was delivered once more. `octail reconcile --repair --sink %s` does it", name)
-		case !s.equal():
-			line("  `octail reconcile --repair --sink %s` delivers them once more", name)
-		}
-	}
 }
