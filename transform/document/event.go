@@ -22,6 +22,10 @@ const (
 	FromReconcile = "reconcile"
 )
 
+// Scrubbed is the data of an event whose content was erased, because it spoke of a
+// person who is to be forgotten.
+const Scrubbed = `{"erased":true}`
+
 // Event is one new revision of one entity.
 type Event struct {
 	Key
@@ -33,7 +37,7 @@ type Event struct {
 	Time     time.Time
 	Origin   string
 	Schema   int
-	Data     []byte // the JSON object {"changed":...,"previous":...,"document":...}
+	Data     []byte // the JSON object {"changed":...,"previous":...,"document":...}, or Scrubbed
 }
 
 // EventID is the de-duplication key, e.g. "order/1042@3" or "order/1042@3~k3f9".
