@@ -307,6 +307,9 @@ func (s *sweep) timed(ask func() error) (took time.Duration, err error) {
 	if err != nil {
 		pause = min(pause, mostRest)
 	}
+	if s.p.cfg.Hurried {
+		pause = 0
+	}
 	if !s.sleep(pause) {
 		return took, s.ctx.Err()
 	}
