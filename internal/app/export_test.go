@@ -2,4 +2,4 @@ package app
 
 import "time"
 
-func init() { goneAfter, hurried = time.Nanosecond, true }
+func init() { goneAfter, hurried, overseeEvery = time.Nanosecond, true, time.Second }

@@ -11,10 +11,11 @@ import (
 	"octail/internal/shop"
 )
 
+// overseeEvery is how often it is looked whether the shop is still where octail
+// looks for it. Tests make it short.
+var overseeEvery = 15 * time.Second
+
 const (
-	// overseeEvery is how often it is looked whether the shop is still where octail
-	// looks for it.
-	overseeEvery = 15 * time.Second
 	// unseenFor is how long another shop's tables may be written to, and none of ours,
 	// before that is said; unseenBeside, when both were in use before.
 	unseenFor, unseenBeside = 30 * time.Second, time.Hour
