@@ -48,7 +48,7 @@ uninstall: ## take away what install put in place; configuration, journal, event
 	rm -f $(DESTDIR)$(PREFIX)/bin/octail $(DESTDIR)$(PREFIX)/lib/systemd/system/octail.service \
 	  $(DESTDIR)$(PREFIX)/lib/sysusers.d/octail.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/octail.conf \
 	  $(DESTDIR)$(PREFIX)/share/doc/octail/config.yaml $(addprefix $(DESTDIR)$(PREFIX)/share/,$(COMPLETIONS))
-	@rmdir $(DESTDIR)$(PREFIX)/share/doc/octail 2>/dev/null || true
+	@cd $(DESTDIR)$(PREFIX)/share && for d in doc/octail $(dir $(COMPLETIONS)); do rmdir -p $$d 2>/dev/null || true; done
 	@test -n "$(DESTDIR)" || ! test -d /run/systemd/system || systemctl daemon-reload
 	@printf '%s\n' 'Left as they are: /etc/octail, /var/lib/octail, /var/log/octail, the user octail, and octail at the database server.'
 

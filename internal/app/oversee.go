@@ -63,6 +63,13 @@ func (a *Agent) oversee(ctx context.Context, s *source) {
 	}
 }
 
+// missing says that the watched tables are gone, if they are.
+func (s *source) missing() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.amiss.gone
+}
+
 // overseer knows where the shop should be, and what was seen of others.
 type overseer struct {
 	database string
