@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"octail/internal/journal"
 	"octail/transform/document"
 )
 
