@@ -21,6 +21,7 @@ import (
 	"octail/internal/config"
 	"octail/internal/console"
 	"octail/internal/dispatch"
+	"octail/internal/filter"
 	"octail/internal/journal"
 	"octail/internal/notify"
 	"octail/internal/reconcile"
@@ -69,9 +70,10 @@ type Agent struct {
 	fills      *fills
 	filling    atomic.Pointer[[]console.Fill]
 
-	mu     sync.Mutex
-	source *source // nil until the shop's database was reached
-	state  console.Source
+	mu      sync.Mutex
+	filters map[string]*filter.Filter // by sink
+	source  *source                   // nil until the shop's database was reached
+	state   console.Source
 }
 
 // Run is the agent's whole life. It returns nil when ctx ended it. Errors that
@@ -108,6 +110,8 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 // run starts everything, and stops it upstream first.
 func (a *Agent) run(ctx context.Context, listeners []listener) error {
 	var group errgroup.Group
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	down, downCancel := context.WithCancel(context.WithoutCancel(ctx)) // lanes and console outlive capture
 	defer downCancel()
 	for _, l := range listeners {
@@ -118,6 +122,7 @@ func (a *Agent) run(ctx context.Context, listeners []listener) error {
 		group.Go(func() error { return l.Run(down) })
 	}
 	group.Go(func() error { a.maintain(down); return nil })
+	group.Go(func() error { return a.verify(down, stop) })
 	group.Go(func() error { a.reopen(down); return nil })
 	group.Go(func() error { a.keepAlive(ctx, down); return nil })
 
@@ -133,6 +138,23 @@ func (a *Agent) run(ctx context.Context, listeners []listener) error {
 		a.log.Info("stopped", "seq", a.journal.Last())
 	}
 	return err
+}
+
+// verify looks at what the start has left out of a large journal. Damage ends the agent,
+// as it does at a start: no damaged row is delivered until then.
+func (a *Agent) verify(ctx context.Context, stop context.CancelCauseFunc) error {
+	began := time.Now()
+	err := a.journal.Verify(ctx)
+	switch {
+	case errors.Is(err, journal.ErrDamaged):
+		stop(err)
+		return err
+	case err != nil && ctx.Err() == nil:
+		a.log.Error("check the journal", "err", err)
+	case err == nil && time.Since(began) > time.Second:
+		a.log.Info("the journal was checked", "took", time.Since(began).Round(time.Second))
+	}
+	return nil
 }
 
 func waitFor(group *errgroup.Group, limit time.Duration) error {
@@ -160,6 +182,9 @@ func (a *Agent) openLanes(ctx context.Context) error {
 		a.closers = append(a.closers, sink.Close)
 		if _, known, err := a.journal.Sink(ctx, s.Name); err == nil && !known && a.journal.Last() > 0 {
 			a.log.Info("a new sink begins with the events from now on; `octail sync ENTITY --force --sink NAME` sends what there is already", "sink", s.Name, "seq", a.journal.Last())
+		}
+		if _, err := a.filter(ctx, s, plugin.Needs(s.Settings)); err != nil {
+			return err
 		}
 		lane, err := dispatch.New(ctx, dispatch.Config{
 			Name: s.Name, Type: s.Type, Shop: a.cfg.Shop.Name, Entities: s.Entities, Timeout: s.Timeout,

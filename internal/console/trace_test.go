@@ -75,7 +75,7 @@ func TestTrace(t *testing.T) {
 	k := key(t, "order/1042")
 	revise(t, j, "order/1042")
 	for name, start := range map[string]int64{"log": 0, "late": 1, "shop-only": 0, "slow": 0} {
-		_, err := j.RegisterSink(t.Context(), name, "file", start)
+		_, err := j.RegisterSink(t.Context(), name, "file", start, 0)
 		check(t, err)
 	}
 	revise(t, j, "order/1042", func(e *journal.NewEvent) { e.Time = began.Add(time.Minute) })

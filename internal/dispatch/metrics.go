@@ -31,7 +31,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 
 // watch makes a lane's series exist, and adds those that are read from it.
 func (m *Metrics) watch(l *Lane) {
-	for _, outcome := range []string{"ok", "retry"} {
+	for _, outcome := range []string{"ok", "retry", "dead", "dropped_by_filter"} {
 		m.attempts.WithLabelValues(l.cfg.Name, outcome)
 	}
 	m.duration.WithLabelValues(l.cfg.Name)
@@ -56,6 +56,11 @@ func (m *Metrics) call(sink string, good, failed int, took time.Duration) {
 	m.attempts.WithLabelValues(sink, "retry").Add(float64(failed))
 	m.duration.WithLabelValues(sink).Observe(took.Seconds())
 }
+
+func (m *Metrics) dead(sink string) { m.attempts.WithLabelValues(sink, "dead").Inc() }
+
+// dropped counts a revision that is not for a sink.
+func (m *Metrics) dropped(sink string) { m.attempts.WithLabelValues(sink, "dropped_by_filter").Inc() }
 
 func (m *Metrics) endToEnd(sink string, took time.Duration) {
 	m.whole.WithLabelValues(sink).Observe(max(0, took.Seconds()))

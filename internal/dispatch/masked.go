@@ -1,0 +1,3 @@
+package dispatch
+
+func masked(text string, data []byte) string { return text }
