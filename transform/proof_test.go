@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"octail/canal"
-	"octail/internal/journal"
 	"octail/internal/shop"
 	"octail/transform/document"
 )

@@ -92,7 +92,7 @@ func (t *target) newest(sequence int64) bool {
 // register makes a sink known to the journal as it is now, so that all that comes
 // waits for it.
 func register(ctx context.Context, j *journal.Journal, name string) error {
-	_, err := j.RegisterSink(ctx, name, "bench", j.Last())
+	_, err := j.RegisterSink(ctx, name, "bench", j.Last(), j.Last())
 	return err
 }
 
