@@ -1,6 +1,7 @@
 package document
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -141,5 +142,19 @@ func FieldsOf(doc []byte) (map[string][]byte, error) {
 	return out, nil
 }
 
-// Erased reports whether an event's data is of a person who was erased.
-func Erased(data []byte) bool { return false }
+// Erased reports whether an event's data is of a person who is to be forgotten: a
+// customer, or an order of one.
+func Erased(data []byte) bool {
+	if !bytes.Contains(data, []byte(`"erased":true`)) {
+		return false
+	}
+	var d struct {
+		Document struct {
+			Erased   bool `json:"erased"`
+			Customer struct {
+				Erased bool `json:"erased"`
+			} `json:"customer"`
+		} `json:"document"`
+	}
+	return json.Unmarshal(data, &d) == nil && (d.Document.Erased || d.Document.Customer.Erased)
+}
