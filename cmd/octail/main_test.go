@@ -186,7 +186,7 @@ func TestCompletion(t *testing.T) {
 	for line, want := range map[string][]string{
 		"st":     {"status"},
 		"trace ": {"order", "customer", "product", "stock", "category"},
-		"help ": {"backup", "check", "completion", "dashboards", "dead", "demo", "init", "link", "links", "pause", "reconcile", "reload", "resume", "run", "status", "sync", "trace", "unlink",
+		"help ": {"backup", "check", "completion", "dashboards", "dead", "demo", "erase", "init", "link", "links", "pause", "reconcile", "reload", "resume", "run", "status", "sync", "trace", "unlink",
 			"version"},
 		"dead ":      {"list", "retry", "discard"},
 		"pause ":     nil,
@@ -217,6 +217,9 @@ func TestVersion(t *testing.T) {
 		t.Errorf("%d %q", code, text)
 	}
 	var v map[string]string
+	if code, same, _ := octail(t, "--version"); code != 0 || same != text {
+		t.Errorf("--version: %d %s, version says %s", code, same, text)
+	}
 	code, text, _ = octail(t, "version", "--json")
 	if err := json.Unmarshal([]byte(text), &v); err != nil || code != 0 || v["version"] != "dev" || v["go"] == "" || v["platform"] == "" {
 		t.Errorf("%d %s", code, text)

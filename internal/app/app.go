@@ -73,6 +73,7 @@ type Agent struct {
 
 	consoles   []*liveConsole
 	comparing  sync.Mutex                       // held while journal and shop are compared
+	erasing    sync.Mutex                       // held while a person is erased
 	comparison atomic.Pointer[reconcile.Report] // how far that is; nil: it is not under way
 	fills      *fills
 	filling    atomic.Pointer[[]console.Fill]

@@ -14,7 +14,10 @@ import (
 
 // Desk implements console.Agent.
 func (a *Agent) Desk() *steer.Desk {
-	desk := &steer.Desk{Journal: a.journal, Sinks: a.lanes.names()}
+	desk := &steer.Desk{Journal: a.journal}
+	for _, l := range a.lanes.all() {
+		desk.Sinks = append(desk.Sinks, l.Name())
+	}
 	desk.Lane = func(sink string) steer.Lane {
 		for _, l := range a.lanes.all() {
 			if l.Name() == sink {

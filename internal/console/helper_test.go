@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"octail/internal/console"
+	"octail/internal/erase"
 	"octail/internal/journal"
 	"octail/internal/reconcile"
 	"octail/internal/reread"
@@ -31,8 +32,8 @@ type agent struct {
 	asked   []string // what was to be done
 }
 
-func (a *agent) Reconcile(_ context.Context, repair bool, progress func(reconcile.Report)) (*reconcile.Report, error) {
-	a.asked = append(a.asked, fmt.Sprint("reconcile ", repair))
+func (a *agent) Reconcile(_ context.Context, req reconcile.Request, progress func(reconcile.Report)) (*reconcile.Report, error) {
+	a.asked = append(a.asked, fmt.Sprintf("reconcile %+v", req))
 	time.Sleep(250 * time.Millisecond)
 	progress(reconcile.Report{Total: reconcile.Counts{InShop: 1}})
 	return &reconcile.Report{Total: reconcile.Counts{InShop: 2}}, a.err
@@ -45,6 +46,11 @@ func (a *agent) Sync(_ context.Context, req reread.Request, progress func(reread
 
 func (a *agent) Desk() *steer.Desk {
 	return &steer.Desk{Journal: a.journal, Sinks: []string{"erp", "log"}, Lane: func(string) steer.Lane { return nil }}
+}
+
+func (a *agent) Erase(_ context.Context, req erase.Request, _ func(erase.Report)) (*erase.Report, error) {
+	a.asked = append(a.asked, fmt.Sprintf("erase %+v", req))
+	return &erase.Report{Customer: req.Customer, Events: 3}, a.err
 }
 
 func (a *agent) Reload(context.Context) (*console.Reload, error) {

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"octail/internal/journal"
 )
 
 // laneSeries are the gauges that are read from a lane, all of them from one look.
@@ -69,9 +67,13 @@ func (s *laneSeries) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	held, err := l.cfg.Journal.CountHeld(ctx, l.cfg.Name)
-	for kind, n := range held {
-		if err == nil && kind != journal.Failing && kind != heldByParent && kind != heldByFilter {
-			set(s.missing, float64(n), kind)
+	for _, kind := range mappingKinds {
+		if err == nil {
+			set(s.missing, float64(held[kind]), kind)
 		}
 	}
 }
+
+// mappingKinds are what a configuration may lack a mapping for: sinks hold deliveries
+// by these names (sinks.Hold).
+var mappingKinds = []string{"payment", "shipping", "status", "tax", "currency", "store", "product"}
