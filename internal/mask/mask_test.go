@@ -48,6 +48,8 @@ func TestText(t *testing.T) {
 		{"<carl+x@sub.example.org>", "<***>"},
 		{"o'brien@example.org,jörg@müller.example", "***,***"},
 		{"known as carl@exam...", "known as ***..."},
+		{"known as carl@...", "known as ***..."},
+		{`"carl x"@example.org "carl.x"@example.org @example.org carl@ @`, `"carl x"@example.org *** @example.org carl@ @`},
 		// phones and cards of anybody
 		{"call +1 (555) 010-9999 now", "call *** now"},
 		{"call 0800 5550100, 015550109999 or 5550109999", "call ***, *** or ***"},
