@@ -108,7 +108,7 @@ func TestWords(t *testing.T) {
 	}
 	for _, text := range []string{secret, string(encoded), html.EscapeString(secret), url.QueryEscape(secret), url.PathEscape(secret)} {
 		got := mask.Words("x "+text+" y anna@example.com abc", []string{secret, "abc"})
-		if strings.Contains(got, text) || strings.Trim(got, `"%"`) == "" || !strings.HasPrefix(strings.ReplaceAll(got, `"`, ""), "x ***") || !strings.HasSuffix(got, " y anna@example.com abc") {
+		if strings.Contains(got, text) || !strings.HasPrefix(strings.ReplaceAll(got, `"`, ""), "x ***") || !strings.HasSuffix(got, " y anna@example.com abc") {
 			t.Errorf("%s: %s", text, got)
 		}
 	}

@@ -76,7 +76,7 @@ func needs(h *harness) {
 		there := document.Encode(documentOf(kind, 1, 1)).Fields
 		for _, name := range fields {
 			if !slices.ContainsFunc(there, func(f document.Field) bool { return f.Name == name }) && !optional[name] {
-				h.Errorf("fields: a %s has no %q", kind, name)
+				h.Errorf("fields: there is no %q in documents of kind %s", name, kind)
 			}
 		}
 	}
