@@ -46,6 +46,7 @@ type Sink struct {
 	// States: its target holds the newest revisions alone. Erases: it removes more than
 	// they say. Takes: customers or orders are for it.
 	States, Erases, Takes bool
+	AtRest                string // why it is given nothing at present, "" when it is
 }
 
 // Config is what erasing needs.
