@@ -66,12 +66,13 @@ func TestSyncCommand(t *testing.T) {
 	if code != 1 || stderr != "" || !strings.HasPrefix(*asked, "POST /api/v1/sync ") {
 		t.Errorf("%d %s %s", code, stderr, *asked)
 	}
-	has(t, stdout, "4 read · 1 changed and delivered · 2 unchanged · 1 of them delivered once more · 1 not read\n", "  order/7: updated, revision 3\n",
+	has(t, stdout, "3 read · 1 changed and delivered · 2 unchanged · 1 of them delivered once more · 1 could not be read\n", "  order/7: updated, revision 3\n",
 		"order/9: neither in the shop nor in the journal", "sink log keeps a log of its own")
 	for args, want := range map[string]string{
 		"order --id 7,8 --id 9":                                          `{"entity":"order","ids":[7,8,9]}`,
 		"order --since 2026-01-31 --status 2,3":                          `{"entity":"order","since":"2026-01-31T00:00:00Z","since_day":"2026-01-31","statuses":[2,3]}`,
 		"customer --since 2026-01-31T15:00:00+01:00 --store 0 --dry-run": `{"entity":"customer","since":"2026-01-31T15:00:00+01:00","stores":[0],"dry_run":true}`,
+		"order --status 2,Shipped":                                       `{"entity":"order","statuses":[2],"status_names":["Shipped"]}`,
 		"order --refresh":                                                `{"entity":"order","refresh":true}`,
 	} {
 		octail(t, append([]string{"--config", config, "sync"}, strings.Fields(args)...)...)
@@ -91,6 +92,9 @@ func TestSyncCommand(t *testing.T) {
 		"order --id 7 --since 2026-01-01": "leave out --since",
 		"order --sink erp":                "with --force",
 		"order --id 0":                    "above 0",
+		"order --id abc":                  `--id is a number, or some with commas between them: "abc" is none`,
+		"order --store x":                 "--store is a number",
+		"product --status Shipped":        "--status is for orders only",
 		"order --since yesterday":         "--since yesterday is no date",
 	} {
 		code, stdout, stderr := octail(t, append([]string{"--config", config, "sync"}, strings.Fields(args)...)...)

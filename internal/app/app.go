@@ -21,6 +21,7 @@ import (
 
 	"octail/internal/config"
 	"octail/internal/console"
+	"octail/internal/filter"
 	"octail/internal/journal"
 	"octail/internal/notify"
 	"octail/internal/reconcile"
@@ -47,6 +48,8 @@ type Options struct {
 	OnFill func([]console.Fill)
 	// Service is told how the agent is. May be nil.
 	Service *notify.Service
+	// Hurry divides the waits of the lanes, for tests; 0 is 1.
+	Hurry int
 	// Patience is how long a loop may be without a sign of life beyond what it
 	// announced. 0: the usual.
 	Patience time.Duration
@@ -75,9 +78,10 @@ type Agent struct {
 	fills      *fills
 	filling    atomic.Pointer[[]console.Fill]
 
-	mu     sync.Mutex
-	source *source // nil until the shop's database was reached
-	state  console.Source
+	mu      sync.Mutex
+	filters map[string]*filter.Filter // by sink
+	source  *source                   // nil until the shop's database was reached
+	state   console.Source
 }
 
 // Run is the agent's whole life. It returns nil when ctx ended it. Errors that
@@ -128,8 +132,8 @@ func (a *Agent) run(ctx context.Context, listeners []listener) error {
 		group.Go(func() error { return console.Serve(down, l, a.consoles[i], a.log) })
 	}
 	group.Go(func() error { a.maintain(down); return nil })
-	group.Go(func() error { a.hangups(down); return nil })
 	group.Go(func() error { return a.verify(down, stop) })
+	group.Go(func() error { a.hangups(down); return nil })
 	group.Go(func() error { a.keepAlive(ctx, down); return nil })
 
 	if a.opts.OnReady != nil {

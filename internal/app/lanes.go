@@ -63,7 +63,8 @@ func (a *Agent) openSink(s config.Sink) (sinks.Sink, error) {
 	if !ok {
 		return nil, fmt.Errorf("sink %s: unknown type %q", s.Name, s.Type)
 	}
-	sink, err := plugin.Open(s.Settings, sinks.Env{Name: s.Name, Shop: a.cfg.Shop.Name, Log: a.log.With("sink", s.Name)})
+	sink, err := plugin.Open(s.Settings, sinks.Env{Name: s.Name, Shop: a.cfg.Shop.Name, Log: a.log.With("sink", s.Name),
+		Links: dispatch.Links(a.journal, s.Name), Pace: dispatch.Pacer(s.Rate)})
 	if err != nil {
 		return nil, fmt.Errorf("sink %s: %w", s.Name, err)
 	}
@@ -73,13 +74,27 @@ func (a *Agent) openSink(s config.Sink) (sinks.Sink, error) {
 // newLane makes the lane of an opened sink. An error is the journal's; the sink is
 // closed then.
 func (a *Agent) newLane(ctx context.Context, s config.Sink, sink sinks.Sink) (*lane, error) {
-	if _, known, err := a.journal.Sink(ctx, s.Name); err == nil && !known && a.journal.Last() > 0 {
+	plugin, _ := all.ByType(s.Type) // it made the sink
+	needs := plugin.Needs(s.Settings)
+	f, err := a.filter(ctx, s, needs)
+	if err != nil {
+		return nil, errors.Join(err, sink.Close())
+	}
+	var start dispatch.Start
+	kind, since := f.Start()
+	switch kind {
+	case config.StartDocuments:
+		start.Documents = true
+	case config.StartDate:
+		start.Since = since
+	}
+	if _, known, err := a.journal.Sink(ctx, s.Name); err == nil && !known && a.journal.Last() > 0 && kind == config.StartNow {
 		a.log.Info("a new sink begins with the events from now on; `octail sync ENTITY --force --sink NAME` sends what there is already", "sink", s.Name, "seq", a.journal.Last())
 	}
-	plugin, _ := all.ByType(s.Type) // it made the sink
 	l, err := dispatch.New(ctx, dispatch.Config{
 		Name: s.Name, Type: s.Type, Shop: a.cfg.Shop.Name, Entities: s.Entities, Timeout: s.Timeout,
-		Sink: sink, Needs: plugin.Needs(s.Settings), Journal: a.journal, Log: a.log, Metrics: a.lanes.metrics, Failpoint: a.opts.Failpoint,
+		Sink: sink, Needs: needs, Filter: f, Remember: !s.Release.IsZero() && !s.Release.Any, Start: start,
+		Journal: a.journal, Log: a.log, Metrics: a.lanes.metrics, Hurry: a.opts.Hurry, Failpoint: a.opts.Failpoint,
 	})
 	if err != nil {
 		return nil, errors.Join(err, sink.Close())
@@ -238,18 +253,34 @@ func (a *Agent) resumed(old *lane) (*lane, error) {
 	return next, nil
 }
 
-// reopenLanes asks all sinks to open their files anew (log rotation), side by side.
-// A lane that waits looks at once whether it can go on.
+// reopenLanes asks all sinks to open their files anew (log rotation), side by side, and
+// waits for those that do. A lane that waits looks at once whether it can go on.
 func (a *Agent) reopenLanes(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	var group sync.WaitGroup
 	for _, l := range a.lanes.all() {
+		l.Wake()
+		if _, ok := l.sink.(sinks.Reopener); !ok {
+			go l.reopen(a.down) // which wakes it, and may find it in a long call
+			continue
+		}
 		group.Go(func() {
-			if err := l.Reopen(ctx); err != nil && ctx.Err() != context.Canceled {
+			if err := l.reopen(ctx); err != nil && !errors.Is(err, context.Canceled) {
 				a.log.Error("reopen", "sink", l.Name(), "err", err)
 			}
 		})
 	}
 	group.Wait()
+}
+
+func (l *lane) reopen(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	go func() { // one that has ended answers nobody
+		select {
+		case <-l.done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return l.Reopen(ctx)
 }

@@ -125,12 +125,18 @@ func (r *reloading) change(rest string) *console.Reload {
 // order journals the next revision of an order.
 func (r *reloading) order(id int64) {
 	r.t.Helper()
+	r.must(r.revise(id))
+}
+
+func (r *reloading) revise(id int64) error {
 	key := document.Key{Entity: document.OrderEntity, ID: id}
 	known, err := r.journal.Known(context.Background(), key.Entity, []int64{id})
-	r.must(err)
+	if err != nil {
+		return err
+	}
 	_, err = r.journal.Append(context.Background(), journal.Commit{Events: []journal.NewEvent{{Key: key, Kind: document.Updated, Time: time.Now(), Origin: document.FromShop, Schema: 1,
 		Prior: known[id], Fields: []byte{1}, Data: []byte(`{"changed":["comment"],"document":{},"previous":{}}`)}}})
-	r.must(err)
+	return err
 }
 
 // holds waits until a file has these orders, in this order, and no other lines.
@@ -162,11 +168,13 @@ func whats(r *console.Reload) (out []string) {
 	return out
 }
 
-// series are those of a sink, by name.
-func (r *reloading) series(sink string) (names []string) {
-	r.t.Helper()
+// series are the names of a sink's, once each.
+func (r *reloading) series(sink string) []string {
 	families, err := r.registry.Gather()
-	r.must(err)
+	if err != nil {
+		r.t.Error(err)
+	}
+	var names []string
 	for _, f := range families {
 		for _, m := range f.Metric {
 			for _, l := range m.Label {
@@ -475,4 +483,152 @@ func TestReloadStuckSink(t *testing.T) {
 			t.Error("the stuck one has no successor")
 		}
 	})
+}
+
+// TestReloadUnderLoad: however often a sink is changed while events come, its file holds
+// each of them once and in order; and whoever looks meanwhile sees a whole set.
+func TestReloadUnderLoad(t *testing.T) {
+	const orders = 200
+	sinks := func(timeout int) string {
+		return fmt.Sprintf("sinks:\n- {name: a, type: file, path: a, sync: interval, timeout: %ds}\n- {name: b, type: file, path: b, sync: interval}\n", timeout)
+	}
+	r := beginReloading(t, sinks(1))
+	var background sync.WaitGroup
+	background.Go(func() {
+		for i := range orders {
+			if err := r.revise(int64(i + 1)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	done := make(chan struct{})
+	background.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			if n := len(r.Sinks(context.Background())); n != 2 {
+				t.Errorf("%d sinks", n)
+			}
+			r.stuck(time.Now())
+			_ = r.series("a")
+		}
+	})
+	for i := range 20 {
+		if out := r.change(sinks(i + 2)); !out.Applied || out.String() != "changed sink a" {
+			t.Errorf("%+v", out)
+		}
+	}
+	close(done)
+	background.Wait()
+	want := make([]int64, orders)
+	for i := range want {
+		want[i] = int64(i + 1)
+	}
+	r.holds("a", want...)
+	r.holds("b", want...)
+}
+
+// TestReloadJournalFails: where a lane cannot be made, those that were stopped for it
+// wait to go on, and the next reload finds them.
+func TestReloadJournalFails(t *testing.T) {
+	const good = "sinks:\n- {name: a, type: file, path: a}\n- {name: b, type: file, path: b}\n"
+	r := beginReloading(t, good)
+	before := r.lanes.all()
+	r.must(r.journal.Close())
+	out := r.change("sinks:\n- {name: b, type: file, path: b}\n- {name: a, type: file, path: c}\n")
+	if out.Applied || len(out.Errors) != 1 || !strings.Contains(out.Errors[0], "sink a: ") {
+		t.Errorf("%+v", out)
+	}
+	if !slices.Equal(r.lanes.all(), before) || !before[0].hasEnded() || before[1].hasEnded() {
+		t.Error("the set is another, or a lane beside was stopped")
+	}
+	if r.gauge("octail_config_last_reload_successful") != 0 {
+		t.Error("the metric says that it is in use")
+	}
+}
+
+// TestReloadNightly: another reconcile.at counts from the reload on.
+func TestReloadNightly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const good = "sinks:\n- {name: a, type: file, path: a}\n"
+		r := beginReloading(t, good) // at midnight, to compare at 03:30
+		stopLanes(r.lanes.all(), time.Minute)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go r.nightly(ctx, &source{zone: time.UTC})
+		compares := func(within time.Duration) bool { // which fails, without a shop
+			r.log.take()
+			time.Sleep(within)
+			return strings.Contains(r.log.take(), "comparing the journal with the shop")
+		}
+		at := func(text string) {
+			t.Helper()
+			if out := r.change("reconcile: {at: " + text + "}\n" + good); !out.Applied {
+				t.Fatalf("%+v", out)
+			}
+		}
+		if compares(3*time.Hour) || !compares(time.Hour) {
+			t.Error("not at 03:30")
+		}
+		at(`"12:00"`)
+		if compares(7*time.Hour+55*time.Minute) || !compares(10*time.Minute) {
+			t.Error("not at 12:00")
+		}
+		at("off")
+		if compares(24 * time.Hour) {
+			t.Error("it compares, although it is off")
+		}
+		at(`"13:00"`) // it is past 12:05
+		if compares(50*time.Minute) || !compares(10*time.Minute) {
+			t.Error("not at 13:00")
+		}
+	})
+}
+
+// TestReloadInFlight: what is on its way when its sink is changed arrives, once.
+func TestReloadInFlight(t *testing.T) {
+	arrived, answer := make(chan string, 10), make(chan struct{}, 10)
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		arrived <- q.Header.Get("Webhook-Id") + " " + q.Header.Get("X-Version")
+		<-answer
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	defer receiver.Close()
+	lines := func(version int) string {
+		return fmt.Sprintf("sinks:\n- {name: hook, type: webhook, url: %q, headers: {X-Version: \"%d\"}}\n", receiver.URL, version)
+	}
+	r := beginReloading(t, lines(1))
+	first := r.lanes.all()[0]
+	r.order(1)
+	r.order(2)
+	if got := <-arrived; got != "order/1@1 1" {
+		t.Fatal(got)
+	}
+	r.write("config.yaml", shopLines+lines(2))
+	stopping := make(chan struct{})
+	stop := first.stop
+	first.stop = func() {
+		stop()
+		close(stopping)
+	}
+	var group sync.WaitGroup
+	group.Go(func() {
+		out, err := r.Reload(context.Background())
+		if err != nil || !out.Applied || out.String() != "changed sink hook" {
+			t.Errorf("%+v %v", out, err)
+		}
+	})
+	<-stopping
+	answer <- struct{}{}
+	group.Wait()
+	r.order(3)
+	for _, want := range []string{"order/2@1 2", "order/3@1 2"} {
+		if got := <-arrived; got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		answer <- struct{}{}
+	}
 }

@@ -125,6 +125,8 @@ func (a *Agent) Ready() error {
 		}
 	} else if st := s.stream().Status(); !st.Connected {
 		return errors.New("the binlog is not connected: " + st.LastError)
+	} else if gone := s.missing(); gone != "" {
+		return errors.New(gone)
 	}
 	if why := s.transform.Blocked(); why != "" {
 		return errors.New("documents cannot be made: " + why)

@@ -8,8 +8,6 @@ import (
 
 	"octail/internal/console"
 	"octail/internal/reconcile"
-	"octail/sinks"
-	"octail/sinks/all"
 )
 
 // targets are the sinks that can read back what their targets hold: all, or some by
@@ -20,14 +18,10 @@ func (a *Agent) targets(ctx context.Context, names []string) ([]reconcile.Target
 		if len(names) > 0 && !slices.Contains(names, l.Name()) {
 			continue
 		}
-		comparer, ok := any(l.Lane).(reconcile.Lane)
-		if _, can := l.sink.(sinks.Comparer); !can || !ok {
+		if !l.Compares() {
 			continue
 		}
-		t := reconcile.Target{Lane: comparer}
-		if plugin, ok := all.ByType(l.cfg.Type); ok {
-			t.Batch = plugin.Needs(l.cfg.Settings).Batch
-		}
+		t := reconcile.Target{Lane: l.Lane, Batch: l.Needs().Batch}
 		var err error
 		if t.Why, err = a.atRest(ctx, l); err != nil {
 			return nil, err

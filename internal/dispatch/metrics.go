@@ -1,7 +1,6 @@
 package dispatch
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -16,7 +15,7 @@ type Metrics struct {
 	registry prometheus.Registerer
 
 	mu      sync.Mutex
-	watched map[string][]prometheus.Collector // by sink: what is read from its lane
+	watched map[string]prometheus.Collector // by sink: what is read from its lane
 }
 
 // NewMetrics registers the series on r.
@@ -27,7 +26,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Buckets: []float64{.01, .03, .1, .3, 1, 3, 10, 30, 60}, NativeHistogramBucketFactor: 1.1}, []string{"sink"}),
 		whole: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "octail_end_to_end_duration_seconds", Help: "Commit in the shop to the sink's acceptance.",
 			Buckets: []float64{.1, .3, 1, 3, 10, 30, 60, 300, 1800, 7200, 21600}, NativeHistogramBucketFactor: 1.1}, []string{"sink"}),
-		registry: r, watched: map[string][]prometheus.Collector{},
+		registry: r, watched: map[string]prometheus.Collector{},
 	}
 	r.MustRegister(m.attempts, m.duration, m.whole)
 	return m
@@ -35,27 +34,16 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 
 // watch makes a lane's series exist, and adds those that are read from it.
 func (m *Metrics) watch(l *Lane) {
-	for _, outcome := range []string{"ok", "retry"} {
+	for _, outcome := range []string{"ok", "retry", "dead", "dropped_by_filter"} {
 		m.attempts.WithLabelValues(l.cfg.Name, outcome)
 	}
 	m.duration.WithLabelValues(l.cfg.Name)
 	m.whole.WithLabelValues(l.cfg.Name)
-	labels := prometheus.Labels{"sink": l.cfg.Name}
-	gauges := []prometheus.Collector{
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "octail_sink_pending", Help: "Events waiting for the sink.", ConstLabels: labels},
-			func() float64 { return float64(l.Status(context.Background()).Pending) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "octail_sink_oldest_pending_seconds", Help: "Age of the oldest event waiting for the sink.", ConstLabels: labels},
-			func() float64 {
-				if at := l.Status(context.Background()).Oldest; !at.IsZero() {
-					return time.Since(at).Seconds()
-				}
-				return 0
-			}),
-	}
-	m.registry.MustRegister(gauges...)
+	series := newLaneSeries(l)
+	m.registry.MustRegister(series)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.watched[l.cfg.Name] = gauges
+	m.watched[l.cfg.Name] = series
 }
 
 // Unwatch takes away what is read from a sink's lane, which has ended: another lane of
@@ -63,8 +51,8 @@ func (m *Metrics) watch(l *Lane) {
 func (m *Metrics) Unwatch(sink string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, g := range m.watched[sink] {
-		m.registry.Unregister(g)
+	if series, ok := m.watched[sink]; ok {
+		m.registry.Unregister(series)
 	}
 	delete(m.watched, sink)
 }
@@ -84,6 +72,11 @@ func (m *Metrics) call(sink string, good, failed int, took time.Duration) {
 	m.attempts.WithLabelValues(sink, "retry").Add(float64(failed))
 	m.duration.WithLabelValues(sink).Observe(took.Seconds())
 }
+
+func (m *Metrics) dead(sink string) { m.attempts.WithLabelValues(sink, "dead").Inc() }
+
+// dropped counts a revision that is not for a sink.
+func (m *Metrics) dropped(sink string) { m.attempts.WithLabelValues(sink, "dropped_by_filter").Inc() }
 
 func (m *Metrics) endToEnd(sink string, took time.Duration) {
 	m.whole.WithLabelValues(sink).Observe(max(0, took.Seconds()))

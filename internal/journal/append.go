@@ -202,7 +202,7 @@ func null(s string) any {
 // statements are prepared once: parsing SQL would cost more than running it.
 type statements struct {
 	event, insert, update, next, mark, clear, polled, forget, position *sql.Stmt
-	accept, park, unpark, heal, attempt, trim, cursor                  *sql.Stmt
+	accept, park, unpark, heal, attempt, trim, cursor, resent, release *sql.Stmt
 }
 
 func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
@@ -234,6 +234,8 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 		{&s.park, `INSERT OR REPLACE INTO parked (sink, entity, key, queue, revision, sequence, class, reason, waits, attempts, since, tried, next, error)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&s.unpark, `DELETE FROM parked WHERE sink = ? AND entity = ? AND key = ?`},
+		{&s.resent, `DELETE FROM resends WHERE sink = ? AND entity = ? AND key = ?`},
+		{&s.release, `UPDATE parked SET next = 0 WHERE sink = ? AND waits = ? AND waits <> ''`},
 		{&s.heal, `DELETE FROM dead WHERE sink = ? AND entity = ? AND key = ?`},
 		{&s.attempt, `INSERT INTO attempts (sink, entity, key, revision, first, sequence, started, duration, class, request, answer, next)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
@@ -251,7 +253,7 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 
 func (s *statements) close() {
 	for _, st := range []*sql.Stmt{s.event, s.insert, s.update, s.next, s.mark, s.clear, s.polled, s.forget, s.position,
-		s.accept, s.park, s.unpark, s.heal, s.attempt, s.trim, s.cursor} {
+		s.accept, s.park, s.unpark, s.heal, s.attempt, s.trim, s.cursor, s.resent, s.release} {
 		if st != nil {
 			st.Close()
 		}

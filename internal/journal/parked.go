@@ -40,6 +40,22 @@ func scanParked(rows *sql.Rows) (p Parked, err error) {
 	return p, wholeOr(err, whole, "parked "+p.Key.String())
 }
 
+// Failing is the reason of a parked entity that fails and is tried again. All others wait
+// for something that is not the target's.
+const Failing = "failing"
+
+// makeDue makes parked entities due that are not.
+const makeDue = "UPDATE parked SET next = 0 WHERE sink = ? AND next <> 0 "
+
+// MakeDue makes parked entities of a sink due: all, or those that wait for something
+// that is not the target's.
+func (j *Journal) MakeDue(ctx context.Context, sink string, all bool) error {
+	return j.change(ctx, "make what sink "+sink+" has parked due", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, makeDue+"AND (? OR reason <> ?)", sink, all, Failing)
+		return err
+	})
+}
+
 // ParkedDue lists the parked entities of a sink whose time has come, longest due
 // first, at most limit.
 func (j *Journal) ParkedDue(ctx context.Context, sink string, now time.Time, limit int) ([]Parked, error) {
@@ -65,6 +81,23 @@ func (j *Journal) CountParked(ctx context.Context, sink string) (int64, error) {
 		return 0, doing("count what sink "+sink+" has parked", err)
 	}
 	return n, nil
+}
+
+// CountHeld counts the parked entities of a sink by reason.
+func (j *Journal) CountHeld(ctx context.Context, sink string) (map[string]int64, error) {
+	out := map[string]int64{}
+	rows, err := j.read.QueryContext(ctx, "SELECT reason, count(*) FROM parked WHERE sink = ? GROUP BY reason", sink)
+	if err != nil {
+		return nil, doing("count what sink "+sink+" has parked", err)
+	}
+	err = each(rows, func() error {
+		var reason string
+		var n int64
+		err := rows.Scan(&reason, &n)
+		out[reason] = n
+		return err
+	})
+	return out, doingIf("count what sink "+sink+" has parked", err)
 }
 
 // ParkedOf returns which of some entities a sink has parked.

@@ -157,6 +157,29 @@ func (j *Journal) Events(ctx context.Context, after int64, limit, maxBytes int) 
 	return out, nil
 }
 
+// SequenceBefore is the sequence behind which all was journaled since a time.
+func (j *Journal) SequenceBefore(ctx context.Context, at time.Time) (int64, error) {
+	low, high := int64(0), j.Last()
+	for low < high { // the first one behind low that is there tells of all before it
+		middle := low + (high-low)/2
+		var sequence, added int64
+		err := j.read.QueryRowContext(ctx, "SELECT sequence, added FROM events WHERE sequence > ? ORDER BY sequence LIMIT 1", middle).Scan(&sequence, &added)
+		if errors.Is(err, sql.ErrNoRows) {
+			high = middle
+			continue
+		}
+		if err != nil {
+			return 0, doing("find what was journaled since "+at.UTC().Format(time.RFC3339), err)
+		}
+		if added < at.UnixMicro() {
+			low = sequence
+		} else {
+			high = middle
+		}
+	}
+	return low, nil
+}
+
 // gapless looks whether events are missing that retention has not removed.
 func (j *Journal) gapless(after, last int64, list []Stored) error {
 	if j.write == nil { // another process may have removed some just now

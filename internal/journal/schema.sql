@@ -154,6 +154,7 @@ CREATE TABLE parked (
 ) WITHOUT ROWID;
 CREATE INDEX parked_next ON parked (sink, next);
 CREATE INDEX parked_sequence ON parked (sink, sequence);
+CREATE INDEX parked_waits ON parked (sink, waits) WHERE waits <> '';
 
 -- calls of the targets; a log's successful one is one row for all it took (entity '', key 0)
 CREATE TABLE attempts (

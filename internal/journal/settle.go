@@ -15,6 +15,8 @@ type Outcome struct {
 	Dead     []Dead         // Sink and ID are given by Settle
 	Close    []document.Key // entities whose dead letters are healed or replaced: all are removed, before Dead
 	Attempts []Attempt
+	Resent   []document.Key   // what was asked for once more (Resend) and is done
+	Wake     bool             // the target works again: what failed meanwhile is due, unless it was the entity's fault
 	Cursors  map[string]int64 // none goes back
 	Sink     *Sink            // as for KeepSink
 }
@@ -58,6 +60,21 @@ func (j *Journal) settleTx(ctx context.Context, tx *sql.Tx, sink string, o Outco
 	}
 	if err := bury(ctx, tx, sink, o.Dead); err != nil {
 		return err
+	}
+	for _, k := range o.Resent {
+		if _, err := tx.StmtContext(ctx, s.resent).ExecContext(ctx, sink, k.Entity, k.ID); err != nil {
+			return err
+		}
+	}
+	for _, a := range o.Accepted { // what has waited for it as a parent
+		if _, err := tx.StmtContext(ctx, s.release).ExecContext(ctx, sink, a.Key.String()); err != nil {
+			return err
+		}
+	}
+	if o.Wake {
+		if _, err := tx.ExecContext(ctx, makeDue+"AND attempts = 0 AND reason = ?", sink, Failing); err != nil {
+			return err
+		}
 	}
 	if err := s.noteAttempts(ctx, tx, sink, o.Attempts); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -139,4 +140,21 @@ func FieldsOf(doc []byte) (map[string][]byte, error) {
 		out[k] = v
 	}
 	return out, nil
+}
+
+// Erased reports whether an event's data is of a person who is to be forgotten: a
+// customer, or an order of one.
+func Erased(data []byte) bool {
+	if !bytes.Contains(data, []byte(`"erased":true`)) {
+		return false
+	}
+	var d struct {
+		Document struct {
+			Erased   bool `json:"erased"`
+			Customer struct {
+				Erased bool `json:"erased"`
+			} `json:"customer"`
+		} `json:"document"`
+	}
+	return json.Unmarshal(data, &d) == nil && (d.Document.Erased || d.Document.Customer.Erased)
 }
