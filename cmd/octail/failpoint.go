@@ -7,3 +7,6 @@ var failpoint func(string)
 
 // patience is the usual.
 const patience = 0
+
+// hurry is none.
+const hurry = 0

@@ -34,3 +34,6 @@ var failpoint = func() func(string) {
 
 // patience is OCTAIL_PATIENCE: how long a blocked loop is waited for.
 var patience, _ = time.ParseDuration(os.Getenv("OCTAIL_PATIENCE"))
+
+// hurry is OCTAIL_HURRY: what the lanes' waits are divided by.
+var hurry, _ = strconv.Atoi(os.Getenv("OCTAIL_HURRY"))

@@ -186,7 +186,7 @@ func TestCompletion(t *testing.T) {
 	for line, want := range map[string][]string{
 		"st":         {"status"},
 		"trace ":     {"order", "customer", "product", "stock", "category"},
-		"help ":      {"check", "completion", "dashboards", "demo", "init", "reconcile", "run", "status", "sync", "trace", "version"},
+		"help ":      {"check", "completion", "dashboards", "demo", "erase", "init", "reconcile", "reload", "run", "status", "sync", "trace", "version"},
 		"completion": {"completion"},
 		"status ":    nil,
 		"status --j": {"--json"},

@@ -90,6 +90,11 @@ func (a *Agent) setReleased(ctx context.Context, ids []int64) error {
 		a.log.Info("the shop's processing and complete statuses are others: sinks without release create orders in these from now on", "was", fmt.Sprint(was), "is", fmt.Sprint(ids))
 	}
 	a.tellFilters(func(f *filter.Filter) { f.SetReleased(ids) })
+	if was == nil { // orders wait for it
+		for _, l := range a.lanes.all() {
+			l.Wake()
+		}
+	}
 	return nil
 }
 

@@ -44,8 +44,12 @@ type Filter interface {
 	// Matches reports whether the document is one of those the sink is to have. Of a
 	// sink that wants states it is asked until the entity is in the target.
 	Matches(e *document.Event) (bool, error)
-	// MayCreate reports whether an order may come into the target, and if not, why.
+	// MayCreate reports whether an order may come into the target, and if not, why;
+	// MayCreateNamed the same of one that a person has asked for.
 	MayCreate(e *document.Event) (ok bool, why string)
+	MayCreateNamed(e *document.Event) (ok bool, why string)
+	// ReleaseKnown reports whether MayCreate can tell.
+	ReleaseKnown() bool
 }
 
 // Start is where a sink begins at its first start; the zero value with what comes then.
@@ -135,6 +139,9 @@ func (l *Lane) register(ctx context.Context) error {
 		return err
 	}
 	if l.record, err = cfg.Journal.RegisterSink(ctx, cfg.Name, cfg.Type, start, fill); err != nil {
+		return err
+	}
+	if err := cfg.Journal.MakeDue(ctx, cfg.Name, false); err != nil { // the configuration may be another one
 		return err
 	}
 	l.gate.paused, l.gate.stopped, l.gate.refused = l.record.Paused, l.record.Stopped, l.record.Refused

@@ -226,7 +226,7 @@ func (l *Lane) isFor(ctx context.Context, e *journal.Stored) (bool, error) {
 	e.Shop = l.cfg.Shop
 	ok, err := l.cfg.Filter.Matches(&e.Event)
 	if err != nil && !l.resumes() {
-		l.hold(l.ticketOf(e, nil), sinks.Hold("filter", err), "", time.Time{})
+		l.hold(l.ticketOf(e, nil), sinks.Hold(heldByFilter, err), "", time.Time{})
 		l.log.parkedAt = time.Now()
 		return false, nil
 	}

@@ -116,9 +116,9 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 		return d, known, false, nil
 	}
 	if accepted == nil || accepted.Deleted {
-		enters, err := s.enters(ctx, &event.Event)
+		enters, err := s.enters(ctx, &event.Event, it.again)
 		if err != nil {
-			s.hold(s.ticket(it, &known), sinks.Hold("filter", err), "", time.Time{})
+			s.hold(s.ticket(it, &known), sinks.Hold(heldByFilter, err), "", time.Time{})
 			s.parkedNow(it)
 			return d, known, false, nil
 		}
@@ -176,7 +176,8 @@ func (s *states) accepted(ctx context.Context, k document.Key) (*journal.Accepte
 }
 
 // enters reports whether an entity that the target does not have may come into it.
-func (s *states) enters(ctx context.Context, e *document.Event) (bool, error) {
+// It is an error when that is not known. named: a person has asked for it.
+func (s *states) enters(ctx context.Context, e *document.Event, named bool) (bool, error) {
 	if s.cfg.Filter == nil {
 		return true, nil
 	}
@@ -189,6 +190,13 @@ func (s *states) enters(ctx context.Context, e *document.Event) (bool, error) {
 	}
 	if ok, err := s.cfg.Filter.Matches(e); err != nil || !ok {
 		return false, err
+	}
+	if e.Entity == document.OrderEntity && !s.cfg.Filter.ReleaseKnown() {
+		return false, errors.New("the shop's processing and complete statuses, in which orders are created, are not known yet: they are read when the shop's database is reached; or set release")
+	}
+	if named {
+		ok, _ := s.cfg.Filter.MayCreateNamed(e)
+		return ok, nil
 	}
 	ok, _ := s.cfg.Filter.MayCreate(e)
 	return ok, nil
@@ -217,7 +225,7 @@ func (s *states) waitsForParent(ctx context.Context, it *item, e *document.Event
 		}
 		switch state {
 		case parentStuck:
-			s.hold(s.ticket(it, known), sinks.Hold("parent", fmt.Errorf("waits for %s, which could not be delivered", p)), p.String(), time.Time{})
+			s.hold(s.ticket(it, known), sinks.Hold(heldByParent, fmt.Errorf("waits for %s, which could not be delivered", p)), p.String(), time.Time{})
 			s.parkedNow(it)
 			return true, nil
 		case parentPending:
@@ -289,7 +297,7 @@ func (s *states) parent(ctx context.Context, p document.Key) (int, error) {
 	if err != nil {
 		return parentThere, nil
 	}
-	if enters, err := s.enters(ctx, &event.Event); err != nil || !enters {
+	if enters, err := s.enters(ctx, &event.Event, false); err != nil || !enters {
 		return parentThere, nil
 	}
 	return parentPending, nil

@@ -7,6 +7,7 @@ import (
 	"github.com/cenkalti/backoff/v4"
 
 	"octail/internal/journal"
+	"octail/internal/mask"
 	"octail/sinks"
 	"octail/transform/document"
 )
@@ -31,6 +32,12 @@ const (
 const (
 	ReasonTries   = "tries"   // dead: it has failed too often
 	ReasonRefused = "refused" // dead: refused for good
+)
+
+// Why entities are held that wait for no mapping.
+const (
+	heldByParent = "parent"
+	heldByFilter = "filter"
 )
 
 // queueAgain is the queue of parked entities that a person has asked for once more.
@@ -74,7 +81,7 @@ func (l *Lane) retry(t *ticket, d *sinks.Delivery, cause error, proven bool, tri
 		l.bury(t, ReasonTries, d, cause)
 		return true
 	}
-	p.Class, p.Reason, p.Waits, p.Error = sinks.Retryable.String(), journal.Failing, "", masked(cause.Error(), d.Data)
+	p.Class, p.Reason, p.Waits, p.Error = sinks.Retryable.String(), journal.Failing, "", mask.Text(cause.Error(), d.Data)
 	p.Tried, p.Next = tried, time.Now().Add(wait)
 	l.outcome.Park = append(l.outcome.Park, p)
 	return false
@@ -96,9 +103,9 @@ func (l *Lane) hold(t *ticket, cause error, waits string, tried time.Time) {
 // bury makes a dead letter.
 func (l *Lane) bury(t *ticket, reason string, d *sinks.Delivery, cause error) {
 	class, _ := sinks.ClassOf(cause)
-	x, p, text := sinks.ExchangeOf(cause), t.row(), masked(cause.Error(), d.Data)
+	x, p, text := sinks.ExchangeOf(cause), t.row(), mask.Text(cause.Error(), d.Data)
 	l.outcome.Dead = append(l.outcome.Dead, journal.Dead{Sink: l.cfg.Name, Key: t.key, Revision: t.revision, Sequence: t.sequence, Class: class.String(), Reason: reason,
-		Cause: text, Attempts: p.Attempts + 1, Since: time.Now(), Request: masked(x.Request, d.Data), Answer: masked(x.Answer, d.Data)})
+		Cause: text, Attempts: p.Attempts + 1, Since: time.Now(), Request: mask.Text(x.Request, d.Data), Answer: mask.Text(x.Answer, d.Data)})
 	l.cfg.Metrics.dead(l.cfg.Name)
 	l.cfg.Log.Error("a dead letter: it is tried again when it changes in the shop, or by `octail dead retry`", "sink", l.cfg.Name, "event", d.EventID(), "reason", reason, "err", text)
 }
@@ -110,9 +117,9 @@ func (l *Lane) attempt(d *sinks.Delivery, began time.Time, took time.Duration, c
 		class, _ := sinks.ClassOf(cause)
 		x := sinks.ExchangeOf(cause)
 		a.Class, a.Next = class.String(), next
-		a.Request, a.Answer = masked(x.Request, d.Data), masked(cause.Error(), d.Data)
+		a.Request, a.Answer = mask.Text(x.Request, d.Data), mask.Text(cause.Error(), d.Data)
 		if x.Answer != "" {
-			a.Answer += "\n" + masked(x.Answer, d.Data)
+			a.Answer += "\n" + mask.Text(x.Answer, d.Data)
 		}
 	}
 	l.outcome.Attempts = append(l.outcome.Attempts, a)

@@ -56,6 +56,8 @@ type Journal struct {
 	// verified: nothing is left to be looked at by Verify.
 	verified atomic.Bool
 
+	forgotten atomic.Pointer[forgotten] // nil: nobody
+
 	observed observed
 }
 
@@ -203,6 +205,9 @@ func (j *Journal) openWriter(ctx context.Context) error {
 	if j.counts, err = countAll(ctx, j.write); err != nil {
 		return err
 	}
+	if err := j.loadForgotten(ctx); err != nil {
+		return err
+	}
 	removed, err := numberIn(ctx, j.write, "removed")
 	if err != nil {
 		return err
@@ -224,8 +229,9 @@ func dsn(path, mode string, more ...string) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
 
-// writing are the further settings of the agent's own connection.
-var writing = []string{"journal_mode(WAL)", "journal_size_limit(16777216)"}
+// writing are the further settings of the agent's own connection. What is removed is
+// overwritten: a person who is forgotten must not be found in free pages.
+var writing = []string{"journal_mode(WAL)", "journal_size_limit(16777216)", "secure_delete(1)"}
 
 // Close ends all use of the journal and frees the lock.
 func (j *Journal) Close() error {

@@ -83,6 +83,23 @@ func (j *Journal) CountParked(ctx context.Context, sink string) (int64, error) {
 	return n, nil
 }
 
+// CountHeld counts the parked entities of a sink by reason.
+func (j *Journal) CountHeld(ctx context.Context, sink string) (map[string]int64, error) {
+	out := map[string]int64{}
+	rows, err := j.read.QueryContext(ctx, "SELECT reason, count(*) FROM parked WHERE sink = ? GROUP BY reason", sink)
+	if err != nil {
+		return nil, doing("count what sink "+sink+" has parked", err)
+	}
+	err = each(rows, func() error {
+		var reason string
+		var n int64
+		err := rows.Scan(&reason, &n)
+		out[reason] = n
+		return err
+	})
+	return out, doingIf("count what sink "+sink+" has parked", err)
+}
+
 // ParkedOf returns which of some entities a sink has parked.
 func (j *Journal) ParkedOf(ctx context.Context, sink string, keys []document.Key) (map[document.Key]Parked, error) {
 	out := map[document.Key]Parked{}

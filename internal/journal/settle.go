@@ -15,8 +15,8 @@ type Outcome struct {
 	Dead     []Dead         // Sink and ID are given by Settle
 	Close    []document.Key // entities whose dead letters are healed or replaced: all are removed, before Dead
 	Attempts []Attempt
-	Resent   []document.Key // what was asked for once more (Resend) and is done
-	Wake     bool           // the target works again: what failed meanwhile is due, unless it was the entity's fault
+	Resent   []document.Key   // what was asked for once more (Resend) and is done
+	Wake     bool             // the target works again: what failed meanwhile is due, unless it was the entity's fault
 	Cursors  map[string]int64 // none goes back
 	Sink     *Sink            // as for KeepSink
 }

@@ -55,6 +55,7 @@ type OrderCustomer struct {
 	Phone        string        `json:"phone"`
 	Fax          *string       `json:"fax,omitzero"`
 	CustomFields []CustomField `json:"custom_fields,omitzero"`
+	Erased       bool          `json:"erased,omitzero"` // a person who is to be forgotten: see transform
 }
 
 // Payment is how an order is paid. Method is the code up to the first dot.

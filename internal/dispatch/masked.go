@@ -1,3 +1,0 @@
-package dispatch
-
-func masked(text string, data []byte) string { return text }
