@@ -76,7 +76,7 @@ holes: servers ## every way in which a binlog can lie, break or end: found, said
 matrix: servers ## the main paths on MariaDB 10.5, 10.11, 11.8 and MySQL 9.7 (SERVERS=mysql-9.7,mariadb-11.8 PATHS=kill SHORT=1)
 	$(GO) run ./internal/matrix $(if $(SHORT),-short) $(if $(SERVERS),-servers $(SERVERS)) $(if $(PATHS),-paths $(PATHS))
 
-bench: servers build ## CPU beside a go-mysql canal loop on the same binlog, peak memory (BENCH="latency idle")
+bench: servers build ## CPU beside a go-mysql canal loop, peak memory; lanes in trouble (BENCH="latency idle", BENCH="beside poison bulk outage")
 	$(GO) run ./internal/bench -octail ./octail $(BENCH)
 
 lint: ## go vet, gofmt and staticcheck
