@@ -43,7 +43,13 @@ func masked(err error, batch []sinks.Delivery) error {
 	return all
 }
 
+// mostSaid bounds what is kept of what a sink says, in bytes.
+const mostSaid = 4 << 10
+
 func maskedText(text string, batch []sinks.Delivery) string {
+	if len(text) > mostSaid {
+		text = strings.ToValidUTF8(text[:mostSaid], "") + "..."
+	}
 	text = mask.Text(text, nil)
 	for i := range batch {
 		text = mask.Text(text, batch[i].Data)

@@ -112,3 +112,20 @@ func TestMaskedCompare(t *testing.T) {
 		}
 	})
 }
+
+// TestMaskedIsShort: a sink that says without end fills neither status nor log nor journal.
+func TestMaskedIsShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newJournal(t)
+		fill(t, j, 1)
+		s := &sink{answer: func(context.Context, int, []sinks.Delivery) error { return errors.New(strings.Repeat("no ü ", 1<<18)) }}
+		l := newLane(t, j, s)
+		l.run(t)
+		synctest.Wait()
+		st := l.Status(t.Context())
+		l.end()
+		if n := len(st.LastError); n > 5<<10 || n < 1<<10 || !strings.HasSuffix(st.LastError, "...") {
+			t.Errorf("%d bytes: %.100s", n, st.LastError)
+		}
+	})
+}
