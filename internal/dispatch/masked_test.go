@@ -117,9 +117,9 @@ func TestMaskedCompare(t *testing.T) {
 func TestMaskedIsShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := newJournal(t)
-		fill(t, j, 1)
 		s := &sink{answer: func(context.Context, int, []sinks.Delivery) error { return errors.New(strings.Repeat("no ü ", 1<<18)) }}
 		l := newLane(t, j, s)
+		fill(t, j, 1)
 		l.run(t)
 		synctest.Wait()
 		st := l.Status(t.Context())
