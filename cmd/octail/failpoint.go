@@ -7,3 +7,6 @@ var failpoint func(string)
 
 // patience is the usual.
 const patience = 0
+
+// housekeeping is as often as usual.
+const housekeeping = 0

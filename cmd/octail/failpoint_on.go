@@ -34,3 +34,6 @@ var failpoint = func() func(string) {
 
 // patience is OCTAIL_PATIENCE: how long a blocked loop is waited for.
 var patience, _ = time.ParseDuration(os.Getenv("OCTAIL_PATIENCE"))
+
+// housekeeping is OCTAIL_HOUSEKEEPING: how often old events are looked for.
+var housekeeping, _ = time.ParseDuration(os.Getenv("OCTAIL_HOUSEKEEPING"))

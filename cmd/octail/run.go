@@ -52,7 +52,7 @@ func (p *program) run() *cobra.Command {
 			hangup := make(chan os.Signal, 1)
 			signal.Notify(hangup, syscall.SIGHUP)
 			defer signal.Stop(hangup)
-			err = app.Run(cmd.Context(), cfg, app.Options{Version: version, Log: log, Hangup: hangup, OnFill: onFill, Failpoint: failpoint, Service: notify.FromEnv(), Patience: patience})
+			err = app.Run(cmd.Context(), cfg, app.Options{Version: version, Log: log, Hangup: hangup, OnFill: onFill, Failpoint: failpoint, Service: notify.FromEnv(), Patience: patience, Housekeeping: housekeeping})
 			return p.runError(err)
 		},
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -15,14 +16,14 @@ func (a *Agent) maintain(ctx context.Context) {
 	for _, s := range a.cfg.Sinks {
 		h.sinks = append(h.sinks, s.Name)
 	}
-	wait := time.Minute
+	wait, next := cmp.Or(a.opts.Housekeeping, time.Minute), cmp.Or(a.opts.Housekeeping, 10*time.Minute)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(wait):
 		}
-		wait = 10 * time.Minute
+		wait = next
 		a.excess.Store(h.round(ctx, time.Now()))
 	}
 }

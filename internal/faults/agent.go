@@ -24,13 +24,14 @@ type conf struct {
 	prefix                  string
 	journal                 string   // further settings of the journal
 	http                    string   // further settings of http
+	mysql                   string   // further settings of shop.mysql
 	extra                   string   // further sections
 	sinks                   []string // in flow style
 }
 
-// text is the configuration for a state in a folder.
-func (c conf) text(dir, database string) string {
-	journal := fmt.Sprintf("path: %q", filepath.Join(dir, "octail.db"))
+// text is the configuration for an agent in a folder, with its journal on a disk in it.
+func (c conf) text(dir, disk, database string) string {
+	journal := fmt.Sprintf("path: %q", filepath.Join(dir, disk, "octail.db"))
 	if c.journal != "" {
 		journal += ", " + c.journal
 	}
@@ -41,14 +42,14 @@ func (c conf) text(dir, database string) string {
 	return fmt.Sprintf(`shop:
   name: test-shop
   table_prefix: %q
-  mysql: {address: %q, user: %s, password: %q, database: %s}
+  mysql: {address: %q, user: %s, password: %q, database: %s%s}
 capture: {settle: %s, edit_hold: %s, snapshot: %s}
 journal: {%s}
 http: {%s}
 log: {format: text}
 %ssinks:
   - %s
-`, c.prefix, c.address, c.user, c.password, database, c.settle, c.hold, c.snapshot, journal, web, c.extra, strings.Join(c.sinks, "\n  - "))
+`, c.prefix, c.address, c.user, c.password, database, c.mysql, c.settle, c.hold, c.snapshot, journal, web, c.extra, strings.Join(c.sinks, "\n  - "))
 }
 
 // configFile is where a folder's configuration lies.
@@ -56,7 +57,7 @@ func configFile(dir string) string { return filepath.Join(dir, "config.yaml") }
 
 // configure writes the scene's configuration.
 func (s *scene) configure() {
-	s.must(os.WriteFile(configFile(s.dir), []byte(s.conf.text(s.dir, s.database)), 0o600))
+	s.must(os.WriteFile(configFile(s.dir), []byte(s.conf.text(s.dir, s.disk, s.database)), 0o600))
 }
 
 // agent is octail at work.

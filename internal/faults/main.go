@@ -34,7 +34,7 @@ type fault struct {
 
 // all are the cases, in the order of the catalogue.
 func all() []fault {
-	list := slices.Concat(kills)
+	list := slices.Concat(kills, disks, agents, databases, holes, fleets, orders, clocks, configs)
 	slices.SortFunc(list, func(a, b fault) int { return cmp.Compare(a.number, b.number) })
 	return list
 }
@@ -138,7 +138,7 @@ func (r *runner) all(todo []fault, beside int) (bad int) {
 
 // one runs one case and makes its line.
 func (r *runner) one(f fault) (line string, ok bool) {
-	s := &scene{runner: r, number: f.number, began: time.Now()}
+	s := &scene{runner: r, dir: filepath.Join(r.dir, f.number), began: time.Now()}
 	why := s.play(f.run)
 	word := "ok"
 	switch {

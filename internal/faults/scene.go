@@ -18,9 +18,8 @@ import (
 // own goroutine alone.
 type scene struct {
 	*runner
-	number string
-	began  time.Time
-	dir    string
+	began time.Time
+	dir   string
 
 	gen      shoptest.Generation
 	server   *shoptest.Server
@@ -29,6 +28,8 @@ type scene struct {
 	shop     *shoptest.Shop
 
 	conf    conf
+	disk    string    // a folder in dir for journal and file sink; empty: dir itself
+	root    string    // in front of the file sink's path, for an agent in a mount namespace
 	hook    *receiver // of the sink "hook"
 	agent   *agent    // the last one that was started
 	verdict ledger.Verdict
@@ -57,10 +58,28 @@ func (s *scene) play(do func(*scene)) (why string) {
 			panic(e)
 		}
 	}()
-	s.dir = filepath.Join(s.runner.dir, s.number)
 	s.must(os.MkdirAll(s.dir, 0o700))
 	do(s)
 	return ""
+}
+
+// part plays a part of a case with a shop and an agent of its own. Its verdict and figures
+// are the case's too.
+func (s *scene) part(name string, do func(*scene)) {
+	p := &scene{runner: s.runner, began: time.Now(), dir: filepath.Join(s.dir, name)}
+	why := p.play(do)
+	v := s.verdict.Add(p.verdict)
+	v.Committed, v.Delivered = s.verdict.Committed+p.verdict.Committed, s.verdict.Delivered+p.verdict.Delivered
+	s.verdict = v
+	s.figures = append(s.figures, name+":")
+	s.figures = append(s.figures, p.figures...)
+	switch {
+	case strings.HasPrefix(why, skipped):
+		s.skipf("%s: %s", name, strings.TrimPrefix(why, skipped))
+	case why != "":
+		s.agent = p.agent
+		s.failf("%s: %s", name, why)
+	}
 }
 
 func (s *scene) failf(format string, args ...any) { panic(ended{fmt.Sprintf(format, args...)}) }
@@ -162,7 +181,7 @@ func (s *scene) goTo(server *shoptest.Server) {
 }
 
 // file is what the file sink writes.
-func (s *scene) file() string { return filepath.Join(s.dir, "events.jsonl") }
+func (s *scene) file() string { return filepath.Join(s.dir, s.disk, "events.jsonl") }
 
 // sql runs statements on one connection.
 func (s *scene) sql(db *sql.DB, statements ...string) {
@@ -226,7 +245,7 @@ func (s *scene) judge() ledger.Verdict {
 	if err != nil { // it may be down
 		return ledger.Verdict{Lost: 1, Notes: []string{err.Error()}}
 	}
-	lines, err := ledger.Lines(s.file())
+	lines, err := ledger.Lines(s.root + s.file())
 	s.must(err)
 	v := ledger.Judge(shop, lines, ledger.Options{})
 	if s.hook != nil {

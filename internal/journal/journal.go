@@ -51,6 +51,8 @@ type Journal struct {
 	pack    *zstd.Encoder
 	unpack  *zstd.Decoder
 	swept   sweep
+	// failpoint: see SetFailpoint.
+	failpoint func(name string)
 
 	observed observed
 }

@@ -1,0 +1,3 @@
+package main
+
+var holes, fleets, orders, clocks, configs []fault
