@@ -90,6 +90,7 @@ func (o *output) String() string {
 // start runs the agent on the scene's configuration, with further environment.
 func (s *scene) start(env ...string) *agent {
 	s.configure()
+	s.started = time.Now()
 	s.agent = s.startIn(s.dir, exec.Command(s.octail, "--config", configFile(s.dir), "run"), env...)
 	return s.agent
 }

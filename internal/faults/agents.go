@@ -50,18 +50,17 @@ func twins(s *scene) {
 	check, err := exec.CommandContext(s.ctx, s.octail, "--config", configFile(other), "check").CombinedOutput()
 	s.want(strings.Contains(string(check), "server id 77001"), "check does not warn of the other client (%v): %s", err, check)
 	second := s.startIn(other, exec.Command(s.octail, "--config", configFile(other), "run"))
-	named := func() (line string) {
-		for _, a := range []*agent{first, second} {
-			for _, l := range a.said("server_id") {
-				line = l
-			}
-		}
-		return line
-	}
-	s.figure("said", s.until("one of them to name server_id", func() bool { return named() != "" }))
+	s.figure("said", s.until("one of them to say that the two throw each other out", func() bool {
+		return len(first.said("server_id", "77001")) > 0 || len(second.said("server_id", "77001")) > 0
+	}))
+	s.figure("kicks", len(first.said("reason=twin"))+len(second.said("reason=twin")))
 	second.kill()
 	s.place(2)
-	s.recover() // the first goes on without a restart
+	if first.over() { // the service manager starts it again
+		s.want(first.code() == 1, "the agent ends with code %d", first.code())
+		s.ready()
+	}
+	s.recover()
 	lines, err := ledger.Lines(filepath.Join(other, "events.jsonl"))
 	s.must(err)
 	s.figure("other_events", len(lines))

@@ -1,3 +1,3 @@
 package main
 
-var holes, fleets, orders, clocks, configs []fault
+var configs []fault

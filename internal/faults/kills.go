@@ -150,6 +150,7 @@ func tornTail(s *scene) {
 		}
 		s.hook.does(nil)
 		s.ready()
+		s.started = time.Time{}
 		s.until("what was torn off to be read again", func() bool { return s.agent.idle(s.position()) && s.hookClean() })
 	}
 	s.verdict = s.hookVerdict()

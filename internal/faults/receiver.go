@@ -27,6 +27,7 @@ type receiver struct {
 	file     *os.File
 	behave   func(q *request)
 	requests int
+	open     int // requests that are not answered
 }
 
 // request is one that a receiver has to answer.
@@ -112,6 +113,13 @@ func (r *receiver) count() int {
 	return r.requests
 }
 
+// inside is how many requests are not answered.
+func (r *receiver) inside() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.open
+}
+
 // has reports whether it keeps an event.
 func (r *receiver) has(id string) bool {
 	r.mu.Lock()
@@ -135,7 +143,13 @@ func (r *receiver) take(w http.ResponseWriter, hr *http.Request) {
 	r.requests++
 	q.again = r.kept[q.id]
 	behave := r.behave
+	r.open++
 	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		r.open--
+		r.mu.Unlock()
+	}()
 	if behave != nil {
 		// What is kept is written down before anything is answered.
 		q.w = &beforehand{ResponseWriter: w, first: func() { r.write(q) }}

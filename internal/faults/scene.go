@@ -35,6 +35,7 @@ type scene struct {
 	verdict ledger.Verdict
 	figures []string
 	after   []func()
+	started time.Time // an agent, and nothing was settled since
 }
 
 // ended is how a case leaves its function when it cannot go on.
@@ -267,6 +268,7 @@ func (s *scene) settleWithin(limit time.Duration) (took time.Duration) {
 		idle := s.agent.idle(s.position())
 		s.verdict = s.judge()
 		if idle && s.verdict.Clean() {
+			s.started = time.Time{}
 			return time.Since(began)
 		}
 		if s.ctx.Err() != nil {
@@ -282,8 +284,16 @@ func (s *scene) settleWithin(limit time.Duration) (took time.Duration) {
 	}
 }
 
-// recover is settle for what comes after a fault: the time is a figure of the case.
-func (s *scene) recover() { s.figure("recovered", s.settle()) }
+// recover is settle for what comes after a fault: the time is a figure of the case. It is
+// that from the agent's start when it was started since the last settle, else from now.
+func (s *scene) recover() {
+	began := time.Now()
+	if !s.started.IsZero() {
+		began = s.started
+	}
+	s.settle()
+	s.figure("recovered", time.Since(began))
+}
 
 // position is the GTID of the last transaction in the server's log, "" where there is none.
 func (s *scene) position() string {
