@@ -284,11 +284,21 @@ func (a *agent) idle(gtid string) bool {
 	return gtid == "" || strings.Contains(st.Source.Position, "(GTID "+gtid+")")
 }
 
-// octailRun runs a command of the program to its end.
+// program is a call of the program with a configuration file.
+func (s *scene) program(file string, args ...string) *exec.Cmd {
+	return exec.CommandContext(s.ctx, s.octail, append([]string{"--config", file}, args...)...)
+}
+
+// command runs one on the scene's configuration, to its end.
 func (s *scene) command(args ...string) (code int, out string) {
-	ctx, cancel := context.WithTimeout(s.ctx, time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, s.octail, append([]string{"--config", configFile(s.dir)}, args...)...)
+	return s.commandOn(configFile(s.dir), args...)
+}
+
+// commandOn runs one on a configuration file, to its end.
+func (s *scene) commandOn(file string, args ...string) (code int, out string) {
+	cmd := s.program(file, args...)
+	late := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer late.Stop()
 	text, err := cmd.CombinedOutput()
 	if err != nil && cmd.ProcessState == nil {
 		s.must(err)

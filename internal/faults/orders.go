@@ -152,11 +152,10 @@ func hostile(s *scene) {
 		inert(path, body)
 		s.want(!strings.Contains(body, "octail-1"), "%s shows what a buyer typed", path)
 	}
-	code, header, body := s.web(page+"/api/v1/trace?entity=order&id=1", token)
-	if code == http.StatusOK {
-		s.want(strings.HasPrefix(header.Get("Content-Type"), "application/json") && header.Get("X-Content-Type-Options") == "nosniff", "trace is served as %q, nosniff %q", header.Get("Content-Type"), header.Get("X-Content-Type-Options"))
-		s.want(json.Valid([]byte(body)), "trace is not JSON")
-	}
+	code, header, body := s.web(page+"/api/v1/trace?entity=order&key=1", token)
+	s.want(code == http.StatusOK, "trace answers %d: %s", code, body)
+	s.want(strings.HasPrefix(header.Get("Content-Type"), "application/json") && header.Get("X-Content-Type-Options") == "nosniff", "trace is served as %q, nosniff %q", header.Get("Content-Type"), header.Get("X-Content-Type-Options"))
+	s.want(json.Valid([]byte(body)), "trace is not JSON")
 	_, out := s.command("trace", "order", "1")
 	s.want(!strings.ContainsAny(out, "\x1b\x07\x00\r"), "trace writes control characters to the terminal")
 	_, out = s.command("trace", hostileTexts[0])
