@@ -56,6 +56,36 @@ func (e *BatchError) First() (index int, cause error) {
 	return index, cause
 }
 
+type held struct {
+	error
+	kind string
+}
+
+func (h *held) Unwrap() error { return h.error }
+
+// Hold marks an error of one delivery as waiting for the configuration: a payment
+// method, a status, a tax that no mapping names. The entity is parked alone, whatever
+// is tried does not count towards a dead letter, and it is tried again after each
+// reload and resume, and every hour. kind is what the operator has to add to, in the
+// metric octail_mapping_missing: one of a few fixed words (payment, shipping, status,
+// tax, currency, store, product). The error's text names the value and the setting. Its
+// class is Retryable. Of no error it makes none.
+func Hold(kind string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &held{Mark(Retryable, err), kind}
+}
+
+// HeldFor finds what Hold marked.
+func HeldFor(err error) (kind string, ok bool) {
+	var h *held
+	if errors.As(err, &h) {
+		return h.kind, true
+	}
+	return "", false
+}
+
 type marked struct {
 	error
 	class Class

@@ -96,3 +96,17 @@ func TestExchange(t *testing.T) {
 		t.Error("an exchange was made of none")
 	}
 }
+
+func TestHold(t *testing.T) {
+	cause := errors.New(`payment method "cod" has no mapping`)
+	err := fmt.Errorf("order/1042: %w", sinks.Hold("payment", sinks.Mark(sinks.Permanent, cause)))
+	if kind, ok := sinks.HeldFor(err); !ok || kind != "payment" || !errors.Is(err, cause) {
+		t.Error(kind, ok)
+	}
+	if class, _ := sinks.ClassOf(err); class != sinks.Retryable {
+		t.Error("what waits for a mapping is", class)
+	}
+	if _, ok := sinks.HeldFor(cause); ok || sinks.Hold("payment", nil) != nil {
+		t.Error("something is held that waits for nothing")
+	}
+}

@@ -4,6 +4,7 @@
 package httpx
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -28,6 +29,8 @@ const (
 type Options struct {
 	MostBody int         // bytes of an answer that are read; what is behind them is not
 	TLS      *tls.Config // nil: as the system has it
+	// Pace is sinks.Env's: it is waited for before each request. nil: at once.
+	Pace func(context.Context) error
 }
 
 // Client speaks to one target. It follows no redirect: what is meant for one host
@@ -37,6 +40,7 @@ type Options struct {
 type Client struct {
 	transport *http.Transport
 	mostBody  int
+	pace      func(context.Context) error
 }
 
 // New makes a Client; it does not connect.
@@ -48,7 +52,7 @@ func New(o Options) *Client {
 	dialer := &net.Dialer{Timeout: connectWithin, KeepAlive: 30 * time.Second}
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
-	return &Client{mostBody: o.MostBody, transport: &http.Transport{
+	return &Client{mostBody: o.MostBody, pace: o.Pace, transport: &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        config,
@@ -78,6 +82,11 @@ type Answer struct {
 // name the target by scheme and host, and hold neither path nor query nor header
 // nor a word of what the target sent.
 func (c *Client) Do(r *http.Request) (*Answer, error) {
+	if c.pace != nil {
+		if err := c.pace(r.Context()); err != nil {
+			return nil, c.failed(r, &unpaced{err})
+		}
+	}
 	// Not by http.Client: it reads where a redirect leads even when told not to follow.
 	if u := r.URL.User; u != nil && r.Header.Get("Authorization") == "" {
 		password, _ := u.Password()

@@ -33,6 +33,11 @@ type halfway struct{ error }
 
 func (h *halfway) Unwrap() error { return h.error }
 
+// unpaced: the request was not sent, its turn did not come.
+type unpaced struct{ error }
+
+func (u *unpaced) Unwrap() error { return u.error }
+
 // explain says in plain words why an exchange failed; ended is why its context did,
 // nil when it did not. Only kinds of errors are looked at: the text of one may
 // repeat what was sent or received.
@@ -45,10 +50,13 @@ func explain(err, ended error) string {
 		number      syscall.Errno
 		timeout     net.Error
 		begun       *halfway
+		turn        *unpaced
 	)
 	switch {
 	case ended == context.Canceled:
 		return "given up, because octail stops"
+	case errors.As(err, &turn):
+		return "not sent: its turn did not come within the timeout; is `rate` too low for it?"
 	case errors.As(err, &name):
 		return explainName(name)
 	case errors.As(err, &certificate):
