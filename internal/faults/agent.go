@@ -215,6 +215,7 @@ type sinkStatus struct {
 	Paused    bool
 	Stopped   string
 	Waiting   string
+	Next      time.Time
 	LastError string `json:"last_error"`
 }
 
@@ -267,6 +268,12 @@ func (a *agent) metric(series string) string {
 		}
 	}
 	return ""
+}
+
+// reads reports whether the agent has read, and journaled, up to a GTID.
+func (a *agent) reads(gtid string) bool {
+	st, err := a.status()
+	return err == nil && st.Documents.Pending == 0 && st.Journal.Dirty == 0 && strings.Contains(st.Source.Position, "(GTID "+gtid+")")
 }
 
 // idle reports whether the agent has read up to a GTID ("": it is enough that it reads)

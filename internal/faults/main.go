@@ -34,7 +34,7 @@ type fault struct {
 
 // all are the cases, in the order of the catalogue.
 func all() []fault {
-	list := slices.Concat(kills, disks, agents, databases, holes, fleets, orders, clocks, configs)
+	list := slices.Concat(kills, disks, agents, databases, holes, fleets, orders, clocks, configs, targets, answers, connectors)
 	slices.SortFunc(list, func(a, b fault) int { return cmp.Compare(a.number, b.number) })
 	return list
 }

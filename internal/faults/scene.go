@@ -27,15 +27,20 @@ type scene struct {
 	db       *sql.DB
 	shop     *shoptest.Shop
 
-	conf    conf
-	disk    string    // a folder in dir for journal and file sink; empty: dir itself
-	root    string    // in front of the file sink's path, for an agent in a mount namespace
-	hook    *receiver // of the sink "hook"
-	agent   *agent    // the last one that was started
-	verdict ledger.Verdict
-	figures []string
-	after   []func()
-	started time.Time // an agent, and nothing was settled since
+	conf   conf
+	disk   string   // a folder in dir for journal and file sink; empty: dir itself
+	root   string   // in front of the file sink's path, for an agent in a mount namespace
+	hook   *webhook // of the sink "hook"
+	mirror *mirror  // of the sink "mirror", in cases that have one
+	// mirrorTakes are the kinds that the mirror is given, nil: all. mirrorPart: it is not
+	// given what it does not read, so that its content is not compared.
+	mirrorTakes []string
+	mirrorPart  bool
+	agent       *agent // the last one that was started
+	verdict     ledger.Verdict
+	figures     []string
+	after       []func()
+	started     time.Time // an agent, and nothing was settled since
 }
 
 // ended is how a case leaves its function when it cannot go on.
@@ -253,6 +258,9 @@ func (s *scene) judge() ledger.Verdict {
 		requests, err := ledger.Requests(s.hook.records)
 		s.must(err)
 		v = v.Add(ledger.Judge(shop, requests, ledger.Options{}))
+	}
+	if s.mirror != nil {
+		v = v.Add(s.mirrorVerdict(shop))
 	}
 	return v
 }

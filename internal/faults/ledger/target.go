@@ -1,13 +1,8 @@
 package ledger
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 )
 
@@ -21,6 +16,10 @@ type Record struct {
 	Stored   bool // the target keeps it; false: it was refused, or was there already
 	Document []byte
 	Facts    Facts
+
+	Target string // of states: the record that it was written to
+	Gone   bool   // that was removed since
+	Older  bool   // the target had a newer one already
 }
 
 // event is what the ledger knows of an event's form.
@@ -65,27 +64,13 @@ func Requests(path string) ([]Record, error) {
 	})
 }
 
-func read(path string, parse func([]byte) (Record, error)) ([]Record, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var out []Record
-	for lines := bufio.NewReaderSize(f, 1<<20); ; {
-		line, err := lines.ReadBytes('\n')
-		if err != nil { // the last one may be half written
-			return out, nil
-		}
-		r, err := parse(bytes.TrimSpace(line))
-		if err != nil {
-			return nil, fmt.Errorf("%s, line %d: %w", path, len(out)+1, err)
-		}
+func read(path string, parse func([]byte) (Record, error)) (out []Record, err error) {
+	err = eachLine(path, func(line []byte) error {
+		r, err := parse(line)
 		out = append(out, r)
-	}
+		return err
+	})
+	return out, err
 }
 
 func recordOf(raw []byte) (Record, error) {

@@ -14,9 +14,9 @@ import (
 	"octail/internal/faults/ledger"
 )
 
-// receiver is a target for webhooks that knows a repeated event by its id and writes
+// webhook is a target for webhooks that knows a repeated event by its id and writes
 // every request down. What it does with one can be chosen.
-type receiver struct {
+type webhook struct {
 	name    string
 	records string // what it has written down, for the ledger
 	addr    string
@@ -56,8 +56,8 @@ func (q *request) refuse(status int, body string) {
 }
 
 // newReceiver starts one that takes everything.
-func (s *scene) newReceiver(name string) *receiver {
-	r := &receiver{name: name, records: filepath.Join(s.dir, name+".requests"), kept: map[string]bool{}}
+func (s *scene) newReceiver(name string) *webhook {
+	r := &webhook{name: name, records: filepath.Join(s.dir, name+".requests"), kept: map[string]bool{}}
 	var err error
 	r.file, err = os.Create(r.records)
 	s.must(err)
@@ -70,7 +70,7 @@ func (s *scene) newReceiver(name string) *receiver {
 }
 
 // sink is its line in the agent's configuration.
-func (r *receiver) sink(settings ...string) string {
+func (r *webhook) sink(settings ...string) string {
 	line := fmt.Sprintf("{name: %s, type: webhook, url: %q, secret: %s", r.name, "http://"+r.addr+"/events", secret)
 	for _, s := range settings {
 		line += ", " + s
@@ -81,7 +81,7 @@ func (r *receiver) sink(settings ...string) string {
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 // up listens: at its first address again after down.
-func (r *receiver) up() error {
+func (r *webhook) up() error {
 	at := r.addr
 	if at == "" {
 		at = "127.0.0.1:0"
@@ -97,37 +97,37 @@ func (r *receiver) up() error {
 }
 
 // down closes the port and cuts all connections.
-func (r *receiver) down() { _ = r.server.Close() }
+func (r *webhook) down() { _ = r.server.Close() }
 
 // does chooses what is done with requests from now on; nil: they are taken.
-func (r *receiver) does(behave func(q *request)) {
+func (r *webhook) does(behave func(q *request)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.behave = behave
 }
 
 // count is how many requests there were.
-func (r *receiver) count() int {
+func (r *webhook) count() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.requests
 }
 
 // inside is how many requests are not answered.
-func (r *receiver) inside() int {
+func (r *webhook) inside() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.open
 }
 
 // has reports whether it keeps an event.
-func (r *receiver) has(id string) bool {
+func (r *webhook) has(id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.kept[id]
 }
 
-func (r *receiver) take(w http.ResponseWriter, hr *http.Request) {
+func (r *webhook) take(w http.ResponseWriter, hr *http.Request) {
 	body, err := io.ReadAll(hr.Body)
 	if err != nil || hr.Method != http.MethodPost {
 		return
@@ -162,10 +162,10 @@ func (r *receiver) take(w http.ResponseWriter, hr *http.Request) {
 }
 
 // keep writes a request down as one whose event is kept, before its answer.
-func (r *receiver) keep(q *request) { r.write(q) }
+func (r *webhook) keep(q *request) { r.write(q) }
 
 // write writes a request down, once.
-func (r *receiver) write(q *request) {
+func (r *webhook) write(q *request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if q.body == nil {
