@@ -195,15 +195,16 @@ func secrets(s *scene) {
 		})
 	})
 	s.place(1)
-	time.Sleep(500 * time.Millisecond)
+	s.until("the dead letter", func() bool { st, err := s.agent.status(); return err == nil && st.sink("hook").Dead == 1 })
 	s.hook.does(nil)
+	s.works("dead", "retry", "--all")
 	s.recover()
 	page := "http://" + s.listening()
 	for _, path := range []string{"/", "/metrics", "/api/v1/status", "/api/v1/trace?entity=order&key=1", "/api/v1/dead"} {
 		_, _, body := s.web(page+path, token)
 		seen = append(seen, body)
 	}
-	for _, args := range [][]string{{"status"}, {"status", "--json"}, {"check"}, {"trace", "order", "1"}, {"trace", "--json", "order", "3"}} {
+	for _, args := range [][]string{{"status"}, {"status", "--json"}, {"check"}, {"dead", "list"}, {"dead", "list", "--json"}, {"trace", "order", "1"}, {"trace", "--json", "order", "3"}} {
 		_, out := s.command(args...)
 		seen = append(seen, out)
 	}

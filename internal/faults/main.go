@@ -68,6 +68,7 @@ func run(ctx context.Context, args []string) (ok bool, err error) {
 	short := set.Bool("short", false, "a tenth of the kills, and shorter waits")
 	beside := set.Int("parallel", 2, "cases that run beside each other")
 	verbose := set.Bool("v", false, "the agents' logs of cases that are not ok")
+	keep := set.Bool("keep", false, "leave the cases' folders where they are, and say where")
 	if err := set.Parse(args); err != nil {
 		return false, err
 	}
@@ -91,7 +92,13 @@ func run(ctx context.Context, args []string) (ok bool, err error) {
 	if r.dir, err = os.MkdirTemp("", "octail-faults-"); err != nil {
 		return false, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(r.dir)) }()
+	defer func() {
+		if *keep {
+			fmt.Println("the folders are in", r.dir)
+			return
+		}
+		err = errors.Join(err, os.RemoveAll(r.dir))
+	}()
 	r.octail = filepath.Join(r.dir, "octail")
 	build := exec.CommandContext(ctx, "go", "build", "-tags", "failpoints", "-o", r.octail, "./cmd/octail")
 	if out, err := build.CombinedOutput(); err != nil {
