@@ -132,7 +132,7 @@ func orphaned(s *scene) {
 	s.want(st.sink("mirror").Dead == 0, "a dead letter of one that waits for its parent")
 	s.mirror.Calm()
 	s.figure("released", s.until("the order to follow its customer", func() bool { return s.mirrored(id) }))
-	s.recover()
+	s.settle()
 	s.figure("orphans", s.mirror.Counts().Orphans)
 	s.want(s.mirror.Counts().Orphans == 0, "%d records came before their parents", s.mirror.Counts().Orphans)
 }

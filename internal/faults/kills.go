@@ -17,10 +17,10 @@ import (
 
 // kills are the cases in which the agent is killed.
 var kills = []fault{
-	{"F01", "kill -9 after reading, before the commit to the journal", func(s *scene) { s.atStopPoints("after-read", "before-commit") }, false},
+	{"F01", "kill -9 after reading, before the commit to the journal", func(s *scene) { s.openDefault(); s.atStopPoints("after-read", "before-commit") }, false},
 	{"F02", "kill -9 between journal bytes and fsync: the journal's tail is torn", tornTail, false},
-	{"F03", "kill -9 after the commit to the journal", func(s *scene) { s.atStopPoints("after-commit") }, false},
-	{"F04", "kill -9 after the sink accepted, before that is recorded", func(s *scene) { s.atStopPoints("after-deliver", "before-cursor") }, false},
+	{"F03", "kill -9 after the commit to the journal", func(s *scene) { s.openDefault(); s.atStopPoints("after-commit") }, false},
+	{"F04", "kill -9 after the sink accepted, before that is recorded", func(s *scene) { s.openDefault(); s.openMirror(); s.atStopPoints("after-deliver", "before-cursor") }, false},
 	{"F05", "kill -9 with the request on the wire, the answer unread", onTheWire, false},
 	{"F06", "kill -9 during retention", duringRetention, false},
 	{"F07", "kill -9 at random under load", atRandom, false},
@@ -28,7 +28,6 @@ var kills = []fault{
 
 // atStopPoints kills the agent at stop points: at each for each of 200 orders.
 func (s *scene) atStopPoints(points ...string) {
-	s.open(shoptest.V4)
 	s.ready()
 	s.settle()
 	s.stop()

@@ -106,7 +106,7 @@ func targetSlow(s *scene) {
 	}
 	s.figure("rss", fmt.Sprintf("%dMiB", int(s.gauge("process_resident_memory_bytes"))>>20))
 	s.until("the goroutines to end", func() bool { return s.gauge("go_goroutines") < before+20 })
-	s.recover()
+	s.settle()
 }
 
 // gauge is a metric as a number.
