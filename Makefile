@@ -48,7 +48,7 @@ uninstall: ## take away what install put in place; configuration, journal, event
 	rm -f $(DESTDIR)$(PREFIX)/bin/octail $(DESTDIR)$(PREFIX)/lib/systemd/system/octail.service \
 	  $(DESTDIR)$(PREFIX)/lib/sysusers.d/octail.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/octail.conf \
 	  $(DESTDIR)$(PREFIX)/share/doc/octail/config.yaml $(addprefix $(DESTDIR)$(PREFIX)/share/,$(COMPLETIONS))
-	@rmdir $(DESTDIR)$(PREFIX)/share/doc/octail 2>/dev/null || true
+	@cd $(DESTDIR)$(PREFIX)/share && for d in doc/octail $(dir $(COMPLETIONS)); do rmdir -p $$d 2>/dev/null || true; done
 	@test -n "$(DESTDIR)" || ! test -d /run/systemd/system || systemctl daemon-reload
 	@printf '%s\n' 'Left as they are: /etc/octail, /var/lib/octail, /var/log/octail, the user octail, and octail at the database server.'
 
@@ -56,7 +56,7 @@ demo: mariadb build ## see it work: a throwaway shop, the agent, every event (DU
 	./octail demo $(if $(DURATION),--duration $(DURATION)) $(if $(OPENCART),--opencart $(OPENCART))
 
 test: servers tools ## everything but the slow suites, race detector on
-	CGO_ENABLED=1 $(GO) test -race -timeout 14m ./...
+	CGO_ENABLED=1 $(GO) test -race -parallel 4 -timeout 14m ./...
 	@test -d "$${OCTAIL_SHARED:-../shared}/recordings" || printf '%s\n' '' \
 	  '*** LEFT OUT: the recorded shops (OpenCart 2.3, 3.0.5, 4.1) and the contract examples were not compared,' \
 	  '*** because there is no folder ../shared/recordings beside the repository (or in $$OCTAIL_SHARED). All other tests ran.'

@@ -73,6 +73,7 @@ type Canal struct {
 	rows   time.Time
 
 	lastRead atomic.Int64 // unix nanoseconds; 0: nothing yet
+	wake     chan struct{}
 	seen     pulse
 	upTo     atomic.Int64 // all that was committed before this moment has been read; likewise
 }
@@ -102,7 +103,7 @@ func New(cfg Config) (*Canal, error) {
 			*d.value = d.usual
 		}
 	}
-	c := &Canal{cfg: cfg, log: cfg.Log, metrics: cfg.Metrics, tables: map[string]*table{}, said: map[string]time.Time{}, others: map[string]time.Time{}}
+	c := &Canal{cfg: cfg, log: cfg.Log, metrics: cfg.Metrics, tables: map[string]*table{}, wake: make(chan struct{}, 1), said: map[string]time.Time{}, others: map[string]time.Time{}}
 	var err error
 	if c.host, c.port, err = endpoint(cfg.Address); err != nil {
 		return nil, err
@@ -223,8 +224,19 @@ func (c *Canal) Run(ctx context.Context, from Position, h Handler) error {
 		case <-ctx.Done():
 			c.disconnected("")
 			return nil
+		case <-c.wake:
 		case <-time.After(delay):
 		}
+	}
+}
+
+// Wake ends a wait for the next try: the server answers somebody else again. It is for
+// the first answer after a silence, since a server that answers may go on refusing the
+// log.
+func (c *Canal) Wake() {
+	select {
+	case c.wake <- struct{}{}:
+	default: // it is awake
 	}
 }
 

@@ -15,7 +15,9 @@ type Plugin struct {
 	Settings func() any
 	// Needs says what a sink with these settings needs.
 	Needs func(settings any) Needs
-	// Open connects a sink; settings is what Settings returned, filled in.
+	// Open connects a sink; settings is what Settings returned, filled in. What only one
+	// may have (a file) is taken at the first use: while a changed config is taken, and
+	// for `octail check`, the sink before is still at work.
 	Open func(settings any, env Env) (Sink, error)
 }
 

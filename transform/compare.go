@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -121,6 +122,16 @@ func (c *Comparison) InShop(ctx context.Context, entity string, sel Selection, a
 		return err
 	})
 	return ids, err
+}
+
+// Statuses are the shop's order statuses: names in its default language by id.
+func (c *Comparison) Statuses(ctx context.Context) (map[int64]string, error) {
+	var names map[int64]string
+	err := c.read(ctx, func(*shop.Reader) error {
+		names = maps.Clone(c.ref.statuses)
+		return nil
+	})
+	return names, err
 }
 
 // condition is a selection in SQL.

@@ -68,6 +68,7 @@ func readCustomers(a *assembly) error {
 			}
 			doc.Addresses = append(doc.Addresses, ad)
 		}
+		forgetCustomer(doc, a.forgotten)
 		res := &result{doc: doc, email: strings.ToLower(doc.Email)}
 		if a.vanished(id, "addresses", len(doc.Addresses)) {
 			res.halfway = "children"

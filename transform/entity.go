@@ -60,6 +60,7 @@ type assembly struct {
 	imageBase string
 	drafts    bool
 	refresh   map[int64]bool // orders whose lines are looked up anew
+	forgotten forgotten
 
 	results map[int64]*result
 }

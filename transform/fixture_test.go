@@ -63,6 +63,7 @@ type fixtureOptions struct {
 	noCanal  bool                // the test feeds transactions by hand
 	visible  time.Duration       // how long a commit may take to become visible
 	failed   func(point string)  // called at stop points
+	released func(context.Context, []int64)
 }
 
 func newFixture(t testing.TB, o fixtureOptions) *fixture {
@@ -120,7 +121,7 @@ func (f *fixture) run(o fixtureOptions) {
 	must(err)
 	f.registry = prometheus.NewRegistry()
 	tr := New(Config{Shop: source, Schema: schema, Journal: j, Zone: zone, Settle: o.settle, EditHold: o.editHold, Drafts: o.drafts, ImageBase: o.images,
-		From: from, Log: slog.New(f.log), Metrics: NewMetrics(f.registry), Failpoint: o.failed})
+		From: from, Log: slog.New(f.log), Metrics: NewMetrics(f.registry), Failpoint: o.failed, Released: o.released})
 	tr.now = f.now
 	f.tr, f.journal = tr, j
 	captured := make(chan error, 1)

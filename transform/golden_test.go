@@ -33,6 +33,7 @@ var update = flag.Bool("update", false, "write testdata/*/want.jsonl anew")
 //	            -- read             capture all and read what is due
 //	            -- wait 20s         the same, then again after the agent's clock went on
 //	            -- mark KEY ORIGIN  ask for an entity (order/7), or all of it (order/0)
+//	            -- forget KEY|MAIL  a person, by customer (customer/7) or address
 //	            -- restart          start the agent anew on its journal
 //	            -- include FILE     the statements of testdata/include/FILE
 //	want.jsonl  the events, with the lines above in between, and what was counted
@@ -108,7 +109,7 @@ type goldenRun struct {
 func (g *goldenRun) directive(line string) bool {
 	word, argument, _ := strings.Cut(line, " ")
 	switch word {
-	case "read", "wait", "mark", "restart", "end":
+	case "read", "wait", "mark", "forget", "restart", "end":
 	default:
 		return false
 	}
@@ -138,6 +139,18 @@ func (g *goldenRun) directive(line string) bool {
 			g.t.Fatal(err)
 		}
 		if err := g.tr.Mark(g.t.Context(), []journal.Mark{{Key: document.Key{Entity: entity, ID: n}, Reason: origin, Origin: origin}}); err != nil {
+			g.t.Fatal(err)
+		}
+		return true
+	case "forget":
+		var ids []int64
+		var emails []string
+		if key, err := document.ParseKey(argument); err == nil {
+			ids = append(ids, key.ID)
+		} else {
+			emails = append(emails, argument)
+		}
+		if err := g.journal.Forget(g.t.Context(), ids, emails); err != nil {
 			g.t.Fatal(err)
 		}
 		return true

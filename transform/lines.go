@@ -51,6 +51,12 @@ func (ls *lines) read(id int64, o *orderRows, before *document.Order, highest in
 		ol.chosen[i] = sortedOptions(options[r.Int("order_product_id")])
 		ol.lines[i] = ls.line(r, ol.chosen[i])
 	}
+	if o.forgotten { // what was typed cannot tell lines apart any more
+		forgetTyped(ol.lines)
+		if before != nil {
+			forgetTyped(before.Lines)
+		}
+	}
 	ls.orders[id] = ol
 	if before != nil {
 		ol.find(before.Lines)

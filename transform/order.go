@@ -40,6 +40,7 @@ func init() { orderEntity.read = readOrders }
 // orderRows is everything an order is made of.
 type orderRows struct {
 	root                                         shop.Row
+	forgotten                                    bool // who ordered
 	products, options, vouchers, totals, history []shop.Row
 }
 
@@ -100,6 +101,7 @@ func readOrders(a *assembly) error {
 			}
 			before[id] = doc
 		}
+		byID[id].forgets(a, before[id])
 		lines.read(id, byID[id], before[id], highest)
 	}
 	if err := lines.finish(); err != nil {
@@ -108,6 +110,8 @@ func readOrders(a *assembly) error {
 	for id, o := range byID {
 		ol := lines.orders[id]
 		doc := a.order(o, ol.lines, before[id])
+		doc.Customer.Erased = o.forgotten
+		forgetOrder(doc, a.forgotten)
 		res := &result{doc: doc, lines: ol.highest, email: strings.ToLower(doc.Customer.Email)}
 		if doc.InvoiceNumber != nil {
 			res.number = *doc.InvoiceNumber

@@ -121,7 +121,8 @@ func (ref *reference) refresh(r *shop.Reader) error {
 
 func (ref *reference) loadSettings(r *shop.Reader) error {
 	rows, err := r.Select(shop.Query{Table: "setting", Columns: []string{"key", "value"}, Where: "store_id", Keys: []int64{0},
-		And: "`key` IN ('config_currency', 'config_language', 'config_language_catalog', 'config_void_status_id', 'config_timezone')"})
+		And: "`key` IN ('config_currency', 'config_language', 'config_language_catalog', 'config_void_status_id', 'config_timezone', 'config_name'," +
+			" 'config_processing_status', 'config_complete_status', 'config_order_status_id', 'config_complete_status_id')"})
 	if err != nil {
 		return err
 	}
@@ -136,6 +137,9 @@ func (ref *reference) loadSettings(r *shop.Reader) error {
 	return nil
 }
 
+// ErrNoLanguages: the table of languages is empty.
+var ErrNoLanguages = errors.New("the shop has no languages")
+
 func (ref *reference) loadLanguages(r *shop.Reader) error {
 	rows, err := r.Select(shop.Query{Table: "language", Columns: []string{"language_id", "code"}, Order: []string{"language_id"}})
 	if err != nil {
@@ -143,7 +147,7 @@ func (ref *reference) loadLanguages(r *shop.Reader) error {
 	}
 	if len(rows.All()) == 0 { // in the middle of something, too
 		if ref.languages == nil {
-			return errors.New("the shop has no languages")
+			return ErrNoLanguages
 		}
 		return nil
 	}

@@ -83,15 +83,6 @@ func (p *previous) order() (*document.Order, error) {
 	return &o, nil
 }
 
-// fields are the top-level fields of the revision's document.
-func (p *previous) fields() (map[string][]byte, error) {
-	raw, err := p.document()
-	if err != nil || raw == nil {
-		return nil, err
-	}
-	return document.FieldsOf(raw)
-}
-
 // revise journals a document that differs from the newest revision.
 func (w *work) revise(ctx context.Context, k target, prior *previous, res *result) {
 	enc := document.Encode(res.doc)
@@ -116,7 +107,7 @@ func (w *work) revise(ctx context.Context, k target, prior *previous, res *resul
 		w.park(k, err)
 		return
 	}
-	before, err := prior.fields()
+	before, err := prior.former(k.name, w.t.forgets())
 	if err != nil {
 		w.park(k, err)
 		return
@@ -148,9 +139,42 @@ func (w *work) deleted(ctx context.Context, k target, prior *previous) {
 	}
 	e := w.event(k, prior)
 	e.Kind, e.Schema, e.Hash, e.Fields, e.Lines = document.Deleted, prior.Schema, prior.Hash, prior.Known.Fields, prior.Lines
+	clean, found, err := forget(k.name, doc, w.t.forgets())
+	if err != nil {
+		w.park(k, err)
+		return
+	}
+	if found {
+		doc, e.Hash, e.Fields = clean.JSON, clean.Hash, clean.Sums()
+	}
 	e.Number, e.Email, e.SKU = findable(doc)
 	e.Data = document.AppendData(nil, nil, nil, doc)
 	w.journal(k, e, "deleted")
+}
+
+// deletedAgain journals once more that an entity is gone when its last document still
+// holds somebody who is to be forgotten since: targets may have kept the record.
+func (w *work) deletedAgain(ctx context.Context, k target, prior *previous) (done bool) {
+	if prior == nil || !prior.Deleted || w.t.forgets() == nil {
+		return false
+	}
+	err := prior.load(ctx, w.t.cfg.Journal)
+	var doc []byte
+	if err == nil {
+		doc, err = prior.document()
+	}
+	var found bool
+	if err == nil && doc != nil { // retention has not taken it yet
+		_, found, err = forget(k.name, doc, w.t.forgets())
+	}
+	if err != nil {
+		w.park(k, err)
+		return true
+	}
+	if found {
+		w.deleted(ctx, k, prior)
+	}
+	return found
 }
 
 // event is the next revision of a key, without what is in it.

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"context"
+	"slices"
 
 	"octail/internal/journal"
 	"octail/transform/document"
@@ -13,6 +14,7 @@ import (
 // the currency they were sold in.
 func (w *work) settings(ctx context.Context) error {
 	t := w.t
+	w.released(ctx)
 	for _, s := range []struct{ name, value string }{
 		{"language", t.ref.languages[t.ref.language]},
 		{"currency", t.ref.settings["config_currency"]},
@@ -45,4 +47,16 @@ func (w *work) settings(ctx context.Context) error {
 		})
 	}
 	return nil
+}
+
+// released tells which statuses the shop takes for processing or complete, when they are
+// others than it told last: before what is read with them is journaled.
+func (w *work) released(ctx context.Context) {
+	t := w.t
+	ids, ok := Released(t.ref.settings)
+	if !ok || t.cfg.Released == nil || t.released != nil && slices.Equal(ids, t.released) {
+		return
+	}
+	t.released = ids
+	t.cfg.Released(ctx, ids)
 }

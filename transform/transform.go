@@ -44,6 +44,9 @@ type Config struct {
 	// Compared is called when a comparison of whole entities has come to its end. May
 	// be nil.
 	Compared func(Compared)
+	// Released is told the shop's processing and complete statuses at the first reading and
+	// when they are others: see the function Released. May be nil.
+	Released func(ctx context.Context, ids []int64)
 	// Unfinished are the reasons of comparisons whose end an earlier run has not told.
 	Unfinished []string
 	// Failpoint is called with the name of a stop point; tests kill the process
@@ -118,6 +121,7 @@ type Transformer struct {
 	movedAt  time.Time         // when old touches were looked for
 	turn     int               // live batches since stored marks had a turn
 	applied  map[string]string // shop settings that the journal's documents were made with
+	released []int64           // told last; nil: not yet
 	liveKeys portion           // read together
 	bulkKeys portion
 	bulkPace pace

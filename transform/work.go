@@ -279,7 +279,7 @@ func (w *work) readEntity(r *shop.Reader, e *entity, to *reading) error {
 // assembly prepares the reading of keys of one entity, with reference data of the
 // caller's.
 func (t *Transformer) assembly(r *shop.Reader, ref *reference, e *entity, known map[int64]*previous) *assembly {
-	return &assembly{Reader: r, ref: ref, entity: e, previous: known, imageBase: t.cfg.ImageBase, drafts: t.cfg.Drafts, refresh: map[int64]bool{}, results: map[int64]*result{}}
+	return &assembly{Reader: r, ref: ref, entity: e, previous: known, imageBase: t.cfg.ImageBase, drafts: t.cfg.Drafts, refresh: map[int64]bool{}, forgotten: t.forgets(), results: map[int64]*result{}}
 }
 
 // gone is why a key without a root row is looked at again: an import may delete
@@ -291,7 +291,9 @@ func (w *work) answer(ctx context.Context, k target, prior *previous, res *resul
 	t, s := w.t, w.sources[k]
 	switch {
 	case res == nil && !prior.exists():
-		w.done(k, "")
+		if !w.deletedAgain(ctx, k, prior) {
+			w.done(k, "")
+		}
 		return
 	case prior != nil && prior.err != nil:
 		w.park(k, prior.err)

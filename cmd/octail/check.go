@@ -111,8 +111,8 @@ func checkAll(ctx context.Context, cfg *config.Config, warnings []config.Warning
 	defer db.Close()
 	deps := check.Deps{Service: service, Config: cfg, Warnings: warnings, DB: db, TLS: app.AgreedTLS(ctx, db, cfg.Shop.MySQL, tlsConfig)}
 	for _, s := range cfg.Sinks {
-		c := check.SinkCheck{Name: s.Name}
 		plugin, _ := all.ByType(s.Type)
+		c := check.SinkCheck{Name: s.Name, Config: s, Needs: plugin.Needs(s.Settings)}
 		sink, err := plugin.Open(s.Settings, sinks.Env{Name: s.Name, Shop: cfg.Shop.Name, Log: slog.New(slog.DiscardHandler)})
 		switch checker, ok := sink.(sinks.Checker); {
 		case err != nil:

@@ -10,3 +10,6 @@ const patience = 0
 
 // housekeeping is as often as usual.
 const housekeeping = 0
+
+// hurry is none.
+const hurry = 0

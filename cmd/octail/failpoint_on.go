@@ -37,3 +37,6 @@ var patience, _ = time.ParseDuration(os.Getenv("OCTAIL_PATIENCE"))
 
 // housekeeping is OCTAIL_HOUSEKEEPING: how often old events are looked for.
 var housekeeping, _ = time.ParseDuration(os.Getenv("OCTAIL_HOUSEKEEPING"))
+
+// hurry is OCTAIL_HURRY: what the lanes' waits are divided by.
+var hurry, _ = strconv.Atoi(os.Getenv("OCTAIL_HURRY"))

@@ -96,15 +96,17 @@ Start with:  octail init     writes a configuration from the shop's own
              octail check    tries everything and says what is missing
              octail run      the agent, in the foreground
              octail demo     see it work on a throwaway shop`,
-		SilenceUsage: true, SilenceErrors: true,
+		SilenceUsage: true, SilenceErrors: true, Version: version,
 	}
+	root.SetVersionTemplate(versionLine())
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.PersistentFlags().StringVar(&p.config, "config", defaultConfig, "configuration file")
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml") // fails for unknown flags only
-	root.AddCommand(p.init(), p.run(), p.check(), p.status(), p.trace(), p.sync(), p.reconcile(), p.demo(), p.dashboards(), p.version())
+	root.AddCommand(p.init(), p.run(), p.reload(), p.check(), p.status(), p.trace(), p.sync(), p.reconcile(), p.erase(), p.demo(), p.dashboards(), p.version())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
+	root.InitDefaultVersionFlag()
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
 		if cmd.Name() == "completion" {

@@ -186,7 +186,7 @@ func TestCompletion(t *testing.T) {
 	for line, want := range map[string][]string{
 		"st":         {"status"},
 		"trace ":     {"order", "customer", "product", "stock", "category"},
-		"help ":      {"check", "completion", "dashboards", "demo", "init", "reconcile", "run", "status", "sync", "trace", "version"},
+		"help ":      {"check", "completion", "dashboards", "demo", "erase", "init", "reconcile", "reload", "run", "status", "sync", "trace", "version"},
 		"completion": {"completion"},
 		"status ":    nil,
 		"status --j": {"--json"},
@@ -214,6 +214,9 @@ func TestVersion(t *testing.T) {
 		t.Errorf("%d %q", code, text)
 	}
 	var v map[string]string
+	if code, same, _ := octail(t, "--version"); code != 0 || same != text {
+		t.Errorf("--version: %d %s, version says %s", code, same, text)
+	}
 	code, text, _ = octail(t, "version", "--json")
 	if err := json.Unmarshal([]byte(text), &v); err != nil || code != 0 || v["version"] != "dev" || v["go"] == "" || v["platform"] == "" {
 		t.Errorf("%d %s", code, text)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"octail/internal/erase"
 )
 
 // answering runs an agent's socket that answers requests, and tells what it was asked.
@@ -41,6 +43,8 @@ func TestReconcileCommand(t *testing.T) {
 	}{
 		{"reconcile", `{"progress":` + equal + `}{"report":` + equal + `}`, 0, "POST /api/v1/reconcile ", []string{"1,204 in shop · 1,204 in journal · 0 missing · 0 different\n"}},
 		{"reconcile --repair", `{"report":` + equal + `}`, 0, "POST /api/v1/reconcile?repair=true ", []string{"0 different"}},
+		{"reconcile --sink erp,crm --repair", `{"report":{"sinks_only":true,"sinks":{"erp":{"entities":{"order":{"compared":1204,"missing":1}},"differences":[{"subject":"order/7","missing":true}]}}}}`, 1,
+			"POST /api/v1/reconcile?repair=true&sink=erp&sink=crm ", []string{"sink erp: 1,204 compared · 1 missing · 0 different\n  order/7: not in the target\n"}},
 		{"reconcile", `{"report":` + differs + `}`, 1, "POST", []string{"1 missing · 1 different · 1 no longer in shop\n", "  order/7: other lines, total\n", "order/8: not in the journal", "order/9: not in the shop any more", "stock: not compared: stock cannot be read"}},
 		{"reconcile --json", `{"report":` + differs + `}`, 1, "POST", []string{`"missing": 1`}},
 		{"reconcile", `{"error":"the shop's database is not connected"}`, 1, "POST", []string{"octail: the shop's database is not connected"}},
@@ -62,12 +66,13 @@ func TestSyncCommand(t *testing.T) {
 	if code != 1 || stderr != "" || !strings.HasPrefix(*asked, "POST /api/v1/sync ") {
 		t.Errorf("%d %s %s", code, stderr, *asked)
 	}
-	has(t, stdout, "4 read · 1 changed and delivered · 2 unchanged · 1 of them delivered once more · 1 not read\n", "  order/7: updated, revision 3\n",
+	has(t, stdout, "3 read · 1 changed and delivered · 2 unchanged · 1 of them delivered once more · 1 could not be read\n", "  order/7: updated, revision 3\n",
 		"order/9: neither in the shop nor in the journal", "sink log keeps a log of its own")
 	for args, want := range map[string]string{
 		"order --id 7,8 --id 9":                                          `{"entity":"order","ids":[7,8,9]}`,
 		"order --since 2026-01-31 --status 2,3":                          `{"entity":"order","since":"2026-01-31T00:00:00Z","since_day":"2026-01-31","statuses":[2,3]}`,
 		"customer --since 2026-01-31T15:00:00+01:00 --store 0 --dry-run": `{"entity":"customer","since":"2026-01-31T15:00:00+01:00","stores":[0],"dry_run":true}`,
+		"order --status 2,Shipped":                                       `{"entity":"order","statuses":[2],"status_names":["Shipped"]}`,
 		"order --refresh":                                                `{"entity":"order","refresh":true}`,
 	} {
 		octail(t, append([]string{"--config", config, "sync"}, strings.Fields(args)...)...)
@@ -87,6 +92,9 @@ func TestSyncCommand(t *testing.T) {
 		"order --id 7 --since 2026-01-01": "leave out --since",
 		"order --sink erp":                "with --force",
 		"order --id 0":                    "above 0",
+		"order --id abc":                  `--id is a number, or some with commas between them: "abc" is none`,
+		"order --store x":                 "--store is a number",
+		"product --status Shipped":        "--status is for orders only",
 		"order --since yesterday":         "--since yesterday is no date",
 	} {
 		code, stdout, stderr := octail(t, append([]string{"--config", config, "sync"}, strings.Fields(args)...)...)
@@ -97,9 +105,51 @@ func TestSyncCommand(t *testing.T) {
 	}
 }
 
+func TestEraseCommand(t *testing.T) {
+	const done = `{"report":{"customer":17,"customers":1,"orders":3,"events":9,"sinks":[{"sink":"log","type":"file","what":"remove them"}]}}`
+	const left = `{"report":{"events":1,"orders":1,"failed":[{"subject":"order/9","cause":"no such\ntable"}],"left":{"/var/lib/octail/octail.db.old":2}}}`
+	for _, c := range []struct {
+		args, answer string
+		code         int
+		asked        string
+		parts        []string
+	}{
+		{"erase customer 17 --yes", done, 0, `POST /api/v1/erase {"customer":17}`, []string{"9 events scrubbed · 1 customer, 3 orders written anew\n", "log (file): remove them", "backups", "From now on"}},
+		{"erase customer --email x@example.com", left, 1, `POST /api/v1/erase {"email":"x@example.com"}`,
+			[]string{"1 event scrubbed", "order/9 could not be read again and still holds the person: no such table\n", "octail.db.old still has an address of the person 2 times", "Not finished"}},
+		{"erase customer 17 --json", done, 0, "POST", []string{`"events": 9`}},
+		{"erase customer 17", `{"report":{"customer":17}}`, 0, "POST", []string{"holds nothing of the person"}},
+		{"erase customer 17", `{"error":"the shop's database does not answer","unreachable":true}`, 3, "POST", []string{"does not answer"}},
+	} {
+		config, asked := answering(t, c.answer)
+		code, stdout, stderr := octail(t, append([]string{"--config", config}, strings.Fields(c.args)...)...)
+		if code != c.code || !strings.HasPrefix(*asked, c.asked) {
+			t.Errorf("%s: %d, asked %s", c.args, code, *asked)
+		}
+		has(t, stdout+stderr, c.parts...)
+	}
+	config, asked := answering(t, done)
+	for args, part := range map[string]string{
+		"": "octail erase customer 17", "order 17": "octail erase customer 17", "customer": "id or an e-mail address", "customer 0": "no customer's id", "customer 1 2": "octail erase customer",
+		"customer x@example.com": "--email", "customer 17 --email x@example.com": "not both", "customer --email alice": "no e-mail address",
+	} {
+		code, _, stderr := octail(t, append([]string{"--config", config, "erase"}, strings.Fields(args)...)...)
+		if code != 2 || *asked != "" {
+			t.Errorf("erase %s: %d, asked %s", args, code, *asked)
+		}
+		has(t, stderr, part)
+	}
+	p := &program{stderr: io.Discard}
+	for answer, want := range map[string]bool{"yes\n": true, "yes": true, "y\n": false, "\n": false, "": false} {
+		if p.confirmed(strings.NewReader(answer), erase.Request{Customer: 17}) != want {
+			t.Errorf("%q", answer)
+		}
+	}
+}
+
 // TestNeedsTheAgent: what only the agent can do.
 func TestNeedsTheAgent(t *testing.T) {
-	for _, args := range []string{"sync order", "reconcile"} {
+	for _, args := range []string{"sync order", "reconcile", "erase customer 17"} {
 		code, stdout, stderr := octail(t, append([]string{"--config", writeConfig(t, "")}, strings.Fields(args)...)...)
 		if code != 3 || stdout != "" {
 			t.Errorf("%s: %d %s", args, code, stdout)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -41,7 +42,9 @@ func (p *program) run() *cobra.Command {
 					bar.Set(strings.Join(lines, "  "))
 				}
 			}
-			log := logging.New(out, cfg.Log.Level, cfg.Log.Format)
+			level := new(slog.LevelVar)
+			level.Set(logging.Level(cfg.Log.Level))
+			log := logging.NewAt(out, level, cfg.Log.Format)
 			logging.Libraries(log)
 			// A soft limit: the collector works harder rather than let an import
 			// grow the heap. GOMEMLIMIT in the environment overrides it.
@@ -52,7 +55,7 @@ func (p *program) run() *cobra.Command {
 			hangup := make(chan os.Signal, 1)
 			signal.Notify(hangup, syscall.SIGHUP)
 			defer signal.Stop(hangup)
-			err = app.Run(cmd.Context(), cfg, app.Options{Version: version, Log: log, Hangup: hangup, OnFill: onFill, Failpoint: failpoint, Service: notify.FromEnv(), Patience: patience, Housekeeping: housekeeping})
+			err = app.Run(cmd.Context(), cfg, app.Options{Version: version, Log: log, Level: level, Load: p.loadAnew, Hangup: hangup, OnFill: onFill, Failpoint: failpoint, Service: notify.FromEnv(), Patience: patience, Hurry: hurry, Housekeeping: housekeeping})
 			return p.runError(err)
 		},
 	}

@@ -20,13 +20,21 @@ const service = "octail"
 // user.
 func (p *program) isService() bool {
 	u, err := user.Current()
-	return err == nil && u.Username == service && filepath.Clean(p.config) == defaultConfig
+	return err == nil && u.Username == service && p.isServices()
+}
+
+// isServices tells whether the configuration is one for the service: they lie in the
+// folder of the default one, which is the service's to read. Another folder says nothing
+// of who is to run octail with it.
+func (p *program) isServices() bool {
+	path, err := filepath.Abs(p.config)
+	return err == nil && filepath.Dir(path) == filepath.Dir(defaultConfig)
 }
 
 // serviceUser is the user whose rights count for the configuration: root asks about
 // the service's, and the service runs as somebody else. nil: whoever asks.
 func (p *program) serviceUser() *user.User {
-	if os.Geteuid() != 0 || filepath.Clean(p.config) != defaultConfig {
+	if os.Geteuid() != 0 || !p.isServices() {
 		return nil
 	}
 	u, err := user.Lookup(service)

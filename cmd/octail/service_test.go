@@ -161,3 +161,15 @@ sinks: [{name: log, type: file, path: events.jsonl, timeout: 1s}]
 		})
 	}
 }
+
+// TestServicesConfig: the configurations that are checked as the service's user.
+func TestServicesConfig(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/etc/octail/config.yaml": true, "/etc/octail/second-shop.yaml": true, "/etc/octail/../octail/config.yaml": true,
+		"/etc/octail/old/config.yaml": false, "/srv/octail.yaml": false, "config.yaml": false, "/etc/octail.yaml": false,
+	} {
+		if p := (&program{config: path}); p.isServices() != want {
+			t.Errorf("%s is the service's: %v", path, !want)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func TestWithoutAgent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := j.RegisterSink(t.Context(), "log", "file", 0); err != nil {
+	if _, err := j.RegisterSink(t.Context(), "log", "file", 0, 0); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := j.Append(t.Context(), journal.Commit{Events: []journal.NewEvent{{Key: document.Key{Entity: document.OrderEntity, ID: 1042}, Kind: document.Created,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 func (p *program) sync() *cobra.Command {
 	var asJSON bool
 	var since string
+	var ids, statuses, stores []string
 	var req reread.Request
 	cmd := &cobra.Command{
 		Use: "sync ENTITY", Short: "Reads entities again from the shop and delivers what changed",
@@ -26,7 +28,7 @@ delivered. ENTITY is order, customer, product, stock or category. Conditions are
 joined by "and"; without one all of them are read.
 
   octail sync order --id 7,8
-  octail sync order --since 2026-01-01 --status 2,3 --dry-run
+  octail sync order --since 2026-01-01 --status 2,Shipped --dry-run
   octail sync product --force          delivers also what did not change; with --sink erp
                                        to that sink alone. The events have their old ids: a
                                        receiver that has kept them takes them for repeats
@@ -51,6 +53,10 @@ Exit code: 0 done, 1 something could not be read.`,
 			if err != nil {
 				return err
 			}
+			if err := errors.Join(numbers("id", ids, &req.IDs), numbers("store", stores, &req.Stores)); err != nil {
+				return usage(err)
+			}
+			req.Statuses, req.StatusNames = idsAndNames(statuses)
 			if err := conditions(&req, since); err != nil {
 				return usage(err)
 			}
@@ -75,15 +81,39 @@ Exit code: 0 done, 1 something could not be read.`,
 	}
 	f := cmd.Flags()
 	f.BoolVar(&asJSON, "json", false, "print as JSON")
-	f.Int64SliceVar(&req.IDs, "id", nil, "only these keys: 7,8")
+	f.StringSliceVar(&ids, "id", nil, "only these keys: 7,8")
 	f.StringVar(&since, "since", "", "only what was added since (products and categories: or changed), as 2026-01-31 (in the shop's time zone) or 2026-01-31T15:00:00Z")
-	f.Int64SliceVar(&req.Statuses, "status", nil, "only orders of these statuses, by id")
-	f.Int64SliceVar(&req.Stores, "store", nil, "only these stores, by id")
+	f.StringSliceVar(&statuses, "status", nil, "only orders of these statuses, by id or by name in the shop's default language")
+	f.StringSliceVar(&stores, "store", nil, "only these stores, by id")
 	f.BoolVar(&req.DryRun, "dry-run", false, "only say what would be delivered")
 	f.BoolVar(&req.Force, "force", false, "deliver also what did not change")
 	f.StringSliceVar(&req.Sinks, "sink", nil, "with --force: only these sinks are given once more what did not change")
 	f.BoolVar(&req.Refresh, "refresh", false, "also look up anew what order lines took from their products")
 	return cmd
+}
+
+// numbers reads the values of a flag that takes ids.
+func numbers(flag string, values []string, into *[]int64) error {
+	for _, v := range values {
+		n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 64)
+		if err != nil {
+			return fmt.Errorf("--%s is a number, or some with commas between them: %q is none", flag, v)
+		}
+		*into = append(*into, n)
+	}
+	return nil
+}
+
+// idsAndNames tells the two kinds of values apart.
+func idsAndNames(values []string) (ids []int64, names []string) {
+	for _, v := range values {
+		if n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 64); err == nil {
+			ids = append(ids, n)
+		} else {
+			names = append(names, strings.TrimSpace(v))
+		}
+	}
+	return ids, names
 }
 
 // conditions completes a request and says what is wrong with it.
@@ -101,13 +131,13 @@ func conditions(req *reread.Request, since string) error {
 		req.Since = at
 	}
 	switch {
-	case len(req.Statuses) > 0 && req.Entity != document.OrderEntity:
+	case len(req.Statuses)+len(req.StatusNames) > 0 && req.Entity != document.OrderEntity:
 		return errors.New("--status is for orders only")
 	case len(req.Sinks) > 0 && !req.Force:
 		return errors.New("what changed goes to every sink that takes it; --sink chooses who is given the rest once more, with --force")
 	case req.Refresh && req.Entity != document.OrderEntity:
 		return errors.New("--refresh is for orders only: every other document is looked up anew each time")
-	case len(req.IDs) > 0 && (since != "" || len(req.Statuses)+len(req.Stores) > 0):
+	case len(req.IDs) > 0 && (since != "" || len(req.Statuses)+len(req.StatusNames)+len(req.Stores) > 0):
 		return errors.New("--id names entities one by one: leave out --since, --status and --store")
 	case slices.ContainsFunc(req.IDs, func(id int64) bool { return id <= 0 }):
 		return errors.New("an --id is a number above 0")

@@ -9,6 +9,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// versionLine is what `octail version` and `octail --version` print.
+func versionLine() string {
+	return fmt.Sprintf("octail %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 func (p *program) version() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -25,7 +30,7 @@ func (p *program) version() *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(p.stdout).Encode(v)
 			}
-			fmt.Fprintf(p.stdout, "octail %s (%s, %s)\n", v["version"], v["go"], v["platform"])
+			fmt.Fprint(p.stdout, versionLine())
 			return nil
 		},
 	}

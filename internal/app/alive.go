@@ -37,7 +37,7 @@ func (a *Agent) alive(wait time.Duration) {
 // loops lists all of them. One that waits for another is not listed: the other is.
 func (a *Agent) loops() []loop {
 	var out []loop
-	for _, l := range a.lanes {
+	for _, l := range a.lanes.all() {
 		out = append(out, loop{"sink " + l.Name(), l.Seen(), a.patience(lanePatience) + l.Patience()})
 	}
 	capture := loop{"capture", a.started, a.patience(capturePatience)}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -20,12 +21,10 @@ import (
 
 	"octail/internal/config"
 	"octail/internal/console"
-	"octail/internal/dispatch"
+	"octail/internal/filter"
 	"octail/internal/journal"
 	"octail/internal/notify"
 	"octail/internal/reconcile"
-	"octail/sinks"
-	"octail/sinks/all"
 )
 
 // Options of the agent that are not configuration.
@@ -36,7 +35,12 @@ type Options struct {
 	// after-commit, after-deliver, before-remove, after-remove. Tests kill the process
 	// there. May be nil.
 	Failpoint func(name string)
-	// Hangup asks all sinks to open their files anew (log rotation). May be nil.
+	// Load reads the config file anew. nil: there is none, and no reload.
+	Load func() (*config.Config, []config.Warning, error)
+	// Level is the logger's, for a config that changes log.level. May be nil.
+	Level *slog.LevelVar
+	// Hangup asks to read the config anew, and all sinks to open their files anew (log
+	// rotation). May be nil.
 	Hangup <-chan os.Signal
 	// OnReady is called once everything runs (the shop's database may still be
 	// away). May be nil.
@@ -45,6 +49,8 @@ type Options struct {
 	OnFill func([]console.Fill)
 	// Service is told how the agent is. May be nil.
 	Service *notify.Service
+	// Hurry divides the waits of the lanes, for tests; 0 is 1.
+	Hurry int
 	// Patience is how long a loop may be without a sign of life beyond what it
 	// announced. 0: the usual.
 	Patience time.Duration
@@ -54,27 +60,31 @@ type Options struct {
 
 // Agent is a running octail.
 type Agent struct {
-	cfg      *config.Config
+	cfg      *config.Config                // at start: for what does not change while it runs
+	present  atomic.Pointer[config.Config] // see config
 	opts     Options
 	log      *slog.Logger
 	registry *prometheus.Registry
 	started  time.Time
 
 	journal *journal.Journal
-	lanes   []*dispatch.Lane
-	closers []func() error
+	lanes   lanes
 	metrics metrics
+	down    context.Context                // ends after capture has: lanes and console outlive it
 	begun   atomic.Pointer[time.Time]      // see alive
 	excess  atomic.Pointer[journal.Excess] // nil: the journal is within its limit
 
+	consoles   []*liveConsole
 	comparing  sync.Mutex                       // held while journal and shop are compared
+	erasing    sync.Mutex                       // held while a person is erased
 	comparison atomic.Pointer[reconcile.Report] // how far that is; nil: it is not under way
 	fills      *fills
 	filling    atomic.Pointer[[]console.Fill]
 
-	mu     sync.Mutex
-	source *source // nil until the shop's database was reached
-	state  console.Source
+	mu      sync.Mutex
+	filters map[string]*filter.Filter // by sink
+	source  *source                   // nil until the shop's database was reached
+	state   console.Source
 }
 
 // Run is the agent's whole life. It returns nil when ctx ended it. Errors that
@@ -98,7 +108,7 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 	if err := a.pin(ctx, "shop", cfg.Shop.Name, "shop.name"); err != nil {
 		return err
 	}
-	defer a.close()
+	defer a.closeLanes()
 	if err := a.openLanes(ctx); err != nil {
 		return err
 	}
@@ -112,17 +122,22 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 // run starts everything, and stops it upstream first.
 func (a *Agent) run(ctx context.Context, listeners []listener) error {
 	var group errgroup.Group
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	down, downCancel := context.WithCancel(context.WithoutCancel(ctx)) // lanes and console outlive capture
 	defer downCancel()
+	a.down = down
+	a.startLanes()
+	group.Go(a.endLanes)
 	for _, l := range listeners {
-		h := console.Handler(a, a.registry, a.cfg.HTTP.Token.Reveal(), l.trusted)
-		group.Go(func() error { return console.Serve(down, l, h, a.log) })
+		a.consoles = append(a.consoles, newLiveConsole(a.cfg.HTTP.Token, func(token string) http.Handler { return console.Handler(a, a.registry, token, l.trusted) }))
 	}
-	for _, l := range a.lanes {
-		group.Go(func() error { return l.Run(down) })
+	for i, l := range listeners {
+		group.Go(func() error { return console.Serve(down, l, a.consoles[i], a.log) })
 	}
 	group.Go(func() error { a.maintain(down); return nil })
-	group.Go(func() error { a.reopen(down); return nil })
+	group.Go(func() error { return a.verify(down, stop) })
+	group.Go(func() error { a.hangups(down); return nil })
 	group.Go(func() error { a.keepAlive(ctx, down); return nil })
 
 	if a.opts.OnReady != nil {
@@ -139,6 +154,23 @@ func (a *Agent) run(ctx context.Context, listeners []listener) error {
 	return err
 }
 
+// verify looks at what the start has left out of a large journal. Damage ends the agent,
+// as it does at a start: no damaged row is delivered until then.
+func (a *Agent) verify(ctx context.Context, stop context.CancelCauseFunc) error {
+	began := time.Now()
+	err := a.journal.Verify(ctx)
+	switch {
+	case errors.Is(err, journal.ErrDamaged):
+		stop(err)
+		return err
+	case err != nil && ctx.Err() == nil:
+		a.log.Error("check the journal", "err", err)
+	case err == nil && time.Since(began) > time.Second:
+		a.log.Info("the journal was checked", "took", time.Since(began).Round(time.Second))
+	}
+	return nil
+}
+
 func waitFor(group *errgroup.Group, limit time.Duration) error {
 	done := make(chan error, 1)
 	go func() { done <- group.Wait() }()
@@ -147,41 +179,6 @@ func waitFor(group *errgroup.Group, limit time.Duration) error {
 		return err
 	case <-time.After(limit):
 		return errors.New("some parts did not stop in time; nothing is lost by it")
-	}
-}
-
-func (a *Agent) openLanes(ctx context.Context) error {
-	m := dispatch.NewMetrics(a.registry)
-	for _, s := range a.cfg.Sinks {
-		plugin, ok := all.ByType(s.Type)
-		if !ok {
-			return fmt.Errorf("sink %s: unknown type %q", s.Name, s.Type)
-		}
-		sink, err := plugin.Open(s.Settings, sinks.Env{Name: s.Name, Shop: a.cfg.Shop.Name, Log: a.log.With("sink", s.Name)})
-		if err != nil {
-			return fmt.Errorf("sink %s: %w", s.Name, err)
-		}
-		a.closers = append(a.closers, sink.Close)
-		if _, known, err := a.journal.Sink(ctx, s.Name); err == nil && !known && a.journal.Last() > 0 {
-			a.log.Info("a new sink begins with the events from now on; `octail sync ENTITY --force --sink NAME` sends what there is already", "sink", s.Name, "seq", a.journal.Last())
-		}
-		lane, err := dispatch.New(ctx, dispatch.Config{
-			Name: s.Name, Type: s.Type, Shop: a.cfg.Shop.Name, Entities: s.Entities, Timeout: s.Timeout,
-			Sink: sink, Needs: plugin.Needs(s.Settings), Journal: a.journal, Log: a.log, Metrics: m, Failpoint: a.opts.Failpoint,
-		})
-		if err != nil {
-			return err
-		}
-		a.lanes = append(a.lanes, lane)
-	}
-	return nil
-}
-
-func (a *Agent) close() {
-	for _, fn := range a.closers {
-		if err := fn(); err != nil {
-			a.log.Warn("closing", "err", err)
-		}
 	}
 }
 
@@ -218,25 +215,4 @@ func (a *Agent) listen() ([]listener, error) {
 		return nil, fmt.Errorf("http.socket: %w", err)
 	}
 	return append(out, listener{l, true}), nil
-}
-
-// reopen asks all sinks to open their files anew at each hangup.
-func (a *Agent) reopen(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-a.opts.Hangup:
-		}
-		a.tell(a.opts.Service.Reloading())
-		a.log.Info("SIGHUP: the sinks open their files anew")
-		for _, l := range a.lanes {
-			bounded, cancel := context.WithTimeout(ctx, time.Minute)
-			if err := l.Reopen(bounded); err != nil {
-				a.log.Error("reopen", "sink", l.Name(), "err", err)
-			}
-			cancel()
-		}
-		a.tell(a.opts.Service.Ready())
-	}
 }

@@ -69,6 +69,10 @@ func TestShopGoesAway(t *testing.T) {
 	f.rename("oc_", "new_")
 	f.noticed(console.Red, `no watched table is there any more`)
 	f.wantSaid(1, "no watched table is there any more", "shop.table_prefix", "new_", "when they are back")
+	var none any
+	if err := f.a.get("/readyz", &none); err == nil || !strings.Contains(err.Error(), "not ready: no watched table is there any more") {
+		t.Errorf("without a watched table it is ready: %v", err)
+	}
 	shop := shoptest.NewShop(f.db, f.gen, "new_", 5)
 	place(t, shop, 2)
 	f.rename("new_", "oc_")

@@ -2,4 +2,4 @@ package app
 
 import "time"
 
-func init() { goneAfter = time.Nanosecond }
+func init() { goneAfter, hurried, overseeEvery = time.Nanosecond, true, time.Second }

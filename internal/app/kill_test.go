@@ -21,7 +21,7 @@ import (
 	"octail/transform/document"
 )
 
-var kills = flag.Int("kills", 12, "how often TestKill kills the agent, per engine")
+var kills = flag.Int("kills", 8, "how often TestKill and TestPolledKill kill the agent, per engine")
 
 // program builds the agent with its stop points compiled in, once.
 var program = sync.OnceValues(func() (string, error) {
@@ -61,11 +61,44 @@ func launch(t testing.TB, configFile string, env ...string) *process {
 	return p
 }
 
+// killed starts the agent and kills it, again and again: by turns at a random moment
+// within most and at the next of its stop points.
+func killed(t *testing.T, file string, seed uint64, most time.Duration) {
+	t.Helper()
+	points := []string{"after-read", "before-commit", "after-commit", "after-deliver"}
+	random := rand.New(rand.NewPCG(seed, seed+1))
+	for i := range *kills {
+		var env []string
+		wait := 10*time.Millisecond + time.Duration(random.Int64N(int64(most)))
+		if i%2 == 1 { // should it not be passed in time, at random
+			env = append(env, fmt.Sprintf("OCTAIL_FAILPOINT=%s:%d", points[i/2%len(points)], 1+random.IntN(4)))
+			wait = 1500 * time.Millisecond
+		}
+		p := launch(t, file, env...)
+		ended := make(chan struct{})
+		go func() {
+			_ = p.cmd.Wait()
+			close(ended)
+		}()
+		select {
+		case <-ended:
+		case <-time.After(wait):
+			_ = p.cmd.Process.Kill()
+			<-ended
+		}
+		if code := p.cmd.ProcessState.ExitCode(); code != -1 {
+			t.Fatalf("start %d ended by itself with code %d:\n%s", i, code, p.log.String())
+		}
+	}
+}
+
 // TestKill kills the agent again and again while the shop is in use: at random
 // moments, and in turn at each stop point. Nothing may be lost or come twice.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	for _, s := range shopsNamed(t, "3.0 MyISAM", "4.1 InnoDB") {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			server := shoptesting.Server(t, shoptest.Options{Flavor: s.flavor, Args: s.args})
 			database := shoptesting.Database(t, server)
 			db, err := server.Open(database, true)
@@ -88,31 +121,7 @@ func TestKill(t *testing.T) {
 			used := make(chan error, 1)
 			go func() { used <- shoptest.Run(ctx, shop, 40, func(shoptest.Step) {}) }()
 
-			points := []string{"after-read", "before-commit", "after-commit", "after-deliver"}
-			random := rand.New(rand.NewPCG(1, 2))
-			for i := range *kills {
-				var env []string
-				wait := time.Duration(5+random.IntN(700)) * time.Millisecond
-				if i%4 == 3 { // at a stop point; should it not be passed in time, at random
-					env = append(env, fmt.Sprintf("OCTAIL_FAILPOINT=%s:%d", points[i/4%len(points)], 1+random.IntN(4)))
-					wait = 1500 * time.Millisecond
-				}
-				p := launch(t, file, env...)
-				ended := make(chan struct{})
-				go func() {
-					_ = p.cmd.Wait()
-					close(ended)
-				}()
-				select {
-				case <-ended:
-				case <-time.After(wait):
-					_ = p.cmd.Process.Kill()
-					<-ended
-				}
-				if code := p.cmd.ProcessState.ExitCode(); code != -1 {
-					t.Fatalf("start %d ended by itself with code %d:\n%s", i, code, p.log.String())
-				}
-			}
+			killed(t, file, 1, 700*time.Millisecond)
 			stop()
 			if err := <-used; err != nil {
 				t.Fatal(err)

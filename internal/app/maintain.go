@@ -12,10 +12,7 @@ import (
 
 // maintain keeps the journal within its limits, now and then.
 func (a *Agent) maintain(ctx context.Context) {
-	h := housekeeping{journal: a.journal, limits: a.cfg.Journal, log: a.log}
-	for _, s := range a.cfg.Sinks {
-		h.sinks = append(h.sinks, s.Name)
-	}
+	h := housekeeping{journal: a.journal, log: a.log}
 	wait, next := cmp.Or(a.opts.Housekeeping, time.Minute), cmp.Or(a.opts.Housekeeping, 10*time.Minute)
 	for {
 		select {
@@ -24,6 +21,7 @@ func (a *Agent) maintain(ctx context.Context) {
 		case <-time.After(wait):
 		}
 		wait = next
+		h.limits, h.sinks = a.config().Journal, a.lanes.names()
 		a.excess.Store(h.round(ctx, time.Now()))
 	}
 }

@@ -29,7 +29,7 @@ func TestHousekeeping(t *testing.T) {
 	check(err)
 	defer j.Close()
 	for _, name := range []string{"log", "erp", "removed"} {
-		_, err := j.RegisterSink(ctx, name, "file", 0)
+		_, err := j.RegisterSink(ctx, name, "file", 0, 0)
 		check(err)
 	}
 	key := document.Key{Entity: document.OrderEntity, ID: 1}

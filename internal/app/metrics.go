@@ -25,6 +25,7 @@ type metrics struct {
 	transform *transform.Metrics
 	poll      *poll.Metrics
 
+	reloaded     prometheus.Gauge
 	reconciledAt prometheus.Gauge
 	found        map[string]*prometheus.GaugeVec // by what it counts
 }
@@ -36,32 +37,65 @@ func newMetrics(r prometheus.Registerer, version string) metrics {
 	r.MustRegister(build)
 	c := canal.NewMetrics(r)
 	m := metrics{registry: r, canal: c, transform: transform.NewMetrics(r), poll: poll.NewMetrics(r, c.Polling), found: map[string]*prometheus.GaugeVec{}}
+	m.reloaded = prometheus.NewGauge(prometheus.GaugeOpts{Name: "octail_config_last_reload_successful", Help: "1 while the config file, as it was read last, is in use; 0: it was refused, and the one before goes on."})
+	m.reloaded.Set(1)
+	r.MustRegister(m.reloaded)
 	m.reconciledAt = prometheus.NewGauge(prometheus.GaugeOpts{Name: "octail_reconcile_last_success_timestamp_seconds", Help: "When the journal was last compared with the shop as a whole; 0: never."})
 	r.MustRegister(m.reconciledAt)
 	for name, help := range map[string]string{
-		"missing":   "Entities in the shop that the journal lacked at the last comparison.",
-		"different": "Entities whose content differed at the last comparison.",
+		"missing":   "Entities in the shop that the journal lacked at the last comparison; with sink, such as the sink had accepted and its target lacked.",
+		"differing": "Entities whose content differed at the last comparison; with sink, in its target.",
 		"gone":      "Entities in the journal that the shop no longer had at the last comparison.",
 		"repaired":  "Of these, those that the comparison repaired.",
 	} {
-		m.found[name] = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "octail_reconcile_" + name, Help: help}, []string{"entity"})
+		m.found[name] = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "octail_reconcile_" + name, Help: help}, foundLabels(name))
 		r.MustRegister(m.found[name])
 		for _, e := range document.Entities {
-			m.found[name].WithLabelValues(e)
+			m.found[name].With(shopLabels(name, e)).Set(0)
 		}
 	}
 	return m
 }
 
-// reconciled shows the result of the last comparison of journal and shop.
+// foundLabels: targets of sinks can lack something, or differ.
+func foundLabels(name string) []string {
+	if name == "missing" || name == "differing" {
+		return []string{"entity", "sink"}
+	}
+	return []string{"entity"}
+}
+
+// shopLabels are those of what concerns shop and journal: an empty sink is none to
+// Prometheus.
+func shopLabels(name, entity string) prometheus.Labels {
+	l := prometheus.Labels{"entity": entity}
+	if len(foundLabels(name)) > 1 {
+		l["sink"] = ""
+	}
+	return l
+}
+
+// reconciled shows the result of the last comparison.
 func (m metrics) reconciled(r *reconcile.Report) {
 	if len(r.Skipped) == 0 { // else it has not seen all
 		m.reconciledAt.Set(float64(r.Finished.Unix()))
 	}
 	for _, e := range document.Entities {
 		c := r.Entities[e]
-		for name, n := range map[string]int64{"missing": c.Missing, "different": c.Different, "gone": c.Gone, "repaired": c.Repaired} {
-			m.found[name].WithLabelValues(e).Set(float64(n))
+		for name, n := range map[string]int64{"missing": c.Missing, "differing": c.Different, "gone": c.Gone, "repaired": c.Repaired} {
+			m.found[name].DeletePartialMatch(prometheus.Labels{"entity": e}) // also of sinks that are gone
+			m.found[name].With(shopLabels(name, e)).Set(float64(n))
+		}
+	}
+	m.reconciledSinks(r)
+}
+
+// reconciledSinks shows what the targets of sinks lack.
+func (m metrics) reconciledSinks(r *reconcile.Report) {
+	for sink, s := range r.Sinks {
+		for e, c := range s.Entities {
+			m.found["missing"].WithLabelValues(e, sink).Set(float64(c.Missing))
+			m.found["differing"].WithLabelValues(e, sink).Set(float64(c.Different))
 		}
 	}
 }

@@ -11,10 +11,11 @@ import (
 	"octail/internal/shop"
 )
 
+// overseeEvery is how often it is looked whether the shop is still where octail
+// looks for it. Tests make it short.
+var overseeEvery = 15 * time.Second
+
 const (
-	// overseeEvery is how often it is looked whether the shop is still where octail
-	// looks for it.
-	overseeEvery = 15 * time.Second
 	// unseenFor is how long another shop's tables may be written to, and none of ours,
 	// before that is said; unseenBeside, when both were in use before.
 	unseenFor, unseenBeside = 30 * time.Second, time.Hour
@@ -60,6 +61,13 @@ func (a *Agent) oversee(ctx context.Context, s *source) {
 			a.log.Error(is.gone + is.unseen)
 		}
 	}
+}
+
+// missing says that the watched tables are gone, if they are.
+func (s *source) missing() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.amiss.gone
 }
 
 // overseer knows where the shop should be, and what was seen of others.

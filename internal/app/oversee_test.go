@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -65,6 +66,20 @@ func TestOverseer(t *testing.T) {
 	for i, want := range [][]string{nil, {"two_"}, nil} {
 		if got := o.news([][]string{ours, both, both}[i]); !slices.Equal(got, want) {
 			t.Errorf("look %d: new are %q, want %q", i, got, want)
+		}
+	}
+}
+
+// TestContact: the first answer of the database after none, once.
+func TestContact(t *testing.T) {
+	var c contact
+	lost := errors.New("connection refused")
+	for i, step := range []struct {
+		err  error
+		back bool
+	}{{nil, false}, {nil, false}, {lost, false}, {lost, false}, {nil, true}, {nil, false}, {lost, false}, {nil, true}} {
+		if c.back(step.err) != step.back {
+			t.Errorf("step %d: back %v, want %v", i, !step.back, step.back)
 		}
 	}
 }

@@ -92,7 +92,7 @@ func (a *Agent) beginPoll(ctx context.Context, s *source, on bool) error {
 		}
 	}
 	s.poll = poll.New(poll.Config{
-		Shop: s.reader, Journal: a.journal, Every: a.cfg.Capture.Poll, Settle: a.cfg.Capture.Settle, Anew: !on, GoneAfter: goneAfter,
+		Shop: s.reader, Journal: a.journal, Every: a.cfg.Capture.Poll, Settle: a.cfg.Capture.Settle, Anew: !on, GoneAfter: goneAfter, Hurried: hurried,
 		Begun:   func(ctx context.Context) error { return a.pollBegun(ctx, first) },
 		Altered: func() { s.transform.Restart(canal.Position{}) }, // reads the schema again
 		Alive:   a.alive, Log: a.log, Metrics: a.metrics.poll,
@@ -104,6 +104,9 @@ func (a *Agent) beginPoll(ctx context.Context, s *source, on bool) error {
 // goneAfter is how long the polled shop must miss a row before it counts as deleted; 0:
 // the usual. Tests make it short.
 var goneAfter time.Duration
+
+// hurried makes sweeps take no pauses, for tests.
+var hurried bool
 
 // clocksApart is how far the shop's clock may be behind ours.
 const clocksApart = 5 * time.Second

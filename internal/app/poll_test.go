@@ -3,7 +3,6 @@ package app_test
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +58,7 @@ func TestPolledShopInUse(t *testing.T) {
 	t.Parallel()
 	for _, s := range shopsNamed(t, "3.0 MyISAM", "4.1 InnoDB", "4.1 MySQL compressed") {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			args := []string{"--skip-log-bin"}
 			server := shoptesting.Server(t, shoptest.Options{Flavor: s.flavor, Args: args})
 			database := shoptesting.Database(t, server)
@@ -72,7 +72,7 @@ func TestPolledShopInUse(t *testing.T) {
 				t.Fatal(err)
 			}
 			a := start(t, server, configure(t, server, database, settings{prefix: s.prefix, poll: "200ms"}))
-			shop := use(t, server, database, s.gen, s.prefix, 6*time.Second)
+			shop := use(t, server, database, s.gen, s.prefix, 4*time.Second)
 			st := a.swept()
 			compareAll(t, a.look(), server, database, s.prefix)
 			checkJournal(t, a.look(), a.file)
@@ -99,6 +99,7 @@ func TestPolledKill(t *testing.T) {
 	t.Parallel()
 	for _, s := range shopsNamed(t, "3.0 MyISAM", "4.1 InnoDB") {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			server := shoptesting.Server(t, shoptest.Options{Flavor: s.flavor, Args: []string{"--skip-log-bin"}})
 			database := shoptesting.Database(t, server)
 			grantReader(t, server, database)
@@ -118,31 +119,7 @@ func TestPolledKill(t *testing.T) {
 			used := make(chan error, 1)
 			go func() { used <- shoptest.Run(ctx, shop, 40, func(shoptest.Step) {}) }()
 
-			points := []string{"after-read", "before-commit", "after-commit", "after-deliver"}
-			random := rand.New(rand.NewPCG(3, 4))
-			for i := range *kills { // from the very first start on
-				var env []string
-				wait := time.Duration(20+random.IntN(1200)) * time.Millisecond
-				if i%4 == 3 {
-					env = append(env, fmt.Sprintf("OCTAIL_FAILPOINT=%s:%d", points[i/4%len(points)], 1+random.IntN(4)))
-					wait = 1500 * time.Millisecond
-				}
-				p := launch(t, file, env...)
-				ended := make(chan struct{})
-				go func() {
-					_ = p.cmd.Wait()
-					close(ended)
-				}()
-				select {
-				case <-ended:
-				case <-time.After(wait):
-					_ = p.cmd.Process.Kill()
-					<-ended
-				}
-				if code := p.cmd.ProcessState.ExitCode(); code != -1 {
-					t.Fatalf("start %d ended by itself with code %d:\n%s", i, code, p.log.String())
-				}
-			}
+			killed(t, file, 3, 1200*time.Millisecond) // from the very first start on
 			before := shop.Truth().Orders
 			a := start(t, server, cfg)
 			a.swept()

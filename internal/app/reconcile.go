@@ -26,10 +26,13 @@ func (a *Agent) following() (*source, error) {
 	return a.source, nil
 }
 
-// Reconcile implements console.Agent: it compares the shop with the journal, one
-// comparison at a time.
-func (a *Agent) Reconcile(ctx context.Context, repair bool, progress func(reconcile.Report)) (*reconcile.Report, error) {
-	return a.reconcile(ctx, repair, false, progress)
+// Reconcile implements console.Agent: it compares the shop with the journal, and what
+// sinks accepted with what their targets hold; one comparison at a time.
+func (a *Agent) Reconcile(ctx context.Context, req reconcile.Request, progress func(reconcile.Report)) (*reconcile.Report, error) {
+	if len(req.Sinks) > 0 {
+		return a.reconcileSinks(ctx, req)
+	}
+	return a.reconcile(ctx, req.Repair, false, progress)
 }
 
 func (a *Agent) reconcile(ctx context.Context, repair, daily bool, progress func(reconcile.Report)) (*reconcile.Report, error) {
@@ -41,7 +44,11 @@ func (a *Agent) reconcile(ctx context.Context, repair, daily bool, progress func
 		return nil, fmt.Errorf("%w: `octail status` tells its result when it has ended", console.ErrBusy)
 	}
 	defer a.comparing.Unlock()
-	r, err := reconcile.Run(ctx, reconcile.Config{Journal: a.journal, Transform: s.transform, CaughtUp: s.caughtUp, Pending: s.pending, Hold: a.cfg.Capture.EditHold, Repair: repair, Daily: daily,
+	targets, err := a.targets(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	r, err := reconcile.Run(ctx, reconcile.Config{Journal: a.journal, Transform: s.transform, CaughtUp: s.caughtUp, Pending: s.pending, Hold: a.cfg.Capture.EditHold, Repair: repair, Daily: daily, Targets: targets,
 		Progress: func(r reconcile.Report) {
 			a.comparison.Store(&r)
 			if progress != nil {
@@ -58,15 +65,16 @@ func (a *Agent) reconcile(ctx context.Context, repair, daily bool, progress func
 		a.log.Warn("the journal differed from the shop", "subject", d.Subject, "state", d.State, "fields", d.Fields)
 	}
 	switch {
-	case r.Total.Differences() == 0 && r.Equal():
+	case r.Total.Differences() == 0 && r.ShopEqual():
 		a.log.Info("the journal was compared with the shop", args...)
-	case r.Equal():
+	case r.ShopEqual():
 		a.log.Warn("the journal was compared with the shop and repaired: something had been missed", args...)
 	case r.Total.Differences() > r.Total.Repaired:
 		a.log.Warn("the journal differs from the shop; `octail reconcile --repair` mends it", args...)
 	default:
 		a.log.Warn("the journal was compared with the shop, as far as it can be read; `octail status` says what cannot", append(args, "skipped", slices.Sorted(maps.Keys(r.Skipped)))...)
 	}
+	a.logSinks(r)
 	return r, nil
 }
 
@@ -82,7 +90,7 @@ func (a *Agent) Sync(ctx context.Context, req reread.Request, progress func(rere
 		}
 	}
 	var takers []reread.Sink
-	for _, l := range a.lanes {
+	for _, l := range a.lanes.all() {
 		if l.Takes(req.Entity) {
 			takers = append(takers, reread.Sink{Name: l.Name(), Resends: l.Resends(), Asked: len(req.Sinks) == 0 || slices.Contains(req.Sinks, l.Name())})
 		}
@@ -182,19 +190,28 @@ func (a *Agent) nightly(ctx context.Context, s *source) {
 	if last, err := reconcile.Last(ctx, a.journal); err == nil && last != nil {
 		a.metrics.reconciled(last)
 	}
-	next := a.cfg.Reconcile.At.Next(time.Now(), s.zone)
+	at := a.config().Reconcile.At
+	next := at.Next(time.Now(), s.zone)
 	if repair, unfinished, err := reconcile.Unfinished(ctx, a.journal); err == nil && unfinished && !run(repair) {
 		next = time.Now().Add(nightlyAgain)
 	}
-	for a.cfg.Reconcile.At.Set && ctx.Err() == nil {
+	for ctx.Err() == nil {
+		wait := time.Minute
+		if at.Set { // the clock may jump, the machine sleep
+			wait = min(wait, max(time.Second, time.Until(next)))
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(min(time.Minute, max(time.Second, time.Until(next)))): // the clock may jump, the machine sleep
+		case <-time.After(wait):
 		}
-		if now := time.Now(); !now.Before(next) {
-			next = a.cfg.Reconcile.At.Next(now, s.zone)
-			if !run(a.cfg.Reconcile.Repair) {
+		now := time.Now()
+		if present := a.config().Reconcile.At; present != at {
+			at, next = present, present.Next(now, s.zone)
+		}
+		if at.Set && !now.Before(next) {
+			next = at.Next(now, s.zone)
+			if !run(a.config().Reconcile.Repair) {
 				next = now.Add(nightlyAgain)
 			}
 		}

@@ -19,6 +19,7 @@ var reconcileOrders = flag.Int("reconcile", 2000, "how many orders TestReconcile
 // TestReconcileLarge plants 50 differences into many orders, so that the binlog does not
 // have them, and measures what comparing costs the shop.
 func TestReconcileLarge(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Server(t, shoptest.Options{})
 	database, db, _ := openShop(t, server, shoptest.V4)
 	filled, err := shoptest.FillOrders(t.Context(), server, database, shoptest.V4, "oc_", shoptest.FillOptions{Orders: *reconcileOrders, Transactions: true})

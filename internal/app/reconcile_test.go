@@ -210,15 +210,20 @@ func TestSync(t *testing.T) {
 		wantArrived(t, counts, events)
 	}
 	want(ask(reread.Request{Entity: "order", IDs: []int64{7, 8, 20, 999}, DryRun: true}),
-		"4 read · 2 changed and would be delivered · 0 unchanged · 1 not confirmed yet · 1 not read", map[string]int{})
+		"3 read · 2 changed and would be delivered · 0 unchanged · 1 not confirmed yet · 1 could not be read", map[string]int{})
 	want(ask(reread.Request{Entity: "order", IDs: []int64{7, 8, 20, 999}}),
-		"4 read · 2 changed and delivered · 0 unchanged · 1 not confirmed yet · 1 not read", map[string]int{"order.created by sync": 2})
+		"3 read · 2 changed and delivered · 0 unchanged · 1 not confirmed yet · 1 could not be read", map[string]int{"order.created by sync": 2})
 	want(ask(reread.Request{Entity: "order", IDs: []int64{7, 8}, Force: true}),
 		"2 read · 0 changed and delivered · 2 unchanged · 0 of them delivered once more", map[string]int{}) // a file keeps its own log
 	want(ask(reread.Request{Entity: "order", SinceDay: "2026-02-28", Stores: []int64{1}}),
 		"1 read · 1 changed and delivered · 0 unchanged", map[string]int{"order.created by sync": 1})
 	want(ask(reread.Request{Entity: "order", SinceDay: "2026-03-02", Statuses: []int64{1, 2, 3, 5}}),
 		"10 read · 8 changed and delivered · 2 unchanged", map[string]int{"order.created by sync": 8})
+	want(ask(reread.Request{Entity: "order", SinceDay: "2026-03-02", Statuses: []int64{1}, StatusNames: []string{"processing", "Shipped", "Complete"}}),
+		"10 read · 0 changed and delivered · 10 unchanged", map[string]int{})
+	if _, err := post[reread.Report](a, "/api/v1/sync", reread.Request{Entity: "order", StatusNames: []string{"shiped"}}); err == nil || !strings.Contains(err.Error(), `no such order status: "shiped"; the shop has `) || !strings.Contains(err.Error(), "Shipped") {
+		t.Errorf("a status that is none: %v", err)
+	}
 	must(t, db, hidden[0], "UPDATE oc_product SET price = price + 1 WHERE product_id = 2", "SET SESSION sql_log_bin = 1")
 	want(ask(reread.Request{Entity: "product", DryRun: true}), fmt.Sprintf("%d read · 1 changed and would be delivered · %d unchanged", len(shoptest.Catalogue()), len(shoptest.Catalogue())-1), map[string]int{})
 	want(ask(reread.Request{Entity: "product"}), fmt.Sprintf("%d read · 1 changed and delivered · %d unchanged", len(shoptest.Catalogue()), len(shoptest.Catalogue())-1),

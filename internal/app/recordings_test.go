@@ -29,6 +29,7 @@ func TestRecordings(t *testing.T) {
 		{"4.1.0.4-mariadb10.11-fullmeta", "FULL"},
 	} {
 		t.Run(r.name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting until all is quiet
 			server := shoptesting.Server(t, shoptest.Options{Flavor: shoptest.MariaDB, Args: []string{"--binlog-row-metadata=" + r.metadata, "--default-time-zone=+02:00"}})
 			replay(t, server, filepath.Join(folder, r.name))
 		})

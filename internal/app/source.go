@@ -267,6 +267,7 @@ func (a *Agent) lastWatched(ctx context.Context) (map[string]string, error) {
 
 // measure keeps the lag figures fresh.
 func (a *Agent) measure(ctx context.Context, s *source) {
+	var c contact
 	for {
 		s.mu.Lock()
 		read := s.read
@@ -274,6 +275,9 @@ func (a *Agent) measure(ctx context.Context, s *source) {
 		bounded, cancel := context.WithTimeout(ctx, 5*time.Second)
 		lag, err := s.stream().Measure(bounded, read)
 		cancel()
+		if c.back(err) { // capture may have a long wait before it
+			s.stream().Wake()
+		}
 		if err == nil {
 			s.mu.Lock()
 			s.lag = &lag
@@ -285,6 +289,15 @@ func (a *Agent) measure(ctx context.Context, s *source) {
 		case <-time.After(5 * time.Second):
 		}
 	}
+}
+
+// contact notices the first answer after none.
+type contact struct{ lost bool }
+
+func (c *contact) back(err error) bool {
+	was := c.lost
+	c.lost = err != nil
+	return was && !c.lost
 }
 
 // stream is the canal at work.

@@ -21,7 +21,7 @@ import (
 	"octail/transform/document"
 )
 
-var staleFor = flag.Duration("stale", 4*time.Second, "how long TestNoStaleDocument places orders")
+var staleFor = flag.Duration("stale", 2*time.Second, "how long TestNoStaleDocument places orders")
 
 // TestNoStaleDocument places 60 orders a second beside three busy loops while the
 // agent reads at once (settle 0s). An event can be read from the binlog before its

@@ -116,13 +116,16 @@ func (a *Agent) prepare(ctx context.Context, db *sql.DB, tlsConfig *tls.Config) 
 	if err != nil {
 		return nil, none, err
 	}
+	if err := a.learn(ctx, s, schema); err != nil {
+		return nil, none, err
+	}
 	unfinished, err := a.unfinished(ctx)
 	if err != nil {
 		return nil, none, err
 	}
 	s.transform = transform.New(transform.Config{
 		Shop: s.reader, Schema: schema, Journal: a.journal, Zone: zone, Settle: a.cfg.Capture.Settle, EditHold: a.cfg.Capture.EditHold,
-		Drafts: a.cfg.Capture.Drafts, ImageBase: a.cfg.Shop.ImageBase, From: from, Covered: covered, CoveredAbove: above, Marked: a.fills.marked, Compared: a.compared, Unfinished: unfinished, Log: a.log, Metrics: a.metrics.transform, Failpoint: a.opts.Failpoint,
+		Drafts: a.cfg.Capture.Drafts, ImageBase: a.cfg.Shop.ImageBase, From: from, Covered: covered, CoveredAbove: above, Marked: a.fills.marked, Compared: a.compared, Released: a.renewReleased, Unfinished: unfinished, Log: a.log, Metrics: a.metrics.transform, Failpoint: a.opts.Failpoint,
 	})
 	if s.poll != nil {
 		a.log.Info("polling the shop", "shop", a.cfg.Shop.Name, "server", s.server.Version, "opencart", s.generation, "timezone", zone.String(), "timezone_from", zoneFrom, "every", a.cfg.Capture.Poll.String())

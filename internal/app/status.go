@@ -36,7 +36,7 @@ func (a *Agent) Status(ctx context.Context) (console.Status, error) {
 	if fills := a.filling.Load(); fills != nil {
 		st.Fills = *fills
 	}
-	for _, l := range a.lanes {
+	for _, l := range a.lanes.all() {
 		st.Sinks = append(st.Sinks, l.Status(ctx))
 	}
 	st.Judge()
@@ -125,6 +125,8 @@ func (a *Agent) Ready() error {
 		}
 	} else if st := s.stream().Status(); !st.Connected {
 		return errors.New("the binlog is not connected: " + st.LastError)
+	} else if gone := s.missing(); gone != "" {
+		return errors.New(gone)
 	}
 	if why := s.transform.Blocked(); why != "" {
 		return errors.New("documents cannot be made: " + why)
@@ -137,9 +139,9 @@ func (a *Agent) Journal() *journal.Journal { return a.journal }
 
 // Sinks implements console.Agent.
 func (a *Agent) Sinks(ctx context.Context) []console.SinkFilter {
-	out := SinkFilters(a.cfg)
-	for i, l := range a.lanes {
-		out[i].Error = l.Status(ctx).LastError
+	var out []console.SinkFilter
+	for _, l := range a.lanes.all() {
+		out = append(out, console.SinkFilter{Name: l.Name(), Entities: l.cfg.Entities, Error: l.Status(ctx).LastError})
 	}
 	return out
 }

@@ -20,6 +20,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -43,17 +44,33 @@ func run(ctx context.Context, args []string) error {
 	changes := set.Int("changes", 100_000, "row changes of the order load, for catchup")
 	length := set.Duration("for", time.Minute, "how long to measure, for latency and idle")
 	rate := set.Int("rate", 50, "orders a second, for latency")
+	entities := set.Int("entities", 20_000, "entities that wait, for outage")
+	revisions := set.Int("revisions", 1_000_000, "revisions that wait, for outage")
+	keep := set.String("keep", "", "a folder in which the journal of outage stays for the next run")
 	if err := set.Parse(args); err != nil {
 		return err
 	}
 	if set.Arg(0) == "reference" { // we run ourselves as the reference
 		return reference(set.Args()[1:])
 	}
+	if set.Arg(0) == "after-outage" { // we run ourselves as the process that is measured
+		entities, err := strconv.ParseInt(set.Arg(2), 10, 64)
+		if err != nil {
+			return err
+		}
+		return afterOutage(ctx, set.Arg(1), entities)
+	}
 	todo := set.Args()
 	if len(todo) == 0 {
-		todo = []string{"catchup", "memory"}
+		todo = []string{"catchup", "memory", "outage"}
 	}
 	for _, what := range todo {
+		if what == "outage" {
+			if err := outage(ctx, *entities, *revisions, *keep); err != nil {
+				return err
+			}
+			continue
+		}
 		b, err := newBench(ctx, *octail)
 		if err != nil {
 			return err

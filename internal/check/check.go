@@ -98,6 +98,8 @@ var steps = []step{
 	{"identity", true, state, (*checker).identity},
 	{"position", true, state, (*checker).storedPosition},
 	{"pins", true, state, (*checker).pins},
+	{"filter", false, tables, (*checker).filterNames},
+	{"filter", false, state, (*checker).filterWidened},
 	{"sinks", false, nothing, (*checker).sinks},
 }
 

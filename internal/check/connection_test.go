@@ -12,6 +12,7 @@ import (
 
 	"octail/internal/check"
 	"octail/internal/shoptest"
+	"octail/internal/shoptest/shoptesting"
 )
 
 const identified = "IDENTIFIED BY 'correct horse ''battery'' \\\\ staple'"
@@ -265,7 +266,7 @@ func TestHostRefused(t *testing.T) {
 
 // TestLost: the server goes away in the middle.
 func TestLost(t *testing.T) {
-	server, err := shoptest.Start(context.Background(), shoptest.Options{Args: soundArgs})
+	server, err := shoptest.Start(context.Background(), shoptest.Options{Args: soundArgs, Parent: shoptesting.Memory()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -238,6 +239,9 @@ func TestPins(t *testing.T) {
 	}
 	for _, gen := range []shoptest.Generation{shoptest.V3, shoptest.V4} {
 		for _, c := range cases {
+			if gen == shoptest.V3 && !slices.Contains([]string{"timezone", "currency", "language"}, c.name) { // what a shop has is read by generation
+				continue
+			}
 			t.Run(gen.String()+"/"+c.name, func(t *testing.T) {
 				i := install(t, sound(t, onMariaDB), gen)
 				_, language, err := check.Defaults(t.Context(), i.deps().DB, "oc_")

@@ -8,6 +8,7 @@ import (
 	"octail/internal/check"
 	"octail/internal/config"
 	"octail/internal/shoptest"
+	"octail/internal/shoptest/shoptesting"
 )
 
 // TestPoll: SELECT is all that polling needs, of the account and of the server. What it
@@ -68,7 +69,7 @@ func TestPoll(t *testing.T) {
 		})
 	}
 	t.Run("no log", func(t *testing.T) {
-		server, err := shoptest.Start(t.Context(), shoptest.Options{Args: []string{"--skip-log-bin", "--skip-ssl"}})
+		server, err := shoptest.Start(t.Context(), shoptest.Options{Args: []string{"--skip-log-bin", "--skip-ssl"}, Parent: shoptesting.Memory()})
 		if err != nil {
 			t.Fatal(err)
 		}

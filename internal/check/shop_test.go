@@ -48,7 +48,7 @@ func sound(t *testing.T, flavor string) *shoptest.Server {
 		if flavor == shoptest.MariaDB {
 			args = append(args, "--skip-ssl") // since 11.4 it makes its own certificate
 		}
-		s, err := shoptest.Start(context.Background(), shoptest.Options{Flavor: flavor, Version: version, Args: args})
+		s, err := shoptest.Start(context.Background(), shoptest.Options{Flavor: flavor, Version: version, Args: args, Parent: shoptesting.Memory()})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,13 +3,18 @@ package check
 import (
 	"context"
 	"sync"
+
+	"octail/internal/config"
+	"octail/sinks"
 )
 
 // SinkCheck is one configured sink. Check tries its target without delivering
 // anything; nil: it has no way to.
 type SinkCheck struct {
-	Name  string
-	Check func(ctx context.Context) error
+	Name   string
+	Config config.Sink // with what its filter is made of
+	Needs  sinks.Needs
+	Check  func(ctx context.Context) error
 	// Shown is asked after a good Check for what that has shown; nil: that the target
 	// takes what octail delivers.
 	Shown func() string

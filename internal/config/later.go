@@ -3,8 +3,7 @@ package config
 // What the contract of octail names and this version does not do yet. Silence would let an operator believe that it works.
 var (
 	laterKeys = map[string]bool{
-		"notify":        true,
-		"sinks[].where": true, "sinks[].release": true, "sinks[].since": true, "sinks[].start": true, "sinks[].rate": true,
+		"notify": true,
 	}
 	laterTypes = map[string]bool{
 		"odoo": true, "orderry": true, "espocrm": true, "cartrover": true, "extensiv": true, "tryton": true,

@@ -12,6 +12,12 @@ import (
 // defaultTimeout bounds one call of a sink: long enough for a busy ERP, short enough for a stop within 30 s.
 const defaultTimeout = 30 * time.Second
 
+// Bounds of rate: a call in a quarter of an hour, and more than any target takes.
+const (
+	leastRate = 0.001
+	mostRate  = 100_000
+)
+
 // sinkName is what is safe in a metric label, on a command line and in the origin of an event.
 var sinkName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
 
@@ -28,9 +34,14 @@ type Sink struct {
 	Name     string        `yaml:"name"`
 	Type     string        `yaml:"type"`
 	Entities []string      `yaml:"entities"` // nil: everything the type takes
-	Timeout  time.Duration `yaml:"timeout"`  // of one call
-	Settings any           `yaml:"-"`        // what Types made, filled
-	Line     int           `yaml:"-"`        // where the section begins
+	Where    Where         `yaml:"where"`
+	Release  Release       `yaml:"release"`
+	Since    Moment        `yaml:"since"` // zero: the default of the sink's kind
+	Start    Start         `yaml:"start"`
+	Rate     float64       `yaml:"rate"`    // calls a second; 0: as many as the target takes
+	Timeout  time.Duration `yaml:"timeout"` // of one call
+	Settings any           `yaml:"-"`       // what Types made, filled
+	Line     int           `yaml:"-"`       // where the section begins
 }
 
 // validator is implemented by settings with rules that types alone do not express.
@@ -85,6 +96,14 @@ func (k *Sink) check(s *Section) {
 		} else if slices.Index(k.Entities, entity) < i {
 			s.Problem(key, "%s is in the list twice; keep one", s.Quote(key))
 		}
+	}
+	var takes []string
+	if s.Has("entities") && !s.d.refused(s.at("entities")) {
+		takes = k.Entities
+	}
+	k.Where.check(s.child("where"), takes)
+	if s.Has("rate") && (k.Rate < leastRate || k.Rate > mostRate) {
+		s.Problem("rate", "%s must be calls a second from %g to %d, e.g. 2 or 0.5; remove the line for no limit", s.Quote("rate"), leastRate, mostRate)
 	}
 	if k.Timeout == 0 {
 		s.Problem("timeout", "must be longer than 0s, e.g. 30s")

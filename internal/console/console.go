@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"octail/internal/erase"
 	"octail/internal/journal"
 	"octail/internal/reconcile"
 	"octail/internal/reread"
@@ -30,10 +31,13 @@ type Agent interface {
 	Ready() error // nil: journal open, binlog connected
 	Journal() *journal.Journal
 	Sinks(ctx context.Context) []SinkFilter
-	// Reconcile compares the shop with the journal, Sync reads entities again. ErrBusy:
+	// Reconcile compares shop, journal and targets, Sync reads entities again. ErrBusy:
 	// it is under way already.
-	Reconcile(ctx context.Context, repair bool, progress func(reconcile.Report)) (*reconcile.Report, error)
+	Reconcile(ctx context.Context, req reconcile.Request, progress func(reconcile.Report)) (*reconcile.Report, error)
 	Sync(ctx context.Context, req reread.Request, progress func(reread.Report)) (*reread.Report, error)
+	// Erase forgets a person. It is safe to repeat.
+	Erase(ctx context.Context, req erase.Request, progress func(erase.Report)) (*erase.Report, error)
+	Reloader
 }
 
 // ErrBusy: the same is under way already.
@@ -79,7 +83,7 @@ func Handler(a Agent, registry *prometheus.Registry, token string, trusted bool)
 	})
 	mux.HandleFunc("POST /api/v1/reconcile", changing(mayRead, func(w http.ResponseWriter, r *http.Request) {
 		s := newStream[reconcile.Report](w)
-		report, err := a.Reconcile(r.Context(), r.URL.Query().Get("repair") == "true", s.progress)
+		report, err := a.Reconcile(r.Context(), reconcile.Request{Repair: r.URL.Query().Get("repair") == "true", Sinks: r.URL.Query()["sink"]}, s.progress)
 		s.end(report, err)
 	}))
 	mux.HandleFunc("POST /api/v1/sync", changing(mayRead, func(w http.ResponseWriter, r *http.Request) {
@@ -92,6 +96,8 @@ func Handler(a Agent, registry *prometheus.Registry, token string, trusted bool)
 		report, err := a.Sync(r.Context(), req, s.progress)
 		s.end(report, err)
 	}))
+	reloading(mux, a, mayRead)
+	mux.HandleFunc("POST /api/v1/erase", changing(mayRead, erasing(a)))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		s, err := status(r)
 		if err != nil {

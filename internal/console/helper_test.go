@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"octail/internal/console"
+	"octail/internal/erase"
 	"octail/internal/journal"
 	"octail/internal/reconcile"
 	"octail/internal/reread"
@@ -26,11 +27,12 @@ type agent struct {
 	ready   error
 	journal *journal.Journal
 	sinks   []console.SinkFilter
+	reload  *console.Reload
 	asked   []string // what was to be done
 }
 
-func (a *agent) Reconcile(_ context.Context, repair bool, progress func(reconcile.Report)) (*reconcile.Report, error) {
-	a.asked = append(a.asked, fmt.Sprint("reconcile ", repair))
+func (a *agent) Reconcile(_ context.Context, req reconcile.Request, progress func(reconcile.Report)) (*reconcile.Report, error) {
+	a.asked = append(a.asked, fmt.Sprintf("reconcile %+v", req))
 	time.Sleep(250 * time.Millisecond)
 	progress(reconcile.Report{Total: reconcile.Counts{InShop: 1}})
 	return &reconcile.Report{Total: reconcile.Counts{InShop: 2}}, a.err
@@ -39,6 +41,16 @@ func (a *agent) Reconcile(_ context.Context, repair bool, progress func(reconcil
 func (a *agent) Sync(_ context.Context, req reread.Request, progress func(reread.Report)) (*reread.Report, error) {
 	a.asked = append(a.asked, fmt.Sprint("sync ", req.Entity, req.IDs))
 	return &reread.Report{Request: req, Read: 3}, a.err
+}
+
+func (a *agent) Erase(_ context.Context, req erase.Request, _ func(erase.Report)) (*erase.Report, error) {
+	a.asked = append(a.asked, fmt.Sprintf("erase %+v", req))
+	return &erase.Report{Customer: req.Customer, Events: 3}, a.err
+}
+
+func (a *agent) Reload(context.Context) (*console.Reload, error) {
+	a.asked = append(a.asked, "reload")
+	return a.reload, a.err
 }
 
 func (a *agent) Status(context.Context) (console.Status, error) { return a.status, a.err }

@@ -193,12 +193,17 @@ func (s *Status) Judge() {
 	}
 	if c := s.Compared; c != nil && c.Total.Differences() > c.Total.Repaired {
 		say(&red, "the comparison with the shop on %s found: %s (octail reconcile --repair mends it)", ago(c.Finished, s.At), c.Total)
-	} else if c != nil && !c.Equal() {
+	} else if c != nil && !c.ShopEqual() {
 		what := c.Total.String()
 		if len(c.Skipped) > 0 {
 			what += "; left out: " + strings.Join(slices.Sorted(maps.Keys(c.Skipped)), ", ")
 		}
 		say(&amber, "the last comparison with the shop, on %s, could not read all of it: %s", ago(c.Finished, s.At), what)
+	}
+	if c := s.Compared; c != nil {
+		for _, name := range c.SinksDiffer() {
+			say(&red, "the target of sink %s lacks what it has accepted: %s (octail reconcile --repair --sink %s delivers it once more)", name, c.Sinks[name], name)
+		}
 	}
 	if x := s.Journal.Excess; x != nil {
 		say(&amber, "%s: %s", x, x.Remedy())
@@ -334,6 +339,9 @@ func (s *Status) Text(w io.Writer) {
 	fmt.Fprintf(w, "journal   %s: sequence %d, %d documents, %.1f MiB%s\n", s.Journal.Path, s.Journal.Sequence, s.Journal.Documents, float64(s.Journal.Bytes)/(1<<20), mark)
 	if c := s.Compared; c != nil {
 		fmt.Fprintf(w, "compared  %s: %s\n", ago(c.Finished, s.At), c.Total)
+		for _, name := range slices.Sorted(maps.Keys(c.Sinks)) {
+			fmt.Fprintf(w, "          %s: %s\n", name, c.Sinks[name])
+		}
 	}
 	if c := s.Comparing; c != nil {
 		fmt.Fprintf(w, "comparing since %s: %s so far\n", ago(c.Started, s.At), c.Total)

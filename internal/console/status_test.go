@@ -97,6 +97,10 @@ func TestJudge(t *testing.T) {
 		{"a comparison left something out", func(s *console.Status) {
 			s.Compared = &reconcile.Report{Finished: began, Skipped: map[string]string{"stock": "its table is gone"}}
 		}, console.Amber, "The last comparison with the shop, on 2026-11-22 01:03:22Z (0s ago), could not read all of it: 0 in shop · 0 in journal · 0 missing · 0 different; left out: stock.", nil},
+		{"a target lacks something", func(s *console.Status) {
+			s.Compared = &reconcile.Report{Finished: began, Sinks: map[string]*reconcile.SinkReport{"erp": {Entities: map[string]reconcile.SinkCounts{"order": {Compared: 9, Missing: 2}}},
+				"crm": {Entities: map[string]reconcile.SinkCounts{"order": {Compared: 9, Missing: 2, Again: 2}}}, "wms": {Skipped: "it is paused"}}}
+		}, console.Red, "The target of sink erp lacks what it has accepted: 9 compared · 2 missing · 0 different (octail reconcile --repair --sink erp delivers it once more).", nil},
 		{"sink fails", func(s *console.Status) {
 			s.Sinks[0].LastError, s.Sinks[0].FailingFrom = "disk full", began.Add(-time.Second)
 		}, console.Red, "Sink log fails since 2026-11-22 01:03:21Z (1s ago): disk full.", nil},

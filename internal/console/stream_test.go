@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -28,6 +29,10 @@ func TestChanges(t *testing.T) {
 		"socket, sync":      {trusted, "POST", "/api/v1/sync", []func(*http.Request){body(`{"entity":"order","ids":[7]}`)}, 200, `"read":3`},
 		"no such entity":    {trusted, "POST", "/api/v1/sync", []func(*http.Request){body(`{"entity":"orders"}`)}, 400, "order"},
 		"no JSON":           {trusted, "POST", "/api/v1/sync", []func(*http.Request){body(`entity=order`)}, 400, "JSON"},
+		"socket, erase":     {trusted, "POST", "/api/v1/erase", []func(*http.Request){body(`{"customer":17}`)}, 200, `"events":3`},
+		"erase nobody":      {trusted, "POST", "/api/v1/erase", []func(*http.Request){body(`{}`)}, 400, "e-mail address"},
+		"erase whom":        {trusted, "POST", "/api/v1/erase", []func(*http.Request){body(`{"order":17}`)}, 400, "JSON"},
+		"TCP, erase":        {open, "POST", "/api/v1/erase", []func(*http.Request){body(`{"customer":17}`)}, 403, "http.token"},
 		"TCP":               {closed, "POST", "/api/v1/reconcile", nil, 403, "http.token"},
 		"TCP, no token":     {open, "POST", "/api/v1/sync", []func(*http.Request){body(`{"entity":"order"}`)}, 403, "http.token"},
 		"TCP, token":        {open, "POST", "/api/v1/reconcile", []func(*http.Request){bearer("secret")}, 200, `"report":{`},
@@ -44,6 +49,11 @@ func TestChanges(t *testing.T) {
 				t.Errorf("asked the agent: %v", a.asked)
 			}
 		})
+	}
+	a.asked = nil
+	ask(trusted, "POST", "/api/v1/reconcile?repair=true&sink=erp&sink=crm")
+	if fmt.Sprint(a.asked) != "[reconcile {Repair:true Sinks:[erp crm]}]" {
+		t.Error(a.asked)
 	}
 	a.err = errors.New("no database")
 	if w := ask(trusted, "POST", "/api/v1/reconcile"); !strings.Contains(w.Body.String(), `{"error":"no database"}`) {

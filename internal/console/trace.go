@@ -183,6 +183,19 @@ func (p *sinkPlace) state(sequence int64) SinkState {
 	return SinkState{Sink: p.Name, State: "waiting", Error: p.Error}
 }
 
+// journaled says how long after a commit its revision was journaled. The binlog has whole
+// seconds, of the database server's clock.
+func journaled(commit, at time.Time) string {
+	after := at.Sub(commit)
+	switch {
+	case after < 0:
+		return "journaled at " + at.UTC().Format(time.RFC3339) + " by this machine's clock"
+	case after < time.Minute:
+		return fmt.Sprintf("journaled within %d s", after/time.Second+1)
+	}
+	return fmt.Sprintf("journaled %s later", after.Round(time.Second))
+}
+
 // Text writes a trace for people.
 func (t *Trace) Text(w io.Writer) {
 	n := count(int64(len(t.Revisions)), "revision", "revisions")
@@ -204,7 +217,7 @@ func (t *Trace) Text(w io.Writer) {
 		fmt.Fprintln(w)
 	}
 	for _, r := range t.Revisions {
-		fmt.Fprintf(w, "  %s  %-8s %s  by %s, sequence %d, journaled %s later\n", r.Time.UTC().Format(time.RFC3339), r.Kind, r.ID, r.Origin, r.Sequence, r.Journaled.Sub(r.Time).Round(time.Millisecond))
+		fmt.Fprintf(w, "  %s  %-8s %s  by %s, sequence %d, %s\n", r.Time.UTC().Format(time.RFC3339), r.Kind, r.ID, r.Origin, r.Sequence, journaled(r.Time, r.Journaled))
 		if r.Kind == document.Updated {
 			fmt.Fprintf(w, "      changed: %s\n", strings.Join(r.Changed, ", "))
 		}

@@ -75,7 +75,7 @@ func TestTrace(t *testing.T) {
 	k := key(t, "order/1042")
 	revise(t, j, "order/1042")
 	for name, start := range map[string]int64{"log": 0, "late": 1, "shop-only": 0, "slow": 0} {
-		_, err := j.RegisterSink(t.Context(), name, "file", start)
+		_, err := j.RegisterSink(t.Context(), name, "file", start, 0)
 		check(t, err)
 	}
 	revise(t, j, "order/1042", func(e *journal.NewEvent) { e.Time = began.Add(time.Minute) })
@@ -142,5 +142,22 @@ func TestTraceEnds(t *testing.T) {
 		var b strings.Builder
 		trace.Text(&b)
 		has(t, b.String(), want)
+	}
+}
+
+// TestJournaled: a commit's time has whole seconds, and the shop's clock may be ahead.
+func TestJournaled(t *testing.T) {
+	for _, c := range []struct {
+		after time.Duration
+		want  string
+	}{
+		{0, ", journaled within 1 s\n"}, {999 * time.Millisecond, ", journaled within 1 s\n"}, {1200 * time.Millisecond, ", journaled within 2 s\n"},
+		{90*time.Second + 300*time.Millisecond, ", journaled 1m30s later\n"}, {-2 * time.Second, ", journaled at 2026-11-22T01:03:20Z by this machine's clock\n"},
+	} {
+		at := time.Date(2026, 11, 22, 1, 3, 22, 0, time.UTC)
+		trace := console.Trace{Subject: "order/1", Exists: true, Revisions: []console.Revision{{ID: "order/1@1", Revision: 1, Sequence: 1, Kind: document.Created, Time: at, Journaled: at.Add(c.after)}}}
+		var b strings.Builder
+		trace.Text(&b)
+		has(t, b.String(), c.want)
 	}
 }

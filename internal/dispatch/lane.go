@@ -5,15 +5,11 @@ package dispatch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/cenkalti/backoff/v4"
 
 	"octail/internal/journal"
 	"octail/sinks"
@@ -29,11 +25,37 @@ type Config struct {
 	Timeout  time.Duration
 	Sink     sinks.Sink
 	Needs    sinks.Needs
+	Filter   Filter // nil: everything is for the sink
+	// Remember: the filter lets some orders in late (release), so that a log has to
+	// know which it was given. States are always remembered.
+	Remember bool
+	Start    Start
 	Journal  *journal.Journal
 	Log      *slog.Logger
 	Metrics  *Metrics
+	// Hurry divides the waits, for tests; 0 is 1.
+	Hurry int
 	// Failpoint: see transform.Config.
 	Failpoint func(name string)
+}
+
+// Filter says what is for a sink.
+type Filter interface {
+	// Matches reports whether the document is one of those the sink is to have. Of a
+	// sink that wants states it is asked until the entity is in the target.
+	Matches(e *document.Event) (bool, error)
+	// MayCreate reports whether an order may come into the target, and if not, why;
+	// MayCreateNamed the same of one that a person has asked for.
+	MayCreate(e *document.Event) (ok bool, why string)
+	MayCreateNamed(e *document.Event) (ok bool, why string)
+	// ReleaseKnown reports whether MayCreate can tell.
+	ReleaseKnown() bool
+}
+
+// Start is where a sink begins at its first start; the zero value with what comes then.
+type Start struct {
+	Documents bool      // with the newest revision of everything there is (a log: all that the journal has)
+	Since     time.Time // with what was journaled since
 }
 
 // Limits of a batch and of the waits between tries.
@@ -55,46 +77,37 @@ const (
 	grace = 5 * time.Second
 )
 
-// Lane is the delivery loop of one sink that takes the log: every revision, in
-// the order of the journal.
+// Lane delivers to one sink: to one that takes the log every revision in the order of
+// the journal, to one that wants states the newest revision of each entity.
 type Lane struct {
-	cfg     Config
-	reopen  chan chan error
-	seen    atomic.Pointer[time.Time] // see Seen
-	mu      sync.Mutex
-	status  Status
-	wait    *backoff.ExponentialBackOff
-	attempt int // of the next delivery
+	cfg   Config
+	asks  chan ask
+	wake  chan struct{}             // see Wake
+	slot  chan struct{}             // one for each call that may run
+	seen  atomic.Pointer[time.Time] // see Seen
+	pause atomic.Bool               // by a person
+	back  atomic.Bool               // somebody has resumed it
 
-	// at is where the lane stands, stored what the journal knows of it.
-	at, stored place
-	kept       bool // the journal has a cursor: retention waits for it
-	storedAt   time.Time
-	unstored   string     // why the last storing failed
-	unknown    bool       // the target has to be asked what it holds
-	foreign    sinks.Held // another journal's event that the target ends with
+	mu     sync.Mutex
+	status Status
+	record journal.Sink // as the journal has it
 
-	refused map[document.Key]refused // what could not be delivered once more
-	calm    time.Time                // until then nothing is delivered once more
+	// What follows is used by Run alone.
+	gate        gate
+	lastSuccess time.Time
+	outcome     journal.Outcome // to be settled
+	unstored    string          // why that failed last
+	revive      time.Time       // dead letters since then go once more; zero: none do
+	cursors     map[string]int64
+	kept        bool // the journal has a cursor: retention waits for it
+
+	log logState
 }
 
-// place is how far a lane has come.
-type place struct {
-	cursor int64 // delivered, or not for this sink
-	taken  int64 // the last event that was delivered
-}
-
-// Status is a lane's state, for operators.
-type Status struct {
-	Name        string    `json:"name"`
-	Type        string    `json:"type"`
-	Cursor      int64     `json:"cursor"`
-	Pending     int64     `json:"pending"`               // events behind the cursor, also those the sink will not take
-	Oldest      time.Time `json:"oldest,omitzero"`       // journal time of the oldest event waiting
-	LastSuccess time.Time `json:"last_success,omitzero"` // last delivery
-	LastError   string    `json:"last_error,omitempty"`  // since the last success
-	FailingFrom time.Time `json:"failing_since,omitzero"`
-	ResendError string    `json:"resend_error,omitempty"` // why deliveries wait that were asked for once more
+// ask is something to be done between two calls.
+type ask struct {
+	do     func(context.Context) error
+	answer chan error
 }
 
 // New prepares a lane and finds out where it goes on: behind what the target
@@ -102,306 +115,143 @@ type Status struct {
 // a new birth mark (see journal.TakeBirth). An error is the journal's; that the
 // sink cannot be used at present is told by Status, and Run goes on trying.
 func New(ctx context.Context, cfg Config) (*Lane, error) {
-	l := &Lane{
-		cfg: cfg, reopen: make(chan chan error), status: Status{Name: cfg.Name, Type: cfg.Type}, attempt: 1, refused: map[document.Key]refused{},
-		wait: backoff.NewExponentialBackOff(backoff.WithInitialInterval(firstWait), backoff.WithMaxInterval(longestWait), backoff.WithMaxElapsedTime(0)),
-	}
-	record, err := cfg.Journal.RegisterSink(ctx, cfg.Name, cfg.Type, cfg.Journal.Last())
-	if err != nil {
+	cfg.Hurry = max(1, cfg.Hurry)
+	l := &Lane{cfg: cfg, asks: make(chan ask), wake: make(chan struct{}, 1), status: Status{Name: cfg.Name, Type: cfg.Type}, gate: newGate(), cursors: map[string]int64{}}
+	l.slot = make(chan struct{}, max(1, cfg.Needs.Parallel))
+	if err := l.register(ctx); err != nil {
 		return nil, err
 	}
-	at, known, err := cfg.Journal.Cursor(ctx, cfg.Name, journal.Live)
-	if err != nil {
-		return nil, err
-	}
-	if !known {
-		at = record.Start
-	}
-	taken, _, err := cfg.Journal.Cursor(ctx, cfg.Name, journal.Taken)
-	if err != nil {
-		return nil, err
-	}
-	l.at = place{at, taken}
-	l.stored, l.kept = l.at, known
-	if last := cfg.Journal.Last(); at > last { // the journal was cut back, see journal.Restored
-		l.setBack(ctx, place{last, min(taken, last)})
-	}
-	_, l.unknown = cfg.Sink.(sinks.Resumer)
-	if err := l.locate(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+	if !cfg.Needs.States {
+		if err := l.newLog(ctx); err != nil {
+			return nil, err
 		}
-		l.failed(err, 0)
 	}
-	if err := l.warnOfRemoved(ctx); err != nil {
-		return nil, err
-	}
-	l.status.Cursor = l.at.cursor
+	l.status.Cursor = l.cursors[journal.Live]
 	cfg.Metrics.watch(l)
 	return l, nil
+}
+
+// register finds the lane's record, and makes it at the first start.
+func (l *Lane) register(ctx context.Context) error {
+	cfg := &l.cfg
+	start, fill, err := l.start(ctx)
+	if err != nil {
+		return err
+	}
+	if l.record, err = cfg.Journal.RegisterSink(ctx, cfg.Name, cfg.Type, start, fill); err != nil {
+		return err
+	}
+	if err := cfg.Journal.MakeDue(ctx, cfg.Name, false); err != nil { // the configuration may be another one
+		return err
+	}
+	l.gate.paused, l.gate.stopped, l.gate.refused = l.record.Paused, l.record.Stopped, l.record.Refused
+	l.pause.Store(l.record.Paused)
+	l.status.Paused, l.status.Stopped = l.record.Paused, l.record.Stopped
+	if l.gate.stopped == "" && l.record.Next.After(time.Now()) { // the target has asked for it
+		l.gate.next = l.record.Next
+	}
+	if l.record.Error != "" {
+		l.status.LastError, l.status.FailingFrom = l.record.Error, l.record.Since
+	}
+	for _, name := range []string{journal.Live, journal.Bulk, journal.Taken} {
+		at, known, err := cfg.Journal.Cursor(ctx, cfg.Name, name)
+		if err != nil {
+			return err
+		}
+		if !known && name != journal.Taken {
+			at = l.record.Start
+		}
+		if at > cfg.Journal.Last() && cfg.Needs.States { // the journal was cut back, see journal.Restored
+			at = 0
+		}
+		l.cursors[name], l.kept = at, l.kept || known
+	}
+	return nil
+}
+
+// start is where the lane begins at its first start, and up to where everything counts
+// as bulk.
+func (l *Lane) start(ctx context.Context) (start, fill int64, err error) {
+	last := l.cfg.Journal.Last()
+	switch {
+	case l.cfg.Start.Documents:
+	case !l.cfg.Start.Since.IsZero():
+		start, err = l.cfg.Journal.SequenceBefore(ctx, l.cfg.Start.Since)
+	default:
+		start = last
+	}
+	return start, last, err
 }
 
 // Run delivers until ctx ends, then returns nil. Errors of the sink are retried
 // without end. It returns only when the sink has come back from its last call.
 func (l *Lane) Run(ctx context.Context) error {
-	if l.status.LastError != "" { // New has tried just now
-		l.idle(ctx, nil, l.wait.NextBackOff())
-	}
-	for ctx.Err() == nil {
-		l.alive(0)
-		changed := l.cfg.Journal.Changed() // before reading, so that no append is missed
-		more, err := l.step(ctx)
-		switch {
-		case err == nil && more:
-		case err == nil:
-			wait := idleCheck
-			if !l.kept || l.stored != l.at { // come back to store the rest
-				wait = cursorEvery
-			}
-			l.idle(ctx, changed, wait)
-		case ctx.Err() == nil:
-			l.idle(ctx, nil, l.failed(err, l.attempt))
-		}
-	}
-	if err := l.store(context.WithoutCancel(ctx), true); err != nil {
-		l.cfg.Log.Warn("cursor not stored", "sink", l.cfg.Name, "err", err)
+	if l.cfg.Needs.States {
+		l.runStates(ctx)
+	} else {
+		l.runLog(ctx)
 	}
 	return nil
 }
 
-// step delivers one batch; more is false when nothing waits.
-func (l *Lane) step(ctx context.Context) (more bool, err error) {
-	if err := l.locate(ctx); err != nil {
-		return false, err
-	}
-	events, err := l.cfg.Journal.Events(ctx, l.at.cursor, batchEvents, batchBytes)
-	if err != nil {
-		return false, err
-	}
-	_, resumes := l.cfg.Sink.(sinks.Resumer)
-	for rest := events; len(rest) > 0; {
-		portion := l.portion(rest)
-		rest = rest[len(portion):]
-		if err := l.deliver(ctx, portion); err != nil {
-			if !resumes && ctx.Err() == nil { // the wait may be long, and end with a kill
-				err = errors.Join(err, l.store(ctx, true))
-			}
-			return false, err
-		}
-		if err := l.store(ctx, len(rest) == 0 && !resumes); err != nil {
-			return false, err
-		}
-		l.succeeded()
-		l.serveReopen(ctx)
-		if l.unknown {
-			return true, nil // the target has to be asked where to go on
-		}
-	}
-	if len(events) == 0 {
-		more = l.resend(ctx)
-		if err := l.store(ctx, false); err != nil {
-			return false, err
-		}
-		l.succeeded()
-	}
-	return len(events) > 0 || more, nil
-}
+// Pause stops deliveries behind the calls that run, until Resume, also of the next
+// agent.
+func (l *Lane) Pause(ctx context.Context) error { return l.setPaused(ctx, true) }
 
-// portion is the head of events with as many in it as the sink takes in one call;
-// those that are not for it do not count.
-func (l *Lane) portion(events []journal.Stored) []journal.Stored {
-	if l.cfg.Needs.Batch <= 0 {
-		return events
-	}
-	for i, room := 0, l.cfg.Needs.Batch; i < len(events); i++ {
-		if !l.Takes(events[i].Entity) {
-			continue
-		}
-		if room == 0 {
-			return events[:i]
-		}
-		room--
-	}
-	return events
-}
-
-// deliver hands events to the sink and moves on behind those it took.
-func (l *Lane) deliver(ctx context.Context, events []journal.Stored) error {
-	batch := make([]sinks.Delivery, 0, len(events))
-	for i := range events {
-		if l.Takes(events[i].Entity) {
-			events[i].Shop = l.cfg.Shop
-			batch = append(batch, sinks.Delivery{Event: events[i].Event, Attempt: l.attempt})
-		}
-	}
-	last := events[len(events)-1].Sequence
-	if len(batch) == 0 {
-		l.moveTo(place{last, l.at.taken})
-		return nil
-	}
-	began := time.Now()
-	err := l.call(ctx, batch)
-	took := time.Since(began)
-	good := len(batch)
-	var part *sinks.BatchError
-	if errors.As(err, &part) {
-		good, err = within(batch, part, err)
-	} else if err != nil {
-		good = 0
-	}
-	l.failpoint("after-deliver")
-	l.cfg.Metrics.call(l.cfg.Name, good, len(batch)-good, took)
-	for i := range batch[:good] {
-		l.cfg.Metrics.endToEnd(l.cfg.Name, time.Since(batch[i].Time))
-	}
-	if good > 0 {
-		l.mu.Lock()
-		l.status.LastSuccess = time.Now()
-		l.mu.Unlock()
-	}
-	switch {
-	case err == nil:
-		l.moveTo(place{last, batch[good-1].Sequence})
-	case good > 0:
-		l.moveTo(place{batch[good].Sequence - 1, batch[good-1].Sequence})
-	default: // behind what is not for this sink
-		l.moveTo(place{max(l.at.cursor, batch[0].Sequence-1), l.at.taken})
-	}
-	return err
-}
-
-// within says how many deliveries at the head of a batch succeeded, and why the
-// next one did not. A log goes on in order: what succeeded behind it comes again.
-func within(batch []sinks.Delivery, part *sinks.BatchError, whole error) (good int, err error) {
-	if part == nil {
-		return 0, whole
-	}
-	i, cause := part.First()
-	if i < 0 || i >= len(batch) || cause == nil { // names nothing we sent: believe nothing
-		return 0, whole
-	}
-	if n := len(part.Failed) - 1; n > 0 {
-		return i, fmt.Errorf("%s (and %d more): %w", batch[i].EventID(), n, cause)
-	}
-	return i, fmt.Errorf("%s: %w", batch[i].EventID(), cause)
-}
-
-// call is one call of the sink, within the timeout. Each is a sign of life: many of
-// them make one step.
-func (l *Lane) call(ctx context.Context, batch []sinks.Delivery) (err error) {
-	l.alive(0)
-	deadline, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
-	defer cancel()
-	attempt := l.attempt
-	late := time.AfterFunc(l.cfg.Timeout+grace, func() {
-		l.failing(fmt.Sprintf("it does not come back from a delivery that should have ended after %s", l.cfg.Timeout), sinks.Retryable, attempt, 0)
-	})
-	defer late.Stop()
-	defer l.caught("deliver", &err)
-	return l.cfg.Sink.Deliver(deadline, batch)
-}
-
-// caught turns a panic of the sink into an error: one broken sink must not stop
-// the agent and with it all others.
-func (l *Lane) caught(doing string, err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("%s: the sink panicked: %v", doing, p)
-		l.cfg.Log.Error("a sink panicked", "sink", l.cfg.Name, "doing", doing, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-	}
-}
-
-func (l *Lane) moveTo(p place) {
-	l.at = p
-	l.mu.Lock()
-	l.status.Cursor = p.cursor
-	l.mu.Unlock()
-}
-
-// setBack moves to an earlier place and lets the journal know at once, before
-// retention takes what is to be delivered again.
-func (l *Lane) setBack(ctx context.Context, to place) {
-	l.moveTo(to)
-	if err := l.cfg.Journal.SetBack(ctx, l.cfg.Name, to.cursor); err != nil {
-		l.cfg.Log.Error("cursor not set back; deliveries go on", "sink", l.cfg.Name, "err", err)
-		return
-	}
-	l.stored = place{min(l.stored.cursor, to.cursor), min(l.stored.taken, to.cursor)}
-}
-
-// store saves the place: now, or when it is time to. What a sink has not made
-// durable counts as not delivered; such an error is the sink's. That the journal
-// cannot take the cursor (its disk is full) keeps nothing from being delivered.
-func (l *Lane) store(ctx context.Context, now bool) error {
-	if l.unknown || l.kept && l.stored == l.at || !now && time.Since(l.storedAt) < cursorEvery {
-		return nil
-	}
-	if err := l.flush(ctx); err != nil {
-		l.forget()
+// Resume ends a pause and any stop or wait of the lane's own: it tries at once,
+// parked entities too.
+func (l *Lane) Resume(ctx context.Context) error {
+	if err := l.setPaused(ctx, false); err != nil {
 		return err
 	}
-	l.storedAt = time.Now()
-	// Also while octail stops: what was delivered need not come again.
-	err := l.cfg.Journal.Advance(context.WithoutCancel(ctx), l.cfg.Name, map[string]int64{journal.Live: l.at.cursor, journal.Taken: l.at.taken})
-	if err == nil {
-		l.stored, l.kept, l.unstored = l.at, true, ""
-	} else if message := err.Error(); message != l.unstored {
-		l.unstored = message
-		l.cfg.Log.Error("cursor not stored, trying again; deliveries go on", "sink", l.cfg.Name, "err", err)
-	}
+	l.back.Store(true)
+	l.Wake()
 	return nil
 }
 
-func (l *Lane) flush(ctx context.Context) (err error) {
-	f, ok := l.cfg.Sink.(sinks.Flusher)
-	if !ok {
-		return nil
+func (l *Lane) setPaused(ctx context.Context, paused bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	record := l.record
+	if record.Paused = paused; !paused {
+		record.Stopped, record.Next, record.Refused = "", time.Time{}, 0
 	}
-	defer l.caught("flush", &err)
-	return f.Flush(ctx)
+	if err := l.cfg.Journal.KeepSink(ctx, record); err != nil {
+		return err
+	}
+	l.record = record
+	l.status.Paused = paused
+	l.pause.Store(paused)
+	return nil
 }
 
-// idle waits for an append, the time, or a reopen request, which it answers. Nothing
-// makes it wait without end.
-func (l *Lane) idle(ctx context.Context, changed <-chan struct{}, d time.Duration) {
-	l.alive(d)
-	timer := time.After(d)
+// Wake says that something was changed in the journal for the lane, or in the
+// configuration: it looks again, and tries what is parked.
+func (l *Lane) Wake() {
 	select {
-	case <-ctx.Done():
-	case <-changed:
-	case <-timer:
-	case answer := <-l.reopen:
-		answer <- l.doReopen(ctx)
+	case l.wake <- struct{}{}:
+	default: // it is to look already
 	}
 }
 
-// serveReopen answers a waiting Reopen between two batches.
-func (l *Lane) serveReopen(ctx context.Context) {
-	select {
-	case answer := <-l.reopen:
-		answer <- l.doReopen(ctx)
-	default:
+// steered takes over what a person wants.
+func (l *Lane) steered() {
+	l.gate.paused = l.pause.Load()
+	if l.back.Swap(false) {
+		if l.gate.stopped == stoppedRefused {
+			l.mu.Lock()
+			l.revive = l.record.Since
+			l.mu.Unlock()
+		}
+		l.gate.resumed()
 	}
 }
 
-// doReopen stores the place first: the new file will not tell where we are.
-func (l *Lane) doReopen(ctx context.Context) (err error) {
-	l.tryResendsNow()
-	r, ok := l.cfg.Sink.(sinks.Reopener)
-	if !ok {
-		return nil
-	}
-	err = l.store(ctx, true)
-	_, l.unknown = l.cfg.Sink.(sinks.Resumer)
-	defer l.caught("reopen", &err)
-	return errors.Join(err, r.Reopen())
-}
-
-// Reopen asks the sink to open its target anew, between two batches. A lane that
-// waits to try again tries at once.
-func (l *Lane) Reopen(ctx context.Context) error {
+// between runs do in the lane's own time: between two calls, or while it waits.
+func (l *Lane) between(ctx context.Context, do func(context.Context) error) error {
 	answer := make(chan error, 1)
 	select {
-	case l.reopen <- answer:
+	case l.asks <- ask{do, answer}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -413,11 +263,46 @@ func (l *Lane) Reopen(ctx context.Context) error {
 	}
 }
 
-func (l *Lane) failpoint(name string) {
-	if l.cfg.Failpoint != nil {
-		l.cfg.Failpoint(name)
+// Compare asks the sink what of the newest revisions it holds otherwise. It waits for
+// a call to end, and none runs beside it that could not. ErrNotComparable: it cannot
+// tell.
+func (l *Lane) Compare(ctx context.Context, accepted []journal.Accepted) (differences []sinks.Difference, err error) {
+	c, ok := l.cfg.Sink.(sinks.Comparer)
+	if !ok {
+		return nil, ErrNotComparable
 	}
+	batch := make([]sinks.Delivery, len(accepted))
+	for i, a := range accepted {
+		event, err := l.cfg.Journal.Event(ctx, a.Sequence)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", a.Key, err)
+		}
+		event.Shop = l.cfg.Shop
+		batch[i] = sinks.Delivery{Event: event.Event, Attempt: 1}
+	}
+	select {
+	case l.slot <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-l.slot }()
+	bounded, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
+	defer cancel()
+	defer l.caught("compare", &err)
+	return c.Compare(bounded, batch)
+}
+
+// Compares reports whether the sink can tell what it holds.
+func (l *Lane) Compares() bool {
+	_, ok := l.cfg.Sink.(sinks.Comparer)
+	return ok
 }
 
 // Name is the sink's name.
 func (l *Lane) Name() string { return l.cfg.Name }
+
+// Needs is what the sink has declared.
+func (l *Lane) Needs() sinks.Needs { return l.cfg.Needs }
+
+// hurried is a wait as it is used.
+func (l *Lane) hurried(d time.Duration) time.Duration { return d / time.Duration(l.cfg.Hurry) }

@@ -111,12 +111,14 @@ func TestDownForThreeDays(t *testing.T) {
 		j := newJournal(t)
 		fill(t, j, 1)
 		var up atomic.Bool
-		down, well := &sink{}, &sink{}
+		down, well, probes := &sink{}, &sink{}, 0
 		down.answer = func(_ context.Context, call int, batch []sinks.Delivery) error {
 			if up.Load() {
 				return nil
 			}
-			if batch[0].Sequence != 2 || batch[0].Attempt != call {
+			if batch[0].Sequence == 3 && len(batch) == 1 && batch[0].Attempt == 1 { // whether it is the event or the target
+				probes++
+			} else if batch[0].Sequence != 2 || batch[0].Attempt != call-probes {
 				t.Errorf("call %d begins with %d, attempt %d", call, batch[0].Sequence, batch[0].Attempt)
 			}
 			return errors.New("connection refused")
@@ -134,12 +136,15 @@ func TestDownForThreeDays(t *testing.T) {
 			t.Errorf("%+v", st)
 		}
 		tries := down.count()
-		if tries < 72*60/8 || tries > 72*60/2 {
-			t.Errorf("%d tries in 72 hours", tries)
+		if tries-probes < 72*60/8 || tries > 72*60/2 || probes < tries/5 || probes > tries/3 {
+			t.Errorf("%d tries in 72 hours, %d of them with another event", tries, probes)
 		}
 		at := down.times()
 		for i := range at[:len(at)-1] {
 			wait := at[i+1].Sub(at[i])
+			if wait == 0 { // a probe
+				continue
+			}
 			if wait > 5*time.Minute*3/2 || wait < time.Second/2 || i > 30 && wait < 2*time.Minute {
 				t.Errorf("%s between tries %d and %d", wait, i+1, i+2)
 			}
@@ -244,7 +249,7 @@ func TestBatchError(t *testing.T) {
 		s := &sink{}
 		s.answer = func(_ context.Context, call int, batch []sinks.Delivery) error {
 			begins = append(begins, batch[0].Sequence)
-			if call > 3 {
+			if call > 2 {
 				return nil
 			}
 			failed := map[int]error{}
@@ -267,7 +272,7 @@ func TestBatchError(t *testing.T) {
 		}
 		pass(time.Minute)
 		same(t, s.sequences(), from(1, 9))
-		same(t, begins, []int64{1, 4, 4, 4})
+		same(t, begins, []int64{1, 4, 4, 5})
 		if at := cursor(t, j, "log"); at != 9 {
 			t.Error(at)
 		}
@@ -289,7 +294,7 @@ func TestOddErrors(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				j := newJournal(t)
 				s := &sink{answer: func(_ context.Context, call int, _ []sinks.Delivery) error {
-					if call < 4 {
+					if call < 3 {
 						return odd
 					}
 					return nil
@@ -299,8 +304,8 @@ func TestOddErrors(t *testing.T) {
 				fill(t, j, 3)
 				pass(time.Minute)
 				same(t, s.sequences(), from(1, 3))
-				if s.count() != 4 {
-					t.Errorf("%d calls", s.count())
+				if n := s.count(); n < 3 || n > 4 {
+					t.Errorf("%d calls", n)
 				}
 				l.end()
 			})
@@ -433,7 +438,7 @@ func TestCursorNotStored(t *testing.T) {
 		}
 	}
 	same(t, s.sequences(), from(1, 10))
-	if n := strings.Count(l.log.String(), "cursor not stored"); n != 1 {
+	if n := strings.Count(l.log.String(), "what was delivered cannot be noted"); n != 1 {
 		t.Errorf("said %d times:\n%s", n, l.log)
 	}
 	_, err = db.Exec("DROP TRIGGER full")

@@ -1,7 +1,7 @@
 package dispatch
 
 import (
-	"context"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,6 +13,9 @@ type Metrics struct {
 	duration *prometheus.HistogramVec
 	whole    *prometheus.HistogramVec
 	registry prometheus.Registerer
+
+	mu      sync.Mutex
+	watched map[string]prometheus.Collector // by sink: what is read from its lane
 }
 
 // NewMetrics registers the series on r.
@@ -23,7 +26,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Buckets: []float64{.01, .03, .1, .3, 1, 3, 10, 30, 60}, NativeHistogramBucketFactor: 1.1}, []string{"sink"}),
 		whole: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "octail_end_to_end_duration_seconds", Help: "Commit in the shop to the sink's acceptance.",
 			Buckets: []float64{.1, .3, 1, 3, 10, 30, 60, 300, 1800, 7200, 21600}, NativeHistogramBucketFactor: 1.1}, []string{"sink"}),
-		registry: r,
+		registry: r, watched: map[string]prometheus.Collector{},
 	}
 	r.MustRegister(m.attempts, m.duration, m.whole)
 	return m
@@ -31,23 +34,36 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 
 // watch makes a lane's series exist, and adds those that are read from it.
 func (m *Metrics) watch(l *Lane) {
-	for _, outcome := range []string{"ok", "retry"} {
+	for _, outcome := range []string{"ok", "retry", "dead", "dropped_by_filter"} {
 		m.attempts.WithLabelValues(l.cfg.Name, outcome)
 	}
 	m.duration.WithLabelValues(l.cfg.Name)
 	m.whole.WithLabelValues(l.cfg.Name)
-	labels := prometheus.Labels{"sink": l.cfg.Name}
-	m.registry.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "octail_sink_pending", Help: "Events waiting for the sink.", ConstLabels: labels},
-			func() float64 { return float64(l.Status(context.Background()).Pending) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "octail_sink_oldest_pending_seconds", Help: "Age of the oldest event waiting for the sink.", ConstLabels: labels},
-			func() float64 {
-				if at := l.Status(context.Background()).Oldest; !at.IsZero() {
-					return time.Since(at).Seconds()
-				}
-				return 0
-			}),
-	)
+	series := newLaneSeries(l)
+	m.registry.MustRegister(series)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.watched[l.cfg.Name] = series
+}
+
+// Unwatch takes away what is read from a sink's lane, which has ended: another lane of
+// that name may be made. What was counted stays. It is safe to repeat.
+func (m *Metrics) Unwatch(sink string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if series, ok := m.watched[sink]; ok {
+		m.registry.Unregister(series)
+	}
+	delete(m.watched, sink)
+}
+
+// Forget takes away all series of a sink that was taken out, whose lane has ended.
+func (m *Metrics) Forget(sink string) {
+	m.Unwatch(sink)
+	labels := prometheus.Labels{"sink": sink}
+	m.attempts.DeletePartialMatch(labels)
+	m.duration.DeletePartialMatch(labels)
+	m.whole.DeletePartialMatch(labels)
 }
 
 // call counts one call of a sink.
@@ -56,6 +72,11 @@ func (m *Metrics) call(sink string, good, failed int, took time.Duration) {
 	m.attempts.WithLabelValues(sink, "retry").Add(float64(failed))
 	m.duration.WithLabelValues(sink).Observe(took.Seconds())
 }
+
+func (m *Metrics) dead(sink string) { m.attempts.WithLabelValues(sink, "dead").Inc() }
+
+// dropped counts a revision that is not for a sink.
+func (m *Metrics) dropped(sink string) { m.attempts.WithLabelValues(sink, "dropped_by_filter").Inc() }
 
 func (m *Metrics) endToEnd(sink string, took time.Duration) {
 	m.whole.WithLabelValues(sink).Observe(max(0, took.Seconds()))

@@ -31,7 +31,7 @@ func TestMetrics(t *testing.T) {
 		}
 		a, b := newLane(t, j, s, with), newLane(t, j, other, with, named("other"))
 		before := series(t, r)
-		if len(before) != 2*(2+1+1+1+1) {
+		if len(before) != 2*(4+1+1+14-1) {
 			t.Errorf("%d series before anything happens", len(before))
 		}
 		fill(t, j, 5)
@@ -57,8 +57,8 @@ func TestMetrics(t *testing.T) {
 		pass(time.Minute)
 		values(map[string]float64{
 			"octail_delivery_attempts_total ok log": 5, "octail_delivery_attempts_total ok other": 5,
-			"octail_delivery_attempts_total retry log": 5, "octail_delivery_attempts_total retry other": 0,
-			"octail_delivery_duration_seconds log": 3, "octail_end_to_end_duration_seconds log": 5,
+			"octail_delivery_attempts_total retry log": 4, "octail_delivery_attempts_total retry other": 0,
+			"octail_delivery_duration_seconds log": 4, "octail_end_to_end_duration_seconds log": 5,
 			"octail_sink_pending log": 0, "octail_sink_pending other": 0, "octail_sink_oldest_pending_seconds log": 0,
 		})
 		families, err := r.Gather()

@@ -24,13 +24,12 @@ const (
 // that can tell what it holds keeps a log of its own, in order: nothing older than its
 // end goes into it.
 func (l *Lane) Resends() bool {
-	_, resumes := l.cfg.Sink.(sinks.Resumer)
-	return !resumes
+	return !l.resumes()
 }
 
 // Takes reports whether the sink is given this kind of entity.
 func (l *Lane) Takes(entity string) bool {
-	return l.cfg.Entities == nil || slices.Contains(l.cfg.Entities, entity)
+	return (l.cfg.Entities == nil || slices.Contains(l.cfg.Entities, entity)) && (l.cfg.Needs.Entities == nil || slices.Contains(l.cfg.Needs.Entities, entity))
 }
 
 // refused is what the lane remembers of a key that could not be delivered once more.
@@ -44,7 +43,7 @@ type refused struct {
 // its own, and is no failure of the lane: neither new events nor the other ones wait
 // for it. more is false when there is nothing to do at present.
 func (l *Lane) resend(ctx context.Context) (more bool) {
-	if time.Now().Before(l.calm) {
+	if time.Now().Before(l.log.calm) {
 		return false
 	}
 	keys, err := l.toResend(ctx)
@@ -55,7 +54,7 @@ func (l *Lane) resend(ctx context.Context) (more bool) {
 	case err != nil && ctx.Err() == nil:
 		l.rest(longestWait)
 		l.resendFailing("", 0, err)
-	case err == nil && len(keys) == 0 && len(l.refused) == 0:
+	case err == nil && len(keys) == 0 && len(l.log.refused) == 0:
 		l.setResendError("")
 	}
 	return err == nil && len(keys) > 0
@@ -68,13 +67,13 @@ func (l *Lane) toResend(ctx context.Context) ([]document.Key, error) {
 	if l.cfg.Needs.Batch > 0 {
 		limit = min(limit, l.cfg.Needs.Batch)
 	}
-	all, err := l.cfg.Journal.Resends(ctx, l.cfg.Name, limit+len(l.refused)) // past those that wait
+	all, err := l.cfg.Journal.Resends(ctx, l.cfg.Name, limit+len(l.log.refused)) // past those that wait
 	if err != nil {
 		return nil, err
 	}
 	var fresh, again []document.Key
 	for _, k := range all {
-		if r, failed := l.refused[k]; !failed {
+		if r, failed := l.log.refused[k]; !failed {
 			fresh = append(fresh, k)
 		} else if !time.Now().Before(r.until) {
 			again = append(again, k)
@@ -83,7 +82,7 @@ func (l *Lane) toResend(ctx context.Context) ([]document.Key, error) {
 	if len(fresh) > 0 {
 		return fresh[:min(limit, len(fresh))], nil
 	}
-	slices.SortStableFunc(again, func(a, b document.Key) int { return l.refused[a].tries - l.refused[b].tries })
+	slices.SortStableFunc(again, func(a, b document.Key) int { return l.log.refused[a].tries - l.log.refused[b].tries })
 	return again[:min(1, len(again))], nil
 }
 
@@ -99,7 +98,7 @@ func (l *Lane) resendThese(ctx context.Context, keys []document.Key) error {
 			causes[k] = err
 		case ok && l.Resends() && l.Takes(k.Entity):
 			event.Shop = l.cfg.Shop
-			batch = append(batch, sinks.Delivery{Event: event.Event, Attempt: l.refused[k].tries + 1})
+			batch = append(batch, sinks.Delivery{Event: event.Event, Attempt: l.log.refused[k].tries + 1, Again: true})
 		}
 	}
 	if len(batch) > 0 {
@@ -117,7 +116,7 @@ func (l *Lane) resendThese(ctx context.Context, keys []document.Key) error {
 	for _, k := range keys {
 		if cause := causes[k]; cause == nil || l.givesUp(k, cause) {
 			done = append(done, k)
-			delete(l.refused, k)
+			delete(l.log.refused, k)
 		}
 	}
 	if len(done) == 0 {
@@ -126,35 +125,18 @@ func (l *Lane) resendThese(ctx context.Context, keys []document.Key) error {
 	return l.cfg.Journal.Resent(context.WithoutCancel(ctx), l.cfg.Name, done)
 }
 
-// refusals says which deliveries of a batch failed, and why: all of them unless the
-// error names some. Of a batch that was refused as a whole, nobody knows what is wrong
-// with which.
+// refusals says which deliveries of a batch failed, and why. Of a batch that was
+// refused as a whole, nobody knows what is wrong with which.
 func refusals(batch []sinks.Delivery, err error) map[int]error {
-	var part *sinks.BatchError
-	if errors.As(err, &part) && part != nil && len(part.Failed) > 0 {
-		named := true
-		for i, cause := range part.Failed {
-			named = named && i >= 0 && i < len(batch) && cause != nil
-		}
-		if named {
-			return part.Failed
-		}
-	}
-	failed := map[int]error{}
-	if class, _ := sinks.ClassOf(err); class == sinks.Permanent && len(batch) > 1 {
+	if class, _ := sinks.ClassOf(err); class == sinks.Permanent && len(batch) > 1 && !named(batch, err) {
 		err = fmt.Errorf("one of %d: %v", len(batch), err) // loses its class: each is tried alone
 	}
-	for i := range batch {
-		if err != nil {
-			failed[i] = err
-		}
-	}
-	return failed
+	return failures(batch, err)
 }
 
 // givesUp takes note of a failure. It is true when the key is not tried any more.
 func (l *Lane) givesUp(k document.Key, cause error) bool {
-	r := l.refused[k]
+	r := l.log.refused[k]
 	class, asked := sinks.ClassOf(cause)
 	switch class {
 	case sinks.RateLimited: // no fault of the document: not counted as a try
@@ -167,7 +149,7 @@ func (l *Lane) givesUp(k document.Key, cause error) bool {
 		l.rest(idleCheck) // it may be the target: not all the others at once
 		r.tries++
 		r.until = time.Now().Add(min(longestWait, idleCheck<<min(r.tries-1, 8)))
-		l.refused[k] = r
+		l.log.refused[k] = r
 	}
 	if r.tries < resendTries {
 		l.resendFailing(k.String(), r.tries, cause)
@@ -180,16 +162,16 @@ func (l *Lane) givesUp(k document.Key, cause error) bool {
 
 // rest puts off all that is to be delivered once more.
 func (l *Lane) rest(d time.Duration) {
-	if until := time.Now().Add(d); until.After(l.calm) {
-		l.calm = until
+	if until := time.Now().Add(d); until.After(l.log.calm) {
+		l.log.calm = until
 	}
 }
 
 // tryResendsNow ends the waits.
 func (l *Lane) tryResendsNow() {
-	l.calm = time.Time{}
-	for k, r := range l.refused {
-		l.refused[k] = refused{tries: r.tries}
+	l.log.calm = time.Time{}
+	for k, r := range l.log.refused {
+		l.log.refused[k] = refused{tries: r.tries}
 	}
 }
 
@@ -218,7 +200,7 @@ func (l *Lane) newest(ctx context.Context, k document.Key) (event journal.Stored
 		return event, false, err
 	}
 	sequence := known[k.ID].Sequence
-	if sequence > l.at.cursor {
+	if sequence > l.log.at.cursor {
 		return event, false, nil
 	}
 	event, err = l.cfg.Journal.Event(ctx, sequence)

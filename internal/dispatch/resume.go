@@ -15,7 +15,7 @@ var ErrForeign = errors.New("the target holds events of another shop")
 // locate asks the target what it holds, when that is not known, and goes on from
 // there.
 func (l *Lane) locate(ctx context.Context) (err error) {
-	if !l.unknown {
+	if !l.log.unknown {
 		return nil
 	}
 	held, any, err := l.held(ctx)
@@ -26,7 +26,7 @@ func (l *Lane) locate(ctx context.Context) (err error) {
 		l.forget()
 		return err
 	}
-	l.unknown = false
+	l.log.unknown = false
 	return nil
 }
 
@@ -40,8 +40,8 @@ func (l *Lane) held(ctx context.Context) (held sinks.Held, any bool, err error) 
 // forget goes back to the stored place: what came after it may be lost. The
 // target will tell.
 func (l *Lane) forget() {
-	l.moveTo(l.stored)
-	_, l.unknown = l.cfg.Sink.(sinks.Resumer)
+	l.moveOn(l.log.stored)
+	l.log.unknown = l.resumes()
 }
 
 // resume compares what the target holds with the journal.
@@ -55,13 +55,13 @@ func (l *Lane) resume(ctx context.Context, held sinks.Held) error {
 	}
 	switch {
 	case same && held.Moved:
-		l.moveTo(place{max(l.at.cursor, held.Sequence), max(l.at.taken, held.Sequence)})
-	case same && held.Sequence >= l.at.taken:
+		l.moveOn(place{max(l.log.at.cursor, held.Sequence), max(l.log.at.taken, held.Sequence)})
+	case same && held.Sequence >= l.log.at.taken:
 		// All that it was given is there. The cursor may be further, behind events
 		// that are not for this sink.
-		l.moveTo(place{max(l.at.cursor, held.Sequence), held.Sequence})
+		l.moveOn(place{max(l.log.at.cursor, held.Sequence), held.Sequence})
 	case same: // it has lost what came behind
-		l.cfg.Log.Warn("the target has lost events at its end: they are delivered again", "sink", l.cfg.Name, "held_seq", held.Sequence, "taken_seq", l.at.taken)
+		l.cfg.Log.Warn("the target has lost events at its end: they are delivered again", "sink", l.cfg.Name, "held_seq", held.Sequence, "taken_seq", l.log.at.taken)
 		l.setBack(ctx, place{held.Sequence, held.Sequence})
 	case held.Moved: // another journal's: it says nothing of ours
 	default:
@@ -71,14 +71,14 @@ func (l *Lane) resume(ctx context.Context, held sinks.Held) error {
 }
 
 func (l *Lane) takeBirth(ctx context.Context, held sinks.Held) error {
-	if held == l.foreign { // seen before; nothing of ours has come behind it yet
+	if held == l.log.foreign { // seen before; nothing of ours has come behind it yet
 		return nil
 	}
 	birth, err := l.cfg.Journal.TakeBirth(ctx)
 	if err != nil {
 		return err
 	}
-	l.foreign = held
+	l.log.foreign = held
 	l.cfg.Log.Warn("the target holds events of another journal of this shop (journal lost or restored?): new events get a birth mark and follow behind",
 		"sink", l.cfg.Name, "held_seq", held.Sequence, "journal_seq", l.cfg.Journal.Last(), "birth", birth)
 	return nil
@@ -106,9 +106,9 @@ func (l *Lane) warnOfRemoved(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if l.at.cursor < removed && l.at.cursor < l.cfg.Journal.Last() {
+	if l.log.at.cursor < removed && l.log.at.cursor < l.cfg.Journal.Last() {
 		l.cfg.Log.Warn("old revisions have left the journal before this sink took them: it gets those that are still there, the newest of every entity among them",
-			"sink", l.cfg.Name, "from_seq", l.at.cursor, "removed_seq", removed)
+			"sink", l.cfg.Name, "from_seq", l.log.at.cursor, "removed_seq", removed)
 	}
 	return nil
 }

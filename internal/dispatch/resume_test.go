@@ -44,7 +44,7 @@ func TestResume(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j := newJournal(t)
-			_, err := j.RegisterSink(t.Context(), "log", "fake", 0)
+			_, err := j.RegisterSink(t.Context(), "log", "fake", 0, 0)
 			check(t, err)
 			fill(t, j, 10)
 			if c.at != nil {

@@ -4,58 +4,29 @@ import (
 	"context"
 	"time"
 
-	"octail/sinks"
+	"octail/internal/journal"
 )
 
-// failed takes note of an error and says how long to wait before the next try.
-func (l *Lane) failed(err error, attempt int) time.Duration {
-	_, resumes := l.cfg.Sink.(sinks.Resumer)
-	l.unknown = resumes
-	class, asked := sinks.ClassOf(err)
-	var wait time.Duration
-	switch {
-	case class == sinks.RateLimited && asked > 0: // no fault of anybody's: not counted as a try
-		wait = min(asked, longestAsked)
-	case class == sinks.Blocked: // probed slowly: each try may lock the account for longer
-		wait = longestWait
-		l.attempt++
-	default:
-		wait = l.wait.NextBackOff()
-		l.attempt++
-	}
-	l.failing(err.Error(), class, attempt, wait)
-	return wait
-}
-
-func (l *Lane) failing(message string, class sinks.Class, attempt int, wait time.Duration) {
-	l.mu.Lock()
-	news := l.status.LastError != message
-	l.status.LastError = message
-	if l.status.FailingFrom.IsZero() {
-		l.status.FailingFrom = time.Now()
-	}
-	l.mu.Unlock()
-	if !news {
-		return
-	}
-	log := l.cfg.Log.With("sink", l.cfg.Name, "class", class.String(), "wait", wait.Round(time.Millisecond).String(), "err", message)
-	if attempt == 0 { // nothing was to be delivered yet
-		log.Warn("sink cannot be used, trying again")
-	} else {
-		log.Warn("sink failed, trying again", "attempt", attempt)
-	}
-}
-
-func (l *Lane) succeeded() {
-	l.mu.Lock()
-	recovered := l.status.LastError != ""
-	l.status.LastError, l.status.FailingFrom = "", time.Time{}
-	l.mu.Unlock()
-	if recovered {
-		l.cfg.Log.Info("sink works again", "sink", l.cfg.Name, "attempt", l.attempt)
-	}
-	l.attempt = 1
-	l.wait.Reset()
+// Status is a lane's state, for operators.
+type Status struct {
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	States  bool   `json:"states,omitempty"` // it is given the newest revision of each entity, else every revision
+	Cursor  int64  `json:"cursor"`
+	Pending int64  `json:"pending"` // of a log events behind the cursor, also those it will not take; of states entities
+	// Oldest is the journal time of the oldest one that waits.
+	Oldest      time.Time `json:"oldest,omitzero"`
+	Parked      int64     `json:"parked,omitempty"` // entities that wait alone
+	Dead        int64     `json:"dead,omitempty"`   // dead letters
+	LastSuccess time.Time `json:"last_success,omitzero"`
+	Paused      bool      `json:"paused,omitempty"`        // by a person
+	Stopped     string    `json:"stopped,omitempty"`       // by itself: blocked, refused
+	LastError   string    `json:"last_error,omitempty"`    // since the last success
+	Class       string    `json:"class,omitempty"`         // of it
+	FailingFrom time.Time `json:"failing_since,omitzero"`  //
+	Next        time.Time `json:"next,omitzero"`           // nothing is called before
+	ResendError string    `json:"resend_error,omitempty"`  // why deliveries wait that were asked for once more
+	Journal     string    `json:"journal_error,omitempty"` // the journal cannot be read
 }
 
 // Status may be called at any time.
@@ -63,11 +34,30 @@ func (l *Lane) Status(ctx context.Context) Status {
 	l.mu.Lock()
 	s := l.status
 	l.mu.Unlock()
-	s.Pending = max(0, l.cfg.Journal.Last()-s.Cursor)
-	if s.Pending > 0 {
-		if next, err := l.cfg.Journal.Events(ctx, s.Cursor, 1, 1); err == nil && len(next) > 0 {
-			s.Oldest = next[0].Added
+	s.States = l.cfg.Needs.States
+	s.Count(ctx, l.cfg.Journal, l.record.Fill)
+	return s
+}
+
+// Count fills in what the journal knows of a sink: what waits, what is parked and
+// dead. Cursor and States are given; fill is that of the sink's record.
+func (s *Status) Count(ctx context.Context, j *journal.Journal, fill int64) {
+	if s.States {
+		bulk, _, _ := j.Cursor(ctx, s.Name, journal.Bulk)
+		s.Pending, s.Oldest, _ = j.Waiting(ctx, s.Name, s.Cursor, bulk, fill)
+	} else {
+		s.Pending = max(0, j.Last()-s.Cursor)
+		if s.Pending > 0 {
+			if next, err := j.Events(ctx, s.Cursor, 1, 1); err == nil && len(next) > 0 {
+				s.Oldest = next[0].Added
+			}
 		}
 	}
-	return s
+	s.Parked, _ = j.CountParked(ctx, s.Name)
+	if dead, err := j.CountDead(ctx); err == nil {
+		s.Dead = 0
+		for _, n := range dead[s.Name] {
+			s.Dead += n
+		}
+	}
 }

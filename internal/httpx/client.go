@@ -6,12 +6,15 @@ package httpx
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"time"
+
+	"octail/sinks"
 )
 
 // Limits of one exchange. The deadline of all of it is its context's.
@@ -31,6 +34,11 @@ type Options struct {
 	TLS      *tls.Config // nil: as the system has it
 	// Pace is sinks.Env's: it is waited for before each request. nil: at once.
 	Pace func(context.Context) error
+	// Secrets are values that no excerpt of an exchange may show: keys that are sent in
+	// bodies. What is sent in headers, as user and password, or in a query is known.
+	Secrets []string
+	// HidePath: the path is a secret too.
+	HidePath bool
 }
 
 // Client speaks to one target. It follows no redirect: what is meant for one host
@@ -41,6 +49,8 @@ type Client struct {
 	transport *http.Transport
 	mostBody  int
 	pace      func(context.Context) error
+	secrets   []string
+	hidePath  bool
 }
 
 // New makes a Client; it does not connect.
@@ -52,7 +62,7 @@ func New(o Options) *Client {
 	dialer := &net.Dialer{Timeout: connectWithin, KeepAlive: 30 * time.Second}
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
-	return &Client{mostBody: o.MostBody, pace: o.Pace, transport: &http.Transport{
+	return &Client{mostBody: o.MostBody, pace: o.Pace, secrets: o.Secrets, hidePath: o.HidePath, transport: &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        config,
@@ -74,13 +84,14 @@ type Answer struct {
 	// Until is when the target's certificate ends; zero: no TLS.
 	Until time.Time
 
-	from string // scheme and host of the target
+	from  string // scheme and host of the target
+	asked *asked // nil: made by a test
 }
 
 // Do sends a request and reads the answer, whatever its status. An answer that does
 // not end within the request's context is none. Errors have a class (sinks.ClassOf),
 // name the target by scheme and host, and hold neither path nor query nor header
-// nor a word of what the target sent.
+// nor a word of what the target sent; what was sent is beside them (sinks.ExchangeOf).
 func (c *Client) Do(r *http.Request) (*Answer, error) {
 	if c.pace != nil {
 		if err := c.pace(r.Context()); err != nil {
@@ -98,7 +109,7 @@ func (c *Client) Do(r *http.Request) (*Answer, error) {
 		return nil, c.failed(r, err)
 	}
 	defer res.Body.Close()
-	a := &Answer{Status: res.StatusCode, Header: res.Header, from: origin(r.URL)}
+	a := &Answer{Status: res.StatusCode, Header: res.Header, from: origin(r.URL), asked: &asked{c: c, r: r}}
 	if res.TLS != nil && len(res.TLS.PeerCertificates) > 0 {
 		a.Until = res.TLS.PeerCertificates[0].NotAfter
 	}
@@ -115,7 +126,12 @@ func (c *Client) Do(r *http.Request) (*Answer, error) {
 // failed gives an error of an exchange its class and its words.
 func (c *Client) failed(r *http.Request, err error) error {
 	ended := r.Context().Err()
-	return mark(fmt.Errorf("%s %s: %w", r.Method, origin(r.URL), &failure{explain(err, ended), ended}), err)
+	failed := mark(fmt.Errorf("%s %s: %w", r.Method, origin(r.URL), &failure{explain(err, ended), ended}), err)
+	var turn *unpaced
+	if errors.As(err, &turn) {
+		return failed // nothing was sent
+	}
+	return sinks.WithExchange(failed, sinks.Exchange{Request: (&asked{c: c, r: r}).request()})
 }
 
 // failure is an error in our words. Whoever unwrapped its cause might print it; of

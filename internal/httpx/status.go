@@ -37,7 +37,8 @@ func (a *Answer) OK() bool { return a.Status/100 == 2 }
 
 // Error is an answer as an error of its class: of Class, or of the table given,
 // where it has the status. nil for a success. 429 and 503 that tell how long to wait
-// are RateLimited with that wait, unless the table has them.
+// are RateLimited with that wait, unless the table has them. The exchange is beside it
+// (sinks.ExchangeOf).
 func (a *Answer) Error(own map[int]sinks.Class) error {
 	if a.OK() {
 		return nil
@@ -48,18 +49,24 @@ func (a *Answer) Error(own map[int]sinks.Class) error {
 		class = Class(a.Status)
 		wait := a.RetryAfter(time.Now())
 		if a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable && wait > 0 {
-			return sinks.SlowDown(wait, err)
+			return a.Explain(sinks.SlowDown(wait, err))
 		}
 	}
-	return sinks.Mark(class, err)
+	return a.Explain(sinks.Mark(class, err))
 }
 
-// text is the status in words, never in the target's own.
-func (a *Answer) text() string {
-	text := strconv.Itoa(a.Status)
-	if known := http.StatusText(a.Status); known != "" {
+// status is a status in words, never in the target's own.
+func status(code int) string {
+	text := strconv.Itoa(code)
+	if known := http.StatusText(code); known != "" {
 		text += " " + known
 	}
+	return text
+}
+
+// text is the status in words, and what is to be done about it.
+func (a *Answer) text() string {
+	text := status(a.Status)
 	switch {
 	case a.Status/100 == 3:
 		return text + a.elsewhere() + ": octail follows no redirect, correct the address in the config"

@@ -130,7 +130,7 @@ func (j *Journal) appendTx(ctx context.Context, tx *sql.Tx, c Commit, at time.Ti
 		}
 		// The row must be as the caller has seen it: else a revision would be counted
 		// twice.
-		doc, row := insert, []any{revision, sequence, e.Kind == document.Deleted, e.Schema, e.Lines, e.Hash[:], e.Fields, null(e.Number), null(e.Email), null(e.SKU), e.Entity, e.ID}
+		doc, row := insert, []any{revision, sequence, e.Kind == document.Deleted, fromBulk(e.Origin), e.Schema, e.Lines, e.Hash[:], e.Fields, null(e.Number), null(e.Email), null(e.SKU), e.Entity, e.ID}
 		if e.Prior.Revision > 0 {
 			doc, row = update, append(row, e.Prior.Revision, e.Prior.Sequence)
 		}
@@ -173,6 +173,12 @@ func (j *Journal) appendTx(ctx context.Context, tx *sql.Tx, c Commit, at time.Ti
 	return nil
 }
 
+// fromBulk tells what was read in bulk from what changed in the shop just now: a lane
+// takes the latter first.
+func fromBulk(origin string) bool {
+	return origin == document.FromSnapshot || origin == document.FromSync || origin == document.FromReconcile
+}
+
 var errNotOne = errors.New("not one row")
 
 // one is errNotOne unless a statement has changed one row.
@@ -196,6 +202,7 @@ func null(s string) any {
 // statements are prepared once: parsing SQL would cost more than running it.
 type statements struct {
 	event, insert, update, next, mark, clear, polled, forget, position *sql.Stmt
+	accept, park, unpark, heal, attempt, trim, cursor, resent, release *sql.Stmt
 }
 
 func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
@@ -205,9 +212,9 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 	}{
 		{&s.event, `INSERT INTO events (sequence, entity, key, revision, kind, time, origin, schema, birth, prior, added, packed, data)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
-		{&s.insert, `INSERT INTO documents (revision, sequence, deleted, schema, lines, hash, fields, number, email, sku, entity, key)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`},
-		{&s.update, `UPDATE documents SET revision = ?, sequence = ?, deleted = ?, schema = ?, lines = ?, hash = ?, fields = ?, number = ?, email = ?, sku = ?
+		{&s.insert, `INSERT INTO documents (revision, sequence, deleted, bulk, schema, lines, hash, fields, number, email, sku, entity, key)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`},
+		{&s.update, `UPDATE documents SET revision = ?, sequence = ?, deleted = ?, bulk = ?, schema = ?, lines = ?, hash = ?, fields = ?, number = ?, email = ?, sku = ?
 			WHERE entity = ? AND key = ? AND revision = ? AND sequence = ?`},
 		{&s.next, `UPDATE meta SET value = ? WHERE name = 'last_sequence' AND value = ?`},
 		{&s.mark, `INSERT INTO dirty (entity, key, mark, reason, origin, since, position, added_since, after, refresh, touched, attempts, next, error)
@@ -221,6 +228,19 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 		{&s.polled, `INSERT INTO polled (target, key, state) VALUES (?, ?, ?) ON CONFLICT (target, key) DO UPDATE SET state = excluded.state`},
 		{&s.forget, `DELETE FROM polled WHERE target = ? AND key = ?`},
 		{&s.position, `UPDATE meta SET value = ? WHERE name = 'position'`},
+		{&s.accept, `INSERT INTO accepted (sink, entity, key, revision, sequence, time, deleted, fields) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (sink, entity, key) DO UPDATE SET revision = excluded.revision, sequence = excluded.sequence, time = excluded.time,
+			deleted = excluded.deleted, fields = excluded.fields WHERE excluded.sequence >= sequence`},
+		{&s.park, `INSERT OR REPLACE INTO parked (sink, entity, key, queue, revision, sequence, class, reason, waits, attempts, since, tried, next, error)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&s.unpark, `DELETE FROM parked WHERE sink = ? AND entity = ? AND key = ?`},
+		{&s.resent, `DELETE FROM resends WHERE sink = ? AND entity = ? AND key = ?`},
+		{&s.release, `UPDATE parked SET next = 0 WHERE sink = ? AND waits = ? AND waits <> ''`},
+		{&s.heal, `DELETE FROM dead WHERE sink = ? AND entity = ? AND key = ?`},
+		{&s.attempt, `INSERT INTO attempts (sink, entity, key, revision, first, sequence, started, duration, class, request, answer, next)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&s.trim, moreOf},
+		{&s.cursor, moveCursor},
 	} {
 		stmt, err := db.PrepareContext(ctx, p.sql)
 		if err != nil {
@@ -232,7 +252,8 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 }
 
 func (s *statements) close() {
-	for _, st := range []*sql.Stmt{s.event, s.insert, s.update, s.next, s.mark, s.clear, s.polled, s.forget, s.position} {
+	for _, st := range []*sql.Stmt{s.event, s.insert, s.update, s.next, s.mark, s.clear, s.polled, s.forget, s.position,
+		s.accept, s.park, s.unpark, s.heal, s.attempt, s.trim, s.cursor, s.resent, s.release} {
 		if st != nil {
 			st.Close()
 		}

@@ -63,7 +63,7 @@ func fill(ctx context.Context, path, birth string) error {
 		return err
 	}
 	for name, value := range map[string]string{
-		"schema_version": strconv.Itoa(schemaVersion), "birth": birth, "position": "", "last_sequence": "0", "removed": "0",
+		"schema_version": strconv.Itoa(schemaVersion), "birth": birth, "position": "", "last_sequence": "0", "removed": "0", "gone": "0",
 		"created": strconv.FormatInt(time.Now().UnixMicro(), 10),
 	} {
 		if _, err := tx.ExecContext(ctx, "INSERT INTO meta VALUES (?, ?)", name, value); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 )
 
 // Cursors of a sink.
@@ -15,50 +14,6 @@ const (
 	// sink does not take.
 	Taken = "taken"
 )
-
-// Sink is what the journal remembers of a sink by its name.
-type Sink struct {
-	Name    string
-	Type    string
-	Started time.Time
-	Start   int64 // sequence it began behind
-	Paused  bool
-}
-
-// RegisterSink returns the sink's record, made at its first start to begin
-// behind sequence start. Later calls return what was fixed then.
-func (j *Journal) RegisterSink(ctx context.Context, name, typ string, start int64) (Sink, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if err := j.writable(); err != nil {
-		return Sink{}, err
-	}
-	if _, err := j.write.ExecContext(ctx, `INSERT INTO sinks (name, type, started, start) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		name, typ, time.Now().UnixMicro(), start); err != nil {
-		return Sink{}, doing("register sink "+name, err)
-	}
-	s, _, err := sinkByName(ctx, j.write, name)
-	return s, err
-}
-
-// Sink returns a sink's record; ok is false when it never ran.
-func (j *Journal) Sink(ctx context.Context, name string) (s Sink, ok bool, err error) {
-	return sinkByName(ctx, j.read, name)
-}
-
-func sinkByName(ctx context.Context, q queryer, name string) (s Sink, ok bool, err error) {
-	var started int64
-	err = q.QueryRowContext(ctx, "SELECT name, type, started, start, paused FROM sinks WHERE name = ?", name).
-		Scan(&s.Name, &s.Type, &started, &s.Start, &s.Paused)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Sink{}, false, nil
-	}
-	if err != nil {
-		return Sink{}, false, doing("read the record of sink "+name, err)
-	}
-	s.Started = fromMicros(started)
-	return s, true, nil
-}
 
 // Cursor is where a sink stands; ok is false when that was never stored.
 func (j *Journal) Cursor(ctx context.Context, sink, name string) (sequence int64, ok bool, err error) {
@@ -72,6 +27,8 @@ func (j *Journal) Cursor(ctx context.Context, sink, name string) (sequence int64
 	return sequence, true, nil
 }
 
+const moveCursor = "INSERT INTO cursors (sink, queue, sequence) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET sequence = max(sequence, excluded.sequence)"
+
 // Advance moves cursors of a sink on, durably and together; none goes back by it.
 func (j *Journal) Advance(ctx context.Context, sink string, to map[string]int64) error {
 	j.mu.Lock()
@@ -81,8 +38,7 @@ func (j *Journal) Advance(ctx context.Context, sink string, to map[string]int64)
 	}
 	err := j.inTx(ctx, func(tx *sql.Tx) error {
 		for name, sequence := range to {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO cursors (sink, queue, sequence) VALUES (?, ?, ?)
-				ON CONFLICT DO UPDATE SET sequence = max(sequence, excluded.sequence)`, sink, name, sequence); err != nil {
+			if _, err := tx.ExecContext(ctx, moveCursor, sink, name, sequence); err != nil {
 				return err
 			}
 		}
@@ -108,18 +64,21 @@ func (j *Journal) SetBack(ctx context.Context, sink string, to int64) error {
 	return nil
 }
 
-// Place is what a sink has behind it: the lowest cursor of its queues, or where it
-// began while it has none. ok is false when it never ran: it will begin with what
-// comes then.
+// Place is what a sink that wants every revision has behind it: the lowest cursor of
+// its queues, or where it began while it has none, but nothing from what is parked on.
+// ok is false when it never ran: it will begin with what comes then.
 func (j *Journal) Place(ctx context.Context, sink string) (sequence int64, ok bool, err error) {
 	var at sql.NullInt64
-	err = j.read.QueryRowContext(ctx, `SELECT coalesce((SELECT min(sequence) FROM cursors WHERE sink = ?1 AND queue IN (?2, ?3)),
-		(SELECT start FROM sinks WHERE name = ?1))`, sink, Live, Bulk).Scan(&at)
+	err = j.read.QueryRowContext(ctx, placeOf, sink, Live, Bulk).Scan(&at)
 	if err != nil {
 		return 0, false, doing("read the cursor of sink "+sink, err)
 	}
 	return at.Int64, at.Valid, nil
 }
+
+const placeOf = `SELECT min(at) FROM (
+	SELECT coalesce((SELECT min(sequence) FROM cursors WHERE sink = ?1 AND queue IN (?2, ?3)), (SELECT start FROM sinks WHERE name = ?1)) AS at
+	UNION ALL SELECT (SELECT min(sequence) - 1 FROM parked WHERE sink = ?1))`
 
 // Slowest is the one of the given sinks that has passed least, and what it has
 // passed: all of them have that behind them. When all have everything it is "" and

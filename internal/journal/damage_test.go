@@ -44,7 +44,7 @@ func furnished(t testing.TB) string {
 	}
 	must[int64](t)(j.Retain(t.Context(), time.Now().Add(90*time.Minute), 24*time.Hour, 0, nil)) // packs
 	for _, name := range []string{"log", "erp"} {
-		must[journal.Sink](t)(j.RegisterSink(t.Context(), name, "file", 0))
+		must[journal.Sink](t)(j.RegisterSink(t.Context(), name, "file", 0, 0))
 		check(t, j.Advance(t.Context(), name, map[string]int64{journal.Live: 50, journal.Bulk: 20, journal.Taken: 49}))
 	}
 	check(t, j.SetMeta(t.Context(), "shop", "main-shop"))
@@ -54,9 +54,9 @@ func furnished(t testing.TB) string {
 	for _, s := range []string{
 		"INSERT INTO polled VALUES ('order', 1, -4711)",
 		"INSERT INTO accepted VALUES ('erp', 'order', 1, 1, 1, 5, 0, x'0102')",
-		"INSERT INTO parked VALUES ('erp', 'order', 2, 'live', 1, 2, 'retryable', 'timeout', 3, 5, 9, 'no answer')",
-		"INSERT INTO attempts VALUES (1, 'erp', 'order', 1, 1, 1, 5, 9, 'ok', 'POST', '200', 0)",
-		"INSERT INTO dead VALUES ('erp', 'order', 3, 1, 3, 'refused', 'no such tax', 20, 5, 'POST', '422')",
+		"INSERT INTO parked VALUES ('erp', 'order', 2, 'live', 1, 2, 'retryable', 'timeout', 'customer/7', 3, 5, 8, 9, 'no answer')",
+		"INSERT INTO attempts VALUES (1, 'erp', 'order', 1, 1, 1, 1, 5, 9, 'ok', 'POST', '200', 0)",
+		"INSERT INTO dead VALUES (4, 'erp', 'order', 3, 1, 3, 'permanent', 'refused', 'no such tax', 20, 5, 'POST', '422')",
 		"INSERT INTO links VALUES ('erp', 'product', 42, '4711', 'person', 5)",
 		"INSERT INTO erased VALUES (x'abcd', 5)",
 	} {

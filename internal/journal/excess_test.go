@@ -38,7 +38,7 @@ func TestExcess(t *testing.T) {
 			j := open(t, newPath(t))
 			var names []string
 			for name := range c.sinks {
-				must[journal.Sink](t)(j.RegisterSink(t.Context(), name, "file", 0))
+				must[journal.Sink](t)(j.RegisterSink(t.Context(), name, "file", 0, 0))
 				if name != "removed" {
 					names = append(names, name)
 				}

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -51,6 +52,11 @@ type Journal struct {
 	pack    *zstd.Encoder
 	unpack  *zstd.Decoder
 	swept   sweep
+	removed atomic.Int64 // see Removed
+	// verified: nothing is left to be looked at by Verify.
+	verified atomic.Bool
+
+	forgotten atomic.Pointer[forgotten] // nil: nobody
 	// failpoint: see SetFailpoint.
 	failpoint func(name string)
 
@@ -106,8 +112,13 @@ func (j *Journal) open(ctx context.Context) error {
 		if err := create(ctx, j.path, birth); err != nil {
 			return fmt.Errorf("create the journal: %w", err)
 		}
-	} else if err := checkFile(ctx, j.path); err != nil {
-		return err
+		j.verified.Store(true)
+	} else {
+		whole, err := checkFile(ctx, j.path)
+		if err != nil {
+			return err
+		}
+		j.verified.Store(whole)
 	}
 	if err := j.openWriter(ctx); err != nil {
 		return openError(j.path, err)
@@ -115,10 +126,22 @@ func (j *Journal) open(ctx context.Context) error {
 	if err := j.openReaders(); err != nil {
 		return err
 	}
-	if born && !fresh && reached > j.last {
+	backup, err := meta(ctx, j.write, backupMark)
+	if err != nil {
+		return err
+	}
+	behind := born && !fresh && reached > j.last
+	if behind {
 		j.reached = reached
+	}
+	if behind || backup != "" {
 		if _, err := j.takeBirth(ctx); err != nil {
 			return err
+		}
+	}
+	if backup != "" {
+		if _, err := j.write.ExecContext(ctx, "DELETE FROM meta WHERE name = ?", backupMark); err != nil {
+			return doing("take a backup for the journal", err)
 		}
 	}
 	j.born = -1
@@ -181,9 +204,17 @@ func (j *Journal) openWriter(ctx context.Context) error {
 	if j.birth, err = meta(ctx, j.write, "birth"); err != nil {
 		return err
 	}
-	if err := j.write.QueryRowContext(ctx, countAll).Scan(&j.counts.Events, &j.counts.Documents); err != nil {
+	if j.counts, err = countAll(ctx, j.write); err != nil {
 		return err
 	}
+	if err := j.loadForgotten(ctx); err != nil {
+		return err
+	}
+	removed, err := numberIn(ctx, j.write, "removed")
+	if err != nil {
+		return err
+	}
+	j.removed.Store(removed)
 	return j.stmts.prepare(ctx, j.write)
 }
 
@@ -200,8 +231,9 @@ func dsn(path, mode string, more ...string) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
 
-// writing are the further settings of the agent's own connection.
-var writing = []string{"journal_mode(WAL)", "journal_size_limit(16777216)"}
+// writing are the further settings of the agent's own connection. What is removed is
+// overwritten: a person who is forgotten must not be found in free pages.
+var writing = []string{"journal_mode(WAL)", "journal_size_limit(16777216)", "secure_delete(1)"}
 
 // Close ends all use of the journal and frees the lock.
 func (j *Journal) Close() error {
@@ -320,13 +352,18 @@ func setMeta(ctx context.Context, db *sql.DB, name, value string) error {
 }
 
 func lastSequence(ctx context.Context, q queryer) (int64, error) {
-	v, err := meta(ctx, q, "last_sequence")
+	return numberIn(ctx, q, "last_sequence")
+}
+
+// numberIn reads a number out of meta.
+func numberIn(ctx context.Context, q queryer, name string) (int64, error) {
+	v, err := meta(ctx, q, name)
 	if err != nil {
 		return 0, err
 	}
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%w: last sequence %q", ErrDamaged, v)
+		return 0, fmt.Errorf("%w: %s %q", ErrDamaged, name, v)
 	}
 	return n, nil
 }

@@ -166,10 +166,16 @@ func TestLookCannotWrite(t *testing.T) {
 		"append":   func() error { _, err := j.Append(ctx, journal.Commit{Position: "p"}); return err },
 		"meta":     func() error { return j.SetMeta(ctx, "shop", "other") },
 		"birth":    func() error { _, err := j.TakeBirth(ctx); return err },
-		"register": func() error { _, err := j.RegisterSink(ctx, "log", "file", 0); return err },
+		"register": func() error { _, err := j.RegisterSink(ctx, "log", "file", 0, 0); return err },
 		"set back": func() error { return j.SetBack(ctx, "log", 1) },
 		"advance":  func() error { return j.Advance(ctx, "log", map[string]int64{journal.Live: 1}) },
 		"retain":   func() error { _, err := j.Retain(ctx, time.Now(), 0, 1, nil); return err },
+		"settle":   func() error { return j.Settle(ctx, "log", journal.Outcome{}) },
+		"sink":     func() error { return j.KeepSink(ctx, journal.Sink{Name: "log"}) },
+		"discard":  func() error { _, err := j.Discard(ctx, journal.DeadFilter{}); return err },
+		"revive":   func() error { _, err := j.Revive(ctx, journal.DeadFilter{}); return err },
+		"link":     func() error { return j.SetLink(ctx, journal.Link{}) },
+		"unlink":   func() error { _, err := j.DeleteLink(ctx, "log", order(1)); return err },
 	} {
 		t.Run(name, func(t *testing.T) { contains(t, write(), "reading only") })
 	}
@@ -298,8 +304,8 @@ func TestCursors(t *testing.T) {
 	for i := range int64(9) {
 		add(t, j, order(i+1), `{"v":1}`)
 	}
-	first := must[journal.Sink](t)(j.RegisterSink(t.Context(), "log", "file", 4))
-	again := must[journal.Sink](t)(j.RegisterSink(t.Context(), "log", "webhook", 9))
+	first := must[journal.Sink](t)(j.RegisterSink(t.Context(), "log", "file", 4, 0))
+	again := must[journal.Sink](t)(j.RegisterSink(t.Context(), "log", "webhook", 9, 0))
 	if first.Start != 4 || !reflect.DeepEqual(first, again) {
 		t.Errorf("%+v, then %+v", first, again)
 	}
@@ -315,7 +321,7 @@ func TestCursors(t *testing.T) {
 		}
 	}
 	for name, start := range map[string]int64{"erp": 5, "bulk": 1, "late": 9} {
-		must[journal.Sink](t)(j.RegisterSink(t.Context(), name, "odoo", start))
+		must[journal.Sink](t)(j.RegisterSink(t.Context(), name, "odoo", start, 0))
 	}
 	check(t, j.Advance(t.Context(), "bulk", map[string]int64{journal.Live: 7, journal.Bulk: 3, journal.Taken: 2}))
 	for _, c := range []struct {
@@ -366,7 +372,7 @@ func TestConcurrent(t *testing.T) {
 	for r := range 3 {
 		group.Go(func() {
 			name := fmt.Sprint("sink", r)
-			_, err := j.RegisterSink(t.Context(), name, "file", 0)
+			_, err := j.RegisterSink(t.Context(), name, "file", 0, 0)
 			check(err)
 			for at := int64(0); at < total; {
 				changed := j.Changed()

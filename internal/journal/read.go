@@ -126,6 +126,7 @@ func (j *Journal) scanEvent(rows *sql.Rows) (Stored, error) {
 func (j *Journal) Events(ctx context.Context, after int64, limit, maxBytes int) ([]Stored, error) {
 	j.mu.Lock()
 	recent, ok := j.tail.after(after, limit, maxBytes)
+	last := j.last
 	j.mu.Unlock()
 	if ok {
 		return recent, nil
@@ -147,10 +148,57 @@ func (j *Journal) Events(ctx context.Context, after int64, limit, maxBytes int) 
 		}
 		return nil
 	})
+	if err == nil {
+		err = j.gapless(after, last, out)
+	}
 	if err != nil {
 		return nil, doing("read journal events", err)
 	}
 	return out, nil
+}
+
+// SequenceBefore is the sequence behind which all was journaled since a time.
+func (j *Journal) SequenceBefore(ctx context.Context, at time.Time) (int64, error) {
+	low, high := int64(0), j.Last()
+	for low < high { // the first one behind low that is there tells of all before it
+		middle := low + (high-low)/2
+		var sequence, added int64
+		err := j.read.QueryRowContext(ctx, "SELECT sequence, added FROM events WHERE sequence > ? ORDER BY sequence LIMIT 1", middle).Scan(&sequence, &added)
+		if errors.Is(err, sql.ErrNoRows) {
+			high = middle
+			continue
+		}
+		if err != nil {
+			return 0, doing("find what was journaled since "+at.UTC().Format(time.RFC3339), err)
+		}
+		if added < at.UnixMicro() {
+			low = sequence
+		} else {
+			high = middle
+		}
+	}
+	return low, nil
+}
+
+// gapless looks whether events are missing that retention has not removed.
+func (j *Journal) gapless(after, last int64, list []Stored) error {
+	if j.write == nil { // another process may have removed some just now
+		return nil
+	}
+	removed := j.removed.Load()
+	next := max(after, removed) + 1
+	for i := range list {
+		if s := list[i].Sequence; s > removed {
+			if s != next {
+				return fmt.Errorf("%w: the events %d to %d are missing", ErrDamaged, next, s-1)
+			}
+			next++
+		}
+	}
+	if len(list) == 0 && next <= last {
+		return fmt.Errorf("%w: the events from %d on are missing", ErrDamaged, next)
+	}
+	return nil
 }
 
 // ErrNoEvent: retention has removed the event, or it never was.
@@ -240,7 +288,13 @@ type Counts struct {
 	Bytes     int64 `json:"bytes"`
 }
 
-const countAll = "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM documents)"
+// countAll counts events by what was given and removed: they are too many to be
+// looked at.
+func countAll(ctx context.Context, q queryer) (c Counts, err error) {
+	err = q.QueryRowContext(ctx, `SELECT (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'last_sequence') - (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'gone'),
+		(SELECT count(*) FROM documents)`).Scan(&c.Events, &c.Documents)
+	return c, err
+}
 
 // Counts counts what the journal holds. In the agent it costs no scan: status and
 // metrics ask often.
@@ -248,12 +302,13 @@ func (j *Journal) Counts(ctx context.Context) (Counts, error) {
 	j.mu.Lock()
 	c := j.counts
 	j.mu.Unlock()
+	var err error
 	if j.write == nil {
-		if err := j.read.QueryRowContext(ctx, countAll).Scan(&c.Events, &c.Documents); err != nil {
+		if c, err = countAll(ctx, j.read); err != nil {
 			return c, doing("count the journal", err)
 		}
 	}
-	err := j.read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM dirty), (SELECT count(*) FROM dirty WHERE error <> ''),
+	err = j.read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM dirty), (SELECT count(*) FROM dirty WHERE error <> ''),
 		(SELECT page_count FROM pragma_page_count()) * (SELECT page_size FROM pragma_page_size())`).Scan(&c.Dirty, &c.Failing, &c.Bytes)
 	if err != nil {
 		return c, doing("count the journal", err)

@@ -3,7 +3,6 @@ package journal
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,7 +32,8 @@ type sweep struct {
 // Retain removes events that are older than age, that all the named sinks have
 // passed and that are not the newest of their entity; over maxBytes, also
 // younger ones (should that not be enough, Excess says why). A sink that is not
-// named holds nothing back. Of deleted entities the last document goes too, their row in
+// named holds nothing back: name those that want every revision. One that wants states
+// needs the newest documents alone. Of deleted entities the last document goes too, their row in
 // documents stays. Old events that remain are compressed. It returns how many
 // events it removed; it is safe to call at any time, from one goroutine.
 func (j *Journal) Retain(ctx context.Context, now time.Time, age time.Duration, maxBytes int64, sinks []string) (int64, error) {
@@ -63,6 +63,9 @@ func (j *Journal) Retain(ctx context.Context, now time.Time, age time.Duration, 
 		}
 	}
 	if err := j.packOld(ctx, now.Add(-packAfter)); err != nil {
+		return removed, err
+	}
+	if err := j.dropAttempts(ctx, now.Add(-age)); err != nil {
 		return removed, err
 	}
 	j.mu.Lock()
@@ -154,6 +157,8 @@ func (j *Journal) remove(ctx context.Context, list []int64) error {
 	for i, n := range list {
 		numbers[i] = strconv.FormatInt(n, 10)
 	}
+	// Before: who reads meanwhile must not miss them.
+	j.removed.Store(max(j.removed.Load(), slices.Max(list)))
 	var gone int64
 	err := j.inTx(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, "DELETE FROM events WHERE sequence IN ("+strings.Join(numbers, ",")+")")
@@ -161,6 +166,9 @@ func (j *Journal) remove(ctx context.Context, list []int64) error {
 			return err
 		}
 		if gone, err = res.RowsAffected(); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE meta SET value = CAST(value AS INTEGER) + ? WHERE name = 'gone'`, gone); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE meta SET value = max(CAST(value AS INTEGER), ?) WHERE name = 'removed'`, slices.Max(list))
@@ -190,15 +198,7 @@ func (j *Journal) stopPoint(name string) {
 // Removed is the newest sequence that retention has removed: whoever reads from
 // before it does not get every revision. 0: none.
 func (j *Journal) Removed(ctx context.Context) (int64, error) {
-	v, err := j.Meta(ctx, "removed")
-	if err != nil {
-		return 0, err
-	}
-	n, err := strconv.ParseInt(v, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%w: removed up to %q", ErrDamaged, v)
-	}
-	return n, nil
+	return numberIn(ctx, j.read, "removed")
 }
 
 // packOld compresses old events, a few at a time.

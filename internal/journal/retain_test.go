@@ -27,7 +27,7 @@ func sequences(t testing.TB, j *journal.Journal) []int64 {
 
 func registered(t testing.TB, j *journal.Journal, name string, cursor int64) {
 	t.Helper()
-	must[journal.Sink](t)(j.RegisterSink(t.Context(), name, "file", 0))
+	must[journal.Sink](t)(j.RegisterSink(t.Context(), name, "file", 0, 0))
 	check(t, j.Advance(t.Context(), name, map[string]int64{journal.Live: cursor}))
 }
 
@@ -72,7 +72,7 @@ func TestRetain(t *testing.T) {
 				case at >= 0:
 					registered(t, j, name, at)
 				case name == "begins behind 4":
-					must[journal.Sink](t)(j.RegisterSink(t.Context(), name, "file", 4))
+					must[journal.Sink](t)(j.RegisterSink(t.Context(), name, "file", 4, 0))
 				}
 				if name != "removed" {
 					names = append(names, name)
@@ -179,7 +179,7 @@ func TestRetainNeeds(t *testing.T) {
 		newest := map[document.Key]journal.Stored{}
 		at := map[string]int64{"live": 0, "two queues": 0, "back": 0}
 		for name := range at {
-			must[journal.Sink](t)(j.RegisterSink(t.Context(), name, "file", 0))
+			must[journal.Sink](t)(j.RegisterSink(t.Context(), name, "file", 0, 0))
 		}
 		now, gone := time.Now(), 0
 		there := map[int64]bool{} // before each round

@@ -37,6 +37,7 @@ CREATE TABLE documents (
 	revision INTEGER NOT NULL,
 	sequence INTEGER NOT NULL,
 	deleted  INTEGER NOT NULL,
+	bulk     INTEGER NOT NULL,          -- 1: it comes of a snapshot, sync or reconcile, not of a change in the shop
 	schema   INTEGER NOT NULL,
 	lines    INTEGER NOT NULL,          -- highest line number ever given (orders)
 	hash     BLOB    NOT NULL,          -- of the content
@@ -44,9 +45,10 @@ CREATE TABLE documents (
 	number   TEXT,                      -- what trace looks for
 	email    TEXT,
 	sku      TEXT,
-	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(entity, key, revision, sequence, deleted, schema, lines, hash, fields, number, email, sku)) STORED,
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(entity, key, revision, sequence, deleted, bulk, schema, lines, hash, fields, number, email, sku)) STORED,
 	PRIMARY KEY (entity, key)
 ) WITHOUT ROWID;
+CREATE INDEX documents_queue  ON documents (bulk, sequence);
 CREATE INDEX documents_number ON documents (number) WHERE number IS NOT NULL;
 CREATE INDEX documents_email  ON documents (email)  WHERE email  IS NOT NULL;
 CREATE INDEX documents_sku    ON documents (sku)    WHERE sku    IS NOT NULL;
@@ -82,12 +84,13 @@ CREATE TABLE polled (
 	PRIMARY KEY (target, key)
 ) WITHOUT ROWID;
 
--- sinks by name; name to start are fixed at their first start
+-- sinks by name; name to fill are fixed at their first start
 CREATE TABLE sinks (
 	name     TEXT PRIMARY KEY,
 	type     TEXT    NOT NULL,
 	started  INTEGER NOT NULL,
 	start    INTEGER NOT NULL,          -- sequence it began behind
+	fill     INTEGER NOT NULL,          -- what was journaled when it first started: bulk for it, whatever it came of
 	paused   INTEGER NOT NULL DEFAULT 0,  -- by a person
 	stopped  TEXT    NOT NULL DEFAULT '', -- why the lane stopped itself (blocked, refusals), '' while it runs
 	error    TEXT    NOT NULL DEFAULT '', -- its last words
@@ -95,7 +98,7 @@ CREATE TABLE sinks (
 	attempts INTEGER NOT NULL DEFAULT 0,  -- of the whole lane since then
 	refused  INTEGER NOT NULL DEFAULT 0,  -- permanent refusals since the last success
 	next     INTEGER NOT NULL DEFAULT 0,  -- no call before
-	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(name, type, started, start, paused, stopped, error, since, attempts, refused, next)) STORED
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(name, type, started, start, fill, paused, stopped, error, since, attempts, refused, next)) STORED
 ) WITHOUT ROWID;
 
 CREATE TABLE cursors (
@@ -137,24 +140,30 @@ CREATE TABLE parked (
 	key      INTEGER NOT NULL,
 	queue    TEXT    NOT NULL,
 	revision INTEGER NOT NULL,
-	sequence INTEGER NOT NULL,
+	sequence INTEGER NOT NULL,          -- of the first that waits
 	class    TEXT    NOT NULL,
 	reason   TEXT    NOT NULL,
-	attempts INTEGER NOT NULL,
+	waits    TEXT    NOT NULL,          -- subject of the parent it waits for, '' for none
+	attempts INTEGER NOT NULL,          -- while others of the sink succeeded
 	since    INTEGER NOT NULL,
+	tried    INTEGER NOT NULL,          -- last time, 0 never
 	next     INTEGER NOT NULL,
 	error    TEXT    NOT NULL,
-	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(sink, entity, key, queue, revision, sequence, class, reason, attempts, since, next, error)) STORED,
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(sink, entity, key, queue, revision, sequence, class, reason, waits, attempts, since, tried, next, error)) STORED,
 	PRIMARY KEY (sink, entity, key)
 ) WITHOUT ROWID;
 CREATE INDEX parked_next ON parked (sink, next);
+CREATE INDEX parked_sequence ON parked (sink, sequence);
+CREATE INDEX parked_waits ON parked (sink, waits) WHERE waits <> '';
 
+-- calls of the targets; a log's successful one is one row for all it took (entity '', key 0)
 CREATE TABLE attempts (
 	id       INTEGER PRIMARY KEY,
 	sink     TEXT    NOT NULL,
 	entity   TEXT    NOT NULL,
 	key      INTEGER NOT NULL,
 	revision INTEGER NOT NULL,
+	first    INTEGER NOT NULL,          -- sequences: first to sequence
 	sequence INTEGER NOT NULL,
 	started  INTEGER NOT NULL,
 	duration INTEGER NOT NULL,
@@ -162,26 +171,32 @@ CREATE TABLE attempts (
 	request  TEXT    NOT NULL,
 	answer   TEXT    NOT NULL,
 	next     INTEGER NOT NULL,
-	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(id, sink, entity, key, revision, sequence, started, duration, class, request, answer, next)) STORED
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(id, sink, entity, key, revision, first, sequence, started, duration, class, request, answer, next)) STORED
 );
-CREATE INDEX attempts_entity ON attempts (entity, key);
+CREATE INDEX attempts_entity ON attempts (entity, key) WHERE entity <> '';
+CREATE INDEX attempts_range ON attempts (sink, sequence) WHERE entity = '';
 CREATE INDEX attempts_started ON attempts (started);
 
+-- what a target will never take as it is; ids are given once (meta: last_dead)
 CREATE TABLE dead (
+	id       INTEGER PRIMARY KEY,
 	sink     TEXT    NOT NULL,
 	entity   TEXT    NOT NULL,
 	key      INTEGER NOT NULL,
 	revision INTEGER NOT NULL,
 	sequence INTEGER NOT NULL,
+	class    TEXT    NOT NULL,
 	reason   TEXT    NOT NULL,
 	cause    TEXT    NOT NULL,
 	attempts INTEGER NOT NULL,
 	since    INTEGER NOT NULL,
 	request  TEXT    NOT NULL,
 	answer   TEXT    NOT NULL,
-	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(sink, entity, key, revision, sequence, reason, cause, attempts, since, request, answer)) STORED,
-	PRIMARY KEY (sink, entity, key)
-) WITHOUT ROWID;
+	sum      INTEGER NOT NULL GENERATED ALWAYS AS (octail_sum(id, sink, entity, key, revision, sequence, class, reason, cause, attempts, since, request, answer)) STORED,
+	UNIQUE (sink, entity, key, revision)
+);
+CREATE INDEX dead_reason ON dead (sink, reason);
+CREATE INDEX dead_entity ON dead (entity, key);
 
 -- our entity to the target's record
 CREATE TABLE links (

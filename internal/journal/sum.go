@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"math"
 	"regexp"
+	"strings"
 
 	"modernc.org/sqlite"
 )
@@ -59,3 +60,9 @@ var sums = func() map[string]string {
 	}
 	return out
 }()
+
+// sumOf is the expression for a table that a query knows by another name.
+func sumOf(table, alias string) string {
+	columns := strings.TrimSuffix(strings.TrimPrefix(sums[table], "octail_sum("), ")")
+	return "octail_sum(" + alias + "." + strings.ReplaceAll(columns, ", ", ", "+alias+".") + ")"
+}

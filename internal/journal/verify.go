@@ -106,42 +106,120 @@ func openError(path string, err error) error {
 	return fmt.Errorf("open journal %s: %w", path, err)
 }
 
+// checkAtOnce is up to which size of the file all of it is looked at before anything
+// starts. Of a larger one that would take longer than a start may: Verify does it.
+var checkAtOnce int64 = 64 << 20
+
+// Tables that grow with the shop or the journal. Each of their rows is compared with its
+// checksum whenever it is read.
+var largeTables = []string{"events", "documents", "dirty", "polled", "accepted", "attempts", "links"}
+
 // checkFile looks at an existing file before anything is written to it: version,
-// trees and indexes, tables, the checksum of every row but those of events, and
-// that the numbers fit together.
-func checkFile(ctx context.Context, path string) error {
+// tables, trees and indexes, the checksum of every row but those of events, and that the
+// numbers fit together. Of a large file (whole is false then) it leaves out the large
+// tables.
+func checkFile(ctx context.Context, path string) (whole bool, err error) {
 	db, err := sql.Open("sqlite", dsn(path, "ro"))
 	if err != nil {
-		return fmt.Errorf("open journal: %w", err)
+		return false, fmt.Errorf("open journal: %w", err)
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
 	if err := checkVersion(ctx, db, path); err != nil {
+		return false, err
+	}
+	if err := checkTables(ctx, db, path); err != nil {
+		return false, err
+	}
+	var size int64
+	if err := db.QueryRowContext(ctx, "SELECT (SELECT page_count FROM pragma_page_count()) * (SELECT page_size FROM pragma_page_size())").Scan(&size); err != nil {
+		return false, openError(path, err)
+	}
+	if size <= checkAtOnce {
+		return true, checkAll(ctx, db, path)
+	}
+	for table := range sums {
+		if slices.Contains(largeTables, table) {
+			continue
+		}
+		if err := checkTrees(ctx, db, path, "integrity_check("+table+")"); err != nil {
+			return false, err
+		}
+		if err := checkSums(ctx, db, path, table); err != nil {
+			return false, err
+		}
+	}
+	return false, checkNumbers(ctx, db, path)
+}
+
+// Verify looks at what Open has left out of a large file, and takes as long as reading
+// the file does: beside everything else. ErrDamaged: stop. After nil there is nothing
+// left to look at.
+func (j *Journal) Verify(ctx context.Context) error {
+	if j.verified.Load() {
+		return nil
+	}
+	db, err := sql.Open("sqlite", dsn(j.path, "ro"))
+	if err != nil {
+		return fmt.Errorf("check the journal: %w", err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if err := checkAll(ctx, db, j.path); err != nil {
 		return err
 	}
+	j.verified.Store(true)
+	return nil
+}
+
+// checkAll looks at all but the checksums of events.
+func checkAll(ctx context.Context, db *sql.DB, path string) error {
+	if err := checkTrees(ctx, db, path, "integrity_check(1)"); err != nil {
+		return err
+	}
+	for table := range sums {
+		if table == "events" { // the bulk of the file: compared when they are read
+			continue
+		}
+		if err := checkSums(ctx, db, path, table); err != nil {
+			return err
+		}
+	}
+	if err := checkNumbers(ctx, db, path); err != nil {
+		return err
+	}
+	var lost int64
+	err := db.QueryRowContext(ctx, `SELECT count(*) FROM documents d WHERE NOT deleted
+		AND NOT EXISTS (SELECT 1 FROM events e WHERE e.sequence = d.sequence)`).Scan(&lost)
+	if err != nil {
+		return openError(path, err)
+	}
+	if lost > 0 {
+		return damaged(path, fmt.Sprintf("%d newest documents are missing", lost))
+	}
+	return nil
+}
+
+func checkTrees(ctx context.Context, db *sql.DB, path, pragma string) error {
 	var verdict string
-	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
+	if err := db.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&verdict); err != nil {
 		return openError(path, err)
 	}
 	if verdict != "ok" {
 		return damaged(path, verdict)
 	}
-	if err := checkTables(ctx, db, path); err != nil {
-		return err
+	return nil
+}
+
+func checkSums(ctx context.Context, db *sql.DB, path, table string) error {
+	var wrong int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM "+table+" WHERE sum IS NOT "+sums[table]).Scan(&wrong); err != nil {
+		return openError(path, err)
 	}
-	for table, sum := range sums {
-		if table == "events" { // the bulk of the file: compared when they are read
-			continue
-		}
-		var wrong int
-		if err := db.QueryRowContext(ctx, "SELECT count(*) FROM "+table+" WHERE sum IS NOT "+sum).Scan(&wrong); err != nil {
-			return openError(path, err)
-		}
-		if wrong > 0 {
-			return damaged(path, fmt.Sprintf("wrong checksum of %d rows of %s", wrong, table))
-		}
+	if wrong > 0 {
+		return damaged(path, fmt.Sprintf("wrong checksum of %d rows of %s", wrong, table))
 	}
-	return checkNumbers(ctx, db, path)
+	return nil
 }
 
 const tablesOf = "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1"
@@ -189,25 +267,25 @@ func texts(ctx context.Context, db *sql.DB, query string) ([]string, error) {
 	return out, err
 }
 
-// checkNumbers looks whether rows are missing where others say they are.
+// checkNumbers looks whether the numbers that the rest is counted from are there and
+// fit together.
 func checkNumbers(ctx context.Context, db *sql.DB, path string) error {
 	last, err := lastSequence(ctx, db)
 	if err != nil {
 		return damaged(path, err.Error())
 	}
-	var names, events, documents, lost int64
-	err = db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM meta WHERE name IN ('position', 'birth', 'last_sequence')),
-		(SELECT coalesce(max(sequence), 0) FROM events), (SELECT coalesce(max(sequence), 0) FROM documents),
-		(SELECT count(*) FROM documents d WHERE NOT deleted AND NOT EXISTS (SELECT 1 FROM events e WHERE e.sequence = d.sequence))`).Scan(&names, &events, &documents, &lost)
+	var names, events, documents int64
+	err = db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM meta WHERE name IN ('position', 'birth', 'last_sequence', 'removed', 'gone')),
+		(SELECT coalesce(max(sequence), 0) FROM events),
+		max((SELECT coalesce(max(sequence), 0) FROM documents WHERE bulk = 0), (SELECT coalesce(max(sequence), 0) FROM documents WHERE bulk = 1))`).
+		Scan(&names, &events, &documents)
 	switch {
 	case err != nil:
 		return openError(path, err)
-	case names != 3:
+	case names != 5:
 		return damaged(path, "values are missing in meta")
 	case events > last || documents > last:
 		return damaged(path, fmt.Sprintf("the last sequence is %d, but there is an event %d", last, max(events, documents)))
-	case lost > 0:
-		return damaged(path, fmt.Sprintf("%d newest documents are missing", lost))
 	}
 	return nil
 }

@@ -16,11 +16,19 @@ import (
 
 // New makes a logger. level is debug, info, warn or error; format auto, text or
 // json.
-func New(w io.Writer, level, format string) *slog.Logger {
+func New(w io.Writer, level, format string) *slog.Logger { return NewAt(w, Level(level), format) }
+
+// Level reads debug, info, warn or error; what is none of them is info.
+func Level(text string) slog.Level {
 	var l slog.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
+	if err := l.UnmarshalText([]byte(text)); err != nil {
 		l = slog.LevelInfo
 	}
+	return l
+}
+
+// NewAt is New with a level that may change (slog.LevelVar).
+func NewAt(w io.Writer, level slog.Leveler, format string) *slog.Logger {
 	journald := toJournald(w)
 	if format == "auto" || format == "" {
 		format = "json"
@@ -28,7 +36,7 @@ func New(w io.Writer, level, format string) *slog.Logger {
 			format = "text"
 		}
 	}
-	opts := &slog.HandlerOptions{Level: l, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if journald && len(groups) == 0 && a.Key == slog.TimeKey { // journald has its own
 			return slog.Attr{}
 		}

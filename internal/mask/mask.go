@@ -74,10 +74,12 @@ func (v *view) words(m *spans, values []string) {
 	for _, value := range values {
 		// Signs at its ends may run into what stands beside it; and a dash that somebody
 		// had to write is nobody's.
-		word := strings.TrimFunc(newView(value).folded().text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+		full := newView(value).folded().text
+		word := strings.TrimFunc(full, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 		if word == "" {
 			continue
 		}
+		head, tail, _ := strings.Cut(full, word)
 		short := utf8.RuneCountInString(word) < whole
 		for at := 0; ; {
 			i := strings.Index(f.text[at:], word)
@@ -86,10 +88,16 @@ func (v *view) words(m *spans, values []string) {
 			}
 			from, to := at+i, at+i+len(word)
 			if !short || f.alone(from, to) {
+				if strings.HasSuffix(f.text[:from], head) {
+					from -= len(head)
+				}
+				if strings.HasPrefix(f.text[to:], tail) {
+					to += len(tail)
+				}
 				f.mark(m, from, to)
 			}
-			_, n := utf8.DecodeRuneInString(f.text[from:])
-			at = from + n
+			_, n := utf8.DecodeRuneInString(f.text[at+i:])
+			at += i + n
 		}
 		f.markCut(m, word)
 	}

@@ -69,15 +69,15 @@ func TestText(t *testing.T) {
 		{`M\u00fcller-L\u00fcdenscheidt`, "***"},
 		{"M&uuml;ller-L&#252;denscheidt M&#xfc;ller-L&#xFC;denscheidt", "*** ***"},
 		{"M%C3%BCller-L%c3%bcdenscheidt, M\xfcller-L\xfcdenscheidt, M%FCller-L%FCdenscheidt", "***, ***, ***"},
-		{`"company":"Müller & \"Söhne\""`, `"company":"***\""`},
-		{`{\"company\":\"M\\u00fcller &amp; \\\"S&ouml;hne\\\"\"}`, `{\"company\":\"***\\\"\"}`},
+		{`"company":"Müller & \"Söhne\""`, `"company":"***"`},
+		{`{\"company\":\"M\\u00fcller &amp; \\\"S&ouml;hne\\\"\"}`, `{\"company\":\"***\"}`},
 		{"q=12+Sample+Street&to=testville+AB1%202CD", "q=***&to=*** ***"},
 		{"12  sample\n street", "***"},
 		{"near Annegret, was Maier; ring   TWICE", "near ***, was ***; ***"},
 		{"phone 02079460958 or 44 20 7946 0958, fax 49 30 5555555", "phone *** or ***, fax ***"},
 		{"tax DE999999999, GB123, a mrs doctor for grandma josefine", "tax ***, ***, a *** ***"},
 		{"for Bo Li at bo@example.net", "for *** at ***"},
-		{`Please leave it\nwith Mrs O&#39;Neill &lt;at no. 5&gt;`, "***&gt;"},
+		{`Please leave it\nwith Mrs O&#39;Neill &lt;at no. 5&gt;`, "***"},
 		{"line 7 of 17, 7th", "line *** of 17, 7th"}, // address_2, where it stands alone
 		{"city: Testv...", "city: ***..."},
 		{"city: Tes...", "city: ***..."},
@@ -121,7 +121,7 @@ func TestExamples(t *testing.T) {
 	for _, name := range []string{"order.json", "order-guest-gbp.json", "customer.json", "order-deleted.json"} {
 		b, err := os.ReadFile(dir + "/examples/" + name)
 		if os.IsNotExist(err) {
-			t.Skip("the contract's examples are not here: set OCTAIL_SHARED")
+			t.Skip("LEFT OUT: the contract's examples are not beside the repository (or in $OCTAIL_SHARED)")
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -36,6 +36,7 @@ func restored(t *testing.T) *installation {
 // TestReloaded: tables that are emptied and filled again, over several sweeps, delete
 // nothing, however their rows come back; what differs then is read.
 func TestReloaded(t *testing.T) {
+	t.Parallel()
 	i := restored(t)
 	i.sql("CREATE TABLE kept AS SELECT * FROM oc_order")
 	now := time.Now()
@@ -68,6 +69,7 @@ func TestReloaded(t *testing.T) {
 
 // TestBetweenSweeps: what is emptied and filled again between two sweeps was never away.
 func TestBetweenSweeps(t *testing.T) {
+	t.Parallel()
 	i := restored(t)
 	i.sql("CREATE TABLE kept AS SELECT * FROM oc_order", "TRUNCATE oc_order", "INSERT INTO oc_order SELECT * FROM kept")
 	i.wants()
@@ -76,6 +78,7 @@ func TestBetweenSweeps(t *testing.T) {
 // TestGone: a row that is deleted is marked by the first sweep that misses it a minute
 // later; a table that stays empty, ten minutes later.
 func TestGone(t *testing.T) {
+	t.Parallel()
 	i := restored(t)
 	now := time.Now()
 	i.sql("DELETE FROM oc_order WHERE order_id = 3", "DELETE FROM oc_product WHERE product_id = 2")

@@ -37,7 +37,9 @@ type Config struct {
 	// the marks for what is made of them.
 	Altered func()
 	// Alive is told at every sign of life, and of a wait that follows. May be nil.
-	Alive   func(wait time.Duration)
+	Alive func(wait time.Duration)
+	// Hurried: no pauses behind statements. For tests, whose server is their own.
+	Hurried bool
 	Log     *slog.Logger
 	Metrics *Metrics
 }

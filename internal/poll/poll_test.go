@@ -59,7 +59,7 @@ func install(t *testing.T, server *shoptest.Server, gen shoptest.Generation) *in
 	if err != nil {
 		t.Fatal(err)
 	}
-	i.config = poll.Config{Shop: shop.New(pool, is, database, "oc_"), Every: time.Minute, GoneAfter: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
+	i.config = poll.Config{Shop: shop.New(pool, is, database, "oc_"), Every: time.Minute, GoneAfter: time.Nanosecond, Hurried: true, Log: slog.New(slog.DiscardHandler),
 		Metrics: poll.NewMetrics(prometheus.NewRegistry(), func(bool, time.Time) {}), Anew: true,
 		Begun: func(context.Context) error { i.begun++; return nil }, Altered: func() { i.altered++ }}
 	i.open()
@@ -166,9 +166,11 @@ const orders = `INSERT INTO oc_order (order_id, order_status_id, total, comment)
 // with a restart: exactly the keys whose rows say something else are marked. Ranges
 // are three keys long.
 func TestFinds(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.MariaDB(t)
 	for _, gen := range []shoptest.Generation{shoptest.V3, shoptest.V4} {
 		t.Run(gen.String(), func(t *testing.T) {
+			t.Parallel()
 			i := install(t, server, gen)
 			i.sql(strings.Split(orders, ";")...)
 			i.wants()
@@ -294,6 +296,7 @@ func TestFinds(t *testing.T) {
 // TestAltered: what is made of altered tables is compared as a whole, once; a change at
 // the same moment is in that. The rest is found as ever.
 func TestAltered(t *testing.T) {
+	t.Parallel()
 	i := install(t, shoptesting.MariaDB(t), shoptest.V3)
 	i.sql(strings.Split(orders, ";")...)
 	i.wants()
@@ -326,6 +329,7 @@ func TestAltered(t *testing.T) {
 // TestPartFails: a table that cannot be read hides the changes of its entity alone, says
 // so, and they are found when it can be read again.
 func TestPartFails(t *testing.T) {
+	t.Parallel()
 	i := install(t, shoptesting.MariaDB(t), shoptest.V3)
 	i.sql(strings.Split(orders, ";")...)
 	i.wants()
@@ -347,6 +351,7 @@ func TestPartFails(t *testing.T) {
 // TestFailsAtFirst: an entity that cannot be swept at the first start does not hold the
 // others up; when it can be, all of it is compared.
 func TestFailsAtFirst(t *testing.T) {
+	t.Parallel()
 	i := install(t, shoptesting.MariaDB(t), shoptest.V3)
 	i.sql(strings.Split(orders, ";")...)
 	i.sql("RENAME TABLE oc_order_total TO kept", "CREATE VIEW oc_order_total AS SELECT order_total_id, order_id, code, title, value, sort_order FROM kept WHERE (SELECT 1 UNION SELECT 2) = 1")
@@ -362,6 +367,7 @@ func TestFailsAtFirst(t *testing.T) {
 // TestAnew: states of another time mean nothing: all are stored again, and nothing is
 // marked by itself.
 func TestAnew(t *testing.T) {
+	t.Parallel()
 	i := install(t, shoptesting.MariaDB(t), shoptest.V4)
 	i.wants()
 	i.sql("UPDATE oc_product SET price = 1 WHERE product_id = 1", "DELETE FROM oc_product WHERE product_id = 2", "INSERT INTO oc_product (product_id, model) VALUES (900, 'x')")
@@ -393,6 +399,7 @@ func TestRangesAdapt(t *testing.T) {
 // TestOrdersFirst: in a sweep that finds much, what documents look up is read before
 // everything, and orders are before the rest, marks of a snapshot included.
 func TestOrdersFirst(t *testing.T) {
+	t.Parallel()
 	i := install(t, shoptesting.MariaDB(t), shoptest.V4)
 	i.sql(strings.Split(orders, ";")...)
 	i.wants()
@@ -420,6 +427,7 @@ func TestOrdersFirst(t *testing.T) {
 // revised by the next one: a reading may have caught a moment that no sum saw. After
 // that there is rest. Restarts change nothing in it.
 func TestSecondLook(t *testing.T) {
+	t.Parallel()
 	i := install(t, shoptesting.MariaDB(t), shoptest.V4)
 	i.sql(strings.Split(orders, ";")...)
 	i.wants()

@@ -9,7 +9,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"octail/internal/journal"
@@ -166,7 +165,7 @@ func (s *sweep) try(t *swept) error {
 	case shop.Classify(err) == shop.Missing && !s.again:
 		return errAltered
 	}
-	if s.late++; !tookTooLong(err) {
+	if s.late++; !shop.TookTooLong(err) {
 		s.late = 0
 	} else if s.late == tooSlow {
 		return fmt.Errorf("the shop's database is too slow at present: %d parts of the shop in a row were not summed up in the time that a statement may take (%s)", s.late, shop.Explain(err))
@@ -175,12 +174,6 @@ func (s *sweep) try(t *swept) error {
 		s.failing = append(s.failing, why)
 	}
 	return nil
-}
-
-// tookTooLong reports whether a statement was ended by the server for its time, ours or
-// that of the host.
-func tookTooLong(err error) bool {
-	return slices.ContainsFunc([]string{"error 1317:", "error 1969:", "error 3024:"}, func(s string) bool { return strings.HasPrefix(shop.Explain(err), s) })
 }
 
 // fresh reports whether a target's states cannot be compared with the stored ones, for
@@ -306,6 +299,9 @@ func (s *sweep) timed(ask func() error) (took time.Duration, err error) {
 	pause := rest * took
 	if err != nil {
 		pause = min(pause, mostRest)
+	}
+	if s.p.cfg.Hurried {
+		pause = 0
 	}
 	if !s.sleep(pause) {
 		return took, s.ctx.Err()

@@ -1,5 +1,5 @@
-// Package reconcile compares the shop with the journal, key by key, and mends what
-// differs. In a healthy agent nothing ever does: it is the proof of that, and the net
+// Package reconcile compares the shop with the journal, key by key, and what sinks have
+// accepted with what their targets hold, and mends what differs. In a healthy agent nothing ever does: it is the proof of that, and the net
 // below it.
 package reconcile
 
@@ -32,6 +32,8 @@ type Config struct {
 	// Daily: it is the daily one. A person's is never gone on with by it, nor it by a
 	// person's.
 	Daily bool
+	// Targets are those that can read back what they hold: they are compared after the shop.
+	Targets []Target
 	// Progress is told how far it is, now and then. May be nil.
 	Progress func(Report)
 }
@@ -120,6 +122,12 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	if err := r.repaired(ctx); err != nil {
 		return nil, err
 	}
+	if len(cfg.Targets) > 0 {
+		var err error
+		if r.Sinks, err = Sinks(ctx, cfg.Journal, cfg.Targets, cfg.Repair, cfg.Daily); err != nil {
+			return nil, err
+		}
+	}
 	r.Finished = time.Now().UTC()
 	return &r.Report, r.finish(ctx)
 }
@@ -184,14 +192,19 @@ func (r *run) save(ctx context.Context) error {
 }
 
 func (r *run) finish(ctx context.Context) error {
-	text, err := json.Marshal(r.Report)
-	if err != nil {
-		return fmt.Errorf("note the result: %w", err)
-	}
-	if err := r.cfg.Journal.SetMeta(ctx, metaLast, string(text)); err != nil {
+	if err := keep(ctx, r.cfg.Journal, &r.Report); err != nil {
 		return err
 	}
 	return r.cfg.Journal.SetMeta(ctx, metaPlace, "")
+}
+
+// keep stores a report as the last one.
+func keep(ctx context.Context, j *journal.Journal, r *Report) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("note the result: %w", err)
+	}
+	return j.SetMeta(ctx, metaLast, string(text))
 }
 
 // entity compares all of one kind. One that cannot be read at all is skipped.

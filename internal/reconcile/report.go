@@ -83,10 +83,27 @@ type Report struct {
 	Differences []Difference      `json:"differences,omitempty"` // the first of them
 	// Skipped are the kinds that cannot be read at all, and why.
 	Skipped map[string]string `json:"skipped,omitempty"`
+	// Sinks are those that can read back what their targets hold. SinksOnly: the shop was
+	// not looked at.
+	Sinks     map[string]*SinkReport `json:"sinks,omitempty"`
+	SinksOnly bool                   `json:"sinks_only,omitempty"`
 }
 
 // Equal reports whether nothing is left to be done.
-func (r *Report) Equal() bool {
+func (r *Report) Equal() bool { return r.ShopEqual() && len(r.SinksDiffer()) == 0 }
+
+// SinksDiffer are the sinks whose targets lack something that is not delivered once more.
+func (r *Report) SinksDiffer() (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(r.Sinks)) {
+		if !r.Sinks[name].equal() {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// ShopEqual is Equal of shop and journal.
+func (r *Report) ShopEqual() bool {
 	return r.Total.Differences() <= r.Total.Repaired && r.Total.Unreadable+r.Total.Undecided == 0 && len(r.Skipped) == 0
 }
 
@@ -106,6 +123,13 @@ func (r *Report) count(entity string, c Counts) {
 
 // Text writes the report for people: one line, and below it what differs.
 func (r *Report) Text(w io.Writer) {
+	if !r.SinksOnly {
+		r.shopText(w)
+	}
+	r.sinksText(func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) })
+}
+
+func (r *Report) shopText(w io.Writer) {
 	fmt.Fprintln(w, r.Total)
 	for _, d := range r.Differences {
 		switch d.State {

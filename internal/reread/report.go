@@ -12,7 +12,7 @@ func (r *Report) Line() string {
 	if r.Request.DryRun {
 		verb = "would be delivered"
 	}
-	parts := []string{fmt.Sprintf("%d read", r.Read), fmt.Sprintf("%d changed and %s", r.Changed, verb), fmt.Sprintf("%d unchanged", r.Same)}
+	parts := []string{fmt.Sprintf("%d read", r.Read-r.Failed), fmt.Sprintf("%d changed and %s", r.Changed, verb), fmt.Sprintf("%d unchanged", r.Same)}
 	if r.Request.Force {
 		parts = append(parts, fmt.Sprintf("%d of them %s once more", r.Again, verb))
 	}
@@ -20,7 +20,7 @@ func (r *Report) Line() string {
 		parts = append(parts, fmt.Sprintf("%d not confirmed yet", r.Drafts))
 	}
 	if r.Failed > 0 {
-		parts = append(parts, fmt.Sprintf("%d not read", r.Failed))
+		parts = append(parts, fmt.Sprintf("%d could not be read", r.Failed))
 	}
 	return strings.Join(parts, " · ")
 }
@@ -45,7 +45,7 @@ func (r *Report) Text(w io.Writer) {
 		fmt.Fprintf(w, "  %s: %s\n", p.Subject, p.Cause)
 	}
 	if n := r.Failed - int64(len(r.Problems)); n > 0 {
-		fmt.Fprintf(w, "  and %d more that were not read\n", n)
+		fmt.Fprintf(w, "  and %d more that could not be read\n", n)
 	}
 	if len(r.To) == 0 {
 		fmt.Fprintf(w, "  no sink takes %s documents\n", r.Request.Entity)

@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"octail/internal/journal"
@@ -21,11 +23,13 @@ type Request struct {
 	Since    time.Time `json:"since,omitzero"`
 	SinceDay string    `json:"since_day,omitempty"` // Since as a day of the shop's, 2026-01-31
 	Statuses []int64   `json:"statuses,omitempty"`
-	Stores   []int64   `json:"stores,omitempty"`
-	DryRun   bool      `json:"dry_run,omitempty"` // only say what would happen
-	Force    bool      `json:"force,omitempty"`   // deliver once more what did not change
-	Refresh  bool      `json:"refresh,omitempty"` // also what order lines once looked up
-	Sinks    []string  `json:"sinks,omitempty"`   // Force: these alone are given once more what they have
+	// StatusNames are further statuses, by their names in the shop's default language.
+	StatusNames []string `json:"status_names,omitempty"`
+	Stores      []int64  `json:"stores,omitempty"`
+	DryRun      bool     `json:"dry_run,omitempty"` // only say what would happen
+	Force       bool     `json:"force,omitempty"`   // deliver once more what did not change
+	Refresh     bool     `json:"refresh,omitempty"` // also what order lines once looked up
+	Sinks       []string `json:"sinks,omitempty"`   // Force: these alone are given once more what they have
 }
 
 // shownChanges bounds the changes a Report names; all are counted.
@@ -114,6 +118,9 @@ func Run(ctx context.Context, cfg Config, req Request) (*Report, error) {
 	if _, err := r.comparison.InShop(ctx, req.Entity, transform.Selection{}, 0, 1); err != nil { // a shop that cannot be read is told of at once
 		return nil, err
 	}
+	if err := r.named(ctx, &req); err != nil {
+		return nil, err
+	}
 	if len(req.IDs) > 0 {
 		ids := slices.Clone(req.IDs)
 		slices.Sort(ids)
@@ -138,6 +145,35 @@ func Run(ctx context.Context, cfg Config, req Request) (*Report, error) {
 		}
 		after = page[len(page)-1]
 	}
+}
+
+// ErrNoStatus: the shop has no order status of that name. The message lists those that
+// it has.
+var ErrNoStatus = errors.New("no such order status")
+
+// named finds the statuses that are asked for by name; upper and lower case are the same.
+func (r *run) named(ctx context.Context, req *Request) error {
+	if len(req.StatusNames) == 0 {
+		return nil
+	}
+	statuses, err := r.comparison.Statuses(ctx)
+	if err != nil {
+		return err
+	}
+	ids := slices.Clone(req.Statuses)
+	for _, name := range req.StatusNames {
+		before := len(ids)
+		for id, is := range statuses {
+			if strings.EqualFold(is, name) {
+				ids = append(ids, id)
+			}
+		}
+		if len(ids) == before {
+			return fmt.Errorf("%w: %q; the shop has %s", ErrNoStatus, name, strings.Join(slices.Sorted(maps.Values(statuses)), ", "))
+		}
+	}
+	req.Statuses = ids
+	return nil
 }
 
 type run struct {

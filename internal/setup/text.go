@@ -103,6 +103,9 @@ func (r *Result) sql(line func(string, ...any)) {
 	text = strings.NewReplacer(`\`, `\\`, "`", "\\`", "$", `\$`).Replace(text)
 	text = strings.ReplaceAll(text, passwordMark, "$("+r.machine.Sudo+"cat "+quoted(r.PasswordFile)+")")
 	line("%s <<SQL\n%s\nSQL", r.client(), text)
+	if r.local() && strings.HasSuffix(r.client(), " -p") && r.server.Flavor != canal.MySQL {
+		line("\n   (Where root has no password, as on Debian's MariaDB, it comes in by the server's socket alone: %smariadb --socket=...\n   in place of the first line.)", r.machine.Sudo)
+	}
 	if !r.local() {
 		line("\n   (Name the administrator of that server instead of root. Without a shell, in phpMyAdmin for example: the SQL\n   alone, without \\ and with the password that %s holds.)", r.PasswordFile)
 	}

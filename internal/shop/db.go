@@ -114,6 +114,13 @@ func Altered(err error) bool {
 	return errors.As(err, &e) && e.Number == 1412
 }
 
+// TookTooLong reports whether the server ended a statement for its time: ours, or that of
+// the host.
+func TookTooLong(err error) bool {
+	var e *mysql.MySQLError
+	return errors.As(err, &e) && (e.Number == 1317 || e.Number == 1969 || e.Number == 3024)
+}
+
 // Explain is an error in words for an operator: the server's own text, which
 // holds no row data for the statements of this package.
 func Explain(err error) string {

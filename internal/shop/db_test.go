@@ -46,6 +46,17 @@ func TestClassify(t *testing.T) {
 
 func refused(number uint16) error { return &mysql.MySQLError{Number: number, Message: "told"} }
 
+func TestTookTooLong(t *testing.T) {
+	for err, want := range map[error]bool{
+		refused(1317): true, refused(3024): true, fmt.Errorf("sum up: %w", refused(1969)): true,
+		refused(1205): false, context.DeadlineExceeded: false, errors.New("error 1969: told"): false,
+	} {
+		if shop.TookTooLong(err) != want {
+			t.Errorf("%v took too long: %v", err, !want)
+		}
+	}
+}
+
 func TestExplain(t *testing.T) {
 	for err, want := range map[error]string{
 		fmt.Errorf("read: %w", refused(1146)):                "error 1146: told",

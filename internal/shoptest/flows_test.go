@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/shopspring/decimal"
@@ -63,7 +62,7 @@ var otherWrites = map[shoptest.Generation]map[string]string{
 			"+order_total +order_total ~product ~order +order_history",
 	},
 	shoptest.V40: {
-		"confirm step shown again": "+order_history -order_product -order_option +order_product +order_option -order_total +order_total +order_total +order_total +order_total +order_total",
+		"confirm step shown again": "~order +order_history -order_product -order_option +order_product +order_option -order_total +order_total +order_total +order_total +order_total +order_total",
 		"copy a product":           "+product ~product +product_description +product_description +product_to_category +product_to_store +product_option +product_option +product_discount",
 		"create a product": "+product ~product +product_description +product_description +product_to_category +product_to_category +product_to_store +product_discount " +
 			"+product_discount +seo_url",
@@ -81,19 +80,22 @@ var otherWrites = map[shoptest.Generation]map[string]string{
 	},
 }
 
-func TestWriteOrder(t *testing.T) {
-	// What each flow writes was seen in the binlogs of real shops of each generation.
-	type flow struct {
-		name   string
-		do     func(context.Context, *shoptest.Shop) error
-		v3, v4 string
-	}
+// flow is something a visitor or staff does, and what it writes, as was seen in the
+// binlogs of real shops of each generation.
+type flow struct {
+	name   string
+	do     func(context.Context, *shoptest.Shop) error
+	v3, v4 string
+}
+
+// flows are done one after the other in one shop: what one leaves, another needs.
+func flows() []flow {
 	var customer, address, order, draft, product, category int64
 	guest := shoptest.Person{FirstName: "Mira", LastName: "O'Neil", Email: "mira@example.com", Telephone: "+49 000 1"}
 	home := shoptest.Address{FirstName: "Mira", LastName: "O'Neil", Address1: "1 Sample Street", City: "Berlin", Postcode: "10115", CountryID: 81, ZoneID: 1256}
 	away := shoptest.Address{FirstName: "Mira", LastName: "O'Neil", Address1: "77 Moved Road", City: "Newtown", Postcode: "80331", CountryID: 81, ZoneID: 1255}
 	lines := "+order_product +order_option +order_option +order_product +order_option "
-	flows := []flow{
+	return []flow{
 		{"register", func(ctx context.Context, s *shoptest.Shop) (err error) {
 			customer, err = s.Register(ctx, guest)
 			return err
@@ -147,7 +149,6 @@ func TestWriteOrder(t *testing.T) {
 			return err
 		}, "~order", "~order"},
 		{"edit the lines", func(ctx context.Context, s *shoptest.Shop) error {
-			time.Sleep(time.Second) // as below: in V1 the header has a new date_modified and nothing else
 			return s.EditLines(ctx, order, cart[:1])
 		},
 			"~order +order_history ~product ~product_option_value ~product -coupon_history" +
@@ -173,7 +174,6 @@ func TestWriteOrder(t *testing.T) {
 		}, "+order +order_product +order_option +order_total +order_total +order_total +order_total +order_total",
 			"-order_product -order_option +order_product +order_option -order_total +order_total +order_total +order_total +order_total +order_total"},
 		{"delete the draft", func(ctx context.Context, s *shoptest.Shop) error {
-			time.Sleep(time.Second) // V3 sets date_modified, which is a change only in another second
 			return s.DeleteOrder(ctx, draft)
 		},
 			"~order +order_history -order -order_product -order_option -order_total -order_history",
@@ -250,32 +250,42 @@ func TestWriteOrder(t *testing.T) {
 		{"rename a status", func(ctx context.Context, s *shoptest.Shop) error { return s.RenameStatus(ctx, 2, "In process") },
 			"-order_status +order_status +order_status", "-order_status +order_status +order_status"},
 	}
+}
+
+func TestWriteOrder(t *testing.T) {
 	for _, server := range []*shoptest.Server{shoptesting.MariaDB(t), shoptesting.MySQL(t)} {
-		for _, gen := range shoptest.Generations {
-			database, shop := newShop(t, server, gen)
-			for _, f := range flows {
-				t.Run(server.Flavor()+"/"+gen.String()+"/"+f.name, func(t *testing.T) {
-					got := written(t, server, database, func() {
-						if err := f.do(context.Background(), shop); err != nil {
+		t.Run(server.Flavor(), func(t *testing.T) {
+			t.Parallel() // each server has a binlog of its own
+			for _, gen := range shoptest.Generations {
+				database, shop := newShop(t, server, gen)
+				for _, f := range flows() {
+					t.Run(gen.String()+"/"+f.name, func(t *testing.T) {
+						// A new date_modified is a change only in another second.
+						if err := server.Exec(t.Context(), database, "UPDATE x_order SET date_modified = date_modified - INTERVAL 1 MINUTE"); err != nil {
 							t.Fatal(err)
 						}
+						got := written(t, server, database, func() {
+							if err := f.do(context.Background(), shop); err != nil {
+								t.Fatal(err)
+							}
+						})
+						want, own := otherWrites[gen][f.name]
+						switch {
+						case own:
+						case gen <= shoptest.V2: // what 3.0 writes, without statistics
+							want = strings.ReplaceAll(strings.ReplaceAll(f.v3, "seo_url", "url_alias"), " ~statistics", "")
+						case gen == shoptest.V3:
+							want = f.v3
+						default:
+							want = f.v4
+						}
+						if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" {
+							t.Errorf("writes (-want +got):\n%s", diff)
+						}
 					})
-					want, own := otherWrites[gen][f.name]
-					switch {
-					case own:
-					case gen <= shoptest.V2: // what 3.0 writes, without statistics
-						want = strings.ReplaceAll(strings.ReplaceAll(f.v3, "seo_url", "url_alias"), " ~statistics", "")
-					case gen == shoptest.V3:
-						want = f.v3
-					default:
-						want = f.v4
-					}
-					if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" {
-						t.Errorf("writes (-want +got):\n%s", diff)
-					}
-				})
+				}
 			}
-		}
+		})
 	}
 }
 

@@ -23,6 +23,7 @@ func TestRun(t *testing.T) {
 				options = append(options, shoptest.Engine(engine)) // not that of the release
 			}
 			t.Run(server.Flavor()+"/"+gen.String(), func(t *testing.T) {
+				t.Parallel()
 				database, shop := newShop(t, server, gen, options...)
 				db := shoptesting.Open(t, server, database)
 				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

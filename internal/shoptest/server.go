@@ -26,6 +26,7 @@ type Options struct {
 	Flavor  string   // "mariadb" (default) or "mysql"
 	Version string   // of a server in the cache, e.g. "10.5"; empty takes what Find finds
 	Dir     string   // data directory, kept by Stop; empty: a temporary one, removed by Stop
+	Parent  string   // where temporary folders are made; empty: where the system has them
 	Args    []string // more server options, e.g. "--binlog-row-metadata=MINIMAL"; they win over the defaults
 }
 
@@ -70,7 +71,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{binaries: b}
-	if s.runDir, err = makeRunDir(); err != nil {
+	if s.runDir, err = makeRunDir(o.Parent); err != nil {
 		return nil, err
 	}
 	if s.reaper, err = startReaper(s.runDir); err != nil {
@@ -141,9 +142,8 @@ func (s *Server) prepare(ctx context.Context, o Options) error {
 
 // makeRunDir makes the server's temporary folder. The path of the socket in it has to
 // fit into the 104 bytes some systems give it.
-func makeRunDir() (string, error) {
-	parent := ""
-	if len(os.TempDir()) > 70 {
+func makeRunDir(parent string) (string, error) {
+	if parent == "" && len(os.TempDir()) > 70 {
 		parent = "/tmp"
 	}
 	dir, err := os.MkdirTemp(parent, "octail-shop-")

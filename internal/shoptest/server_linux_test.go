@@ -25,6 +25,7 @@ func alive(pid int) bool {
 func TestKilledParent(t *testing.T) {
 	for _, flavor := range flavors {
 		t.Run(flavor, func(t *testing.T) {
+			t.Parallel()
 			temp := t.TempDir()
 			parent := exec.Command(os.Args[0])
 			parent.Env = append(os.Environ(), childVariable+"="+flavor, "TMPDIR="+temp)

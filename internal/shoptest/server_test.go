@@ -83,6 +83,7 @@ func TestStartStop(t *testing.T) {
 func TestKillRestart(t *testing.T) {
 	for _, flavor := range flavors {
 		t.Run(flavor, func(t *testing.T) {
+			t.Parallel()
 			ctx := context.Background()
 			server := shoptesting.Server(t, shoptest.Options{Flavor: flavor})
 			addr := server.Addr()

@@ -49,6 +49,9 @@ func TestInstall(t *testing.T) {
 	if got := under(t, dir); len(got) > 0 {
 		t.Errorf("left behind: %q", got)
 	}
+	if left, err := os.ReadDir(filepath.Join(dir, "usr/share")); err != nil || len(left) > 0 {
+		t.Errorf("folders left behind: %v %v", left, err)
+	}
 }
 
 func under(t *testing.T, dir string) []string {

@@ -23,14 +23,14 @@ var labelNames = []string{"sink", "entity", "outcome", "result", "reason", "tabl
 
 // promised are the names that dashboards rely on.
 var promised = []string{
-	"octail_build_info",
+	"octail_build_info", "octail_config_last_reload_successful",
 	"octail_source_connected", "octail_source_last_read_timestamp_seconds", "octail_source_lag_seconds", "octail_source_behind_bytes",
 	"octail_source_binlog_headroom_seconds", "octail_source_events_total", "octail_source_reconnects_total", "octail_source_gaps_total",
 	"octail_poll_sweep_seconds", "octail_poll_last_success_timestamp_seconds",
 	"octail_documents_total",
 	"octail_journal_records", "octail_journal_bytes", "octail_state_free_bytes",
 	"octail_journal_append_duration_seconds", "octail_journal_sync_errors_total",
-	"octail_sink_pending", "octail_sink_oldest_pending_seconds",
+	"octail_sink_pending", "octail_sink_oldest_pending_seconds", "octail_sink_parked", "octail_sink_paused", "octail_sink_stopped", "octail_dead_letters",
 	"octail_delivery_attempts_total", "octail_delivery_duration_seconds", "octail_end_to_end_duration_seconds",
 }
 
@@ -47,7 +47,7 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	got := parse(text)
-	name := regexp.MustCompile(`^octail_(build|source|poll|documents|reconcile|journal|state|sink|delivery|end_to_end)(_[a-z]+)+$`)
+	name := regexp.MustCompile(`^octail_(build|config|source|poll|documents|reconcile|journal|state|sink|delivery|end_to_end|dead|mapping)(_[a-z]+)+$`)
 	for _, n := range slices.Sorted(maps.Keys(got)) {
 		m := got[n]
 		if !name.MatchString(n) {

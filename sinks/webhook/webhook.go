@@ -30,7 +30,9 @@ const contentType = "application/cloudevents+json; charset=utf-8"
 
 // statuses are where a receiver of webhooks means something else than httpx.Class
 // says. 404 comes and goes with deployments; 410 takes back the address as a whole;
-// a client error that nobody expects is the receiver's, and may heal.
+// a client error that nobody expects is the receiver's, and may heal. A conflict (409)
+// is no repeat: who has taken an event before acknowledges it. 400, 413 and 422 speak of
+// the event.
 var statuses = map[int]sinks.Class{
 	http.StatusNotFound:                    sinks.Retryable,
 	http.StatusRequestURITooLong:           sinks.Blocked,
@@ -44,8 +46,10 @@ var hints = map[int]string{
 	http.StatusForbidden:             "are secret and headers the same there?",
 	http.StatusNotFound:              "is the path of url right?",
 	http.StatusMethodNotAllowed:      "is the path of url right? A receiver takes POST",
+	http.StatusBadRequest:            "the receiver refuses this event; when it is mended: octail dead retry",
+	http.StatusUnprocessableEntity:   "the receiver refuses this event; when it is mended: octail dead retry",
 	http.StatusGone:                  "the receiver takes no more events there: correct url, or remove the sink",
-	http.StatusRequestEntityTooLarge: "let the receiver take longer requests (client_max_body_size, post_max_size)",
+	http.StatusRequestEntityTooLarge: "let the receiver take longer requests (client_max_body_size, post_max_size), then: octail dead retry",
 	http.StatusUnsupportedMediaType:  "let the receiver take " + contentType,
 }
 
@@ -69,7 +73,7 @@ var (
 	_ sinks.Shower  = (*sink)(nil)
 )
 
-func open(cfg *Config, _ sinks.Env) (sinks.Sink, error) {
+func open(cfg *Config, env sinks.Env) (sinks.Sink, error) {
 	target, err := url.Parse(cfg.URL.Reveal())
 	if err != nil {
 		return nil, errNoAddress // err repeats it
@@ -78,7 +82,8 @@ func open(cfg *Config, _ sinks.Env) (sinks.Sink, error) {
 	if err != nil {
 		return nil, fmt.Errorf("secret: %w", err)
 	}
-	s := &sink{cfg: *cfg, target: target, header: http.Header{}, keys: keys, client: httpx.New(httpx.Options{MostBody: mostAnswer}), now: time.Now}
+	s := &sink{cfg: *cfg, target: target, header: http.Header{}, keys: keys, now: time.Now}
+	s.client = httpx.New(httpx.Options{MostBody: mostAnswer, Pace: env.Pace, HidePath: true})
 	s.header.Set("User-Agent", "octail")
 	for name, value := range cfg.Headers {
 		s.header.Set(name, value.Reveal())
@@ -139,8 +144,8 @@ func (s *sink) post(ctx context.Context, d *sinks.Delivery) error {
 		return err
 	}
 	if answer.OK() && !s.cfg.AcceptHTML && answer.HTML() {
-		return sinks.Mark(sinks.Retryable, fmt.Errorf("%s answers %d with an HTML page, which is no acknowledgement: a login page or a notice? Correct url, or let the receiver answer 204 without a body, or set accept_html: true",
-			s.cfg.URL, answer.Status))
+		return answer.Explain(sinks.Mark(sinks.Retryable, fmt.Errorf("%s answers %d with an HTML page, which is no acknowledgement: a login page or a notice? Correct url, or let the receiver answer 204 without a body, or set accept_html: true",
+			s.cfg.URL, answer.Status)))
 	}
 	err = answer.Error(statuses)
 	if hint := hints[answer.Status]; hint != "" {

@@ -112,6 +112,40 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
+// TestExchange: what was sent and answered is kept beside the error, without what the
+// config hides.
+func TestExchange(t *testing.T) {
+	body := `{"error":"no such SKU","your":"h1dden t0ken hunter2"}`
+	r := newReceiver(t, func(w http.ResponseWriter, q *http.Request) {
+		w.WriteHeader(422)
+		fmt.Fprintf(w, "%s %s", body, q.Header.Get("Webhook-Signature"))
+	})
+	err := newSink(t, r.address(), nil).Deliver(t.Context(), one(1))
+	e := sinks.ExchangeOf(err)
+	if want := "POST " + r.URL + "/***?***\n\n" + string(sent(1)); e.Request != want {
+		t.Errorf("%s\nwant %s", e.Request, want)
+	}
+	if want := "422 Unprocessable Entity\n\n" + `{"error":"no such SKU","your":"*** *** ***"} ***`; e.Answer != want {
+		t.Errorf("%s\nwant %s", e.Answer, want)
+	}
+	if !strings.HasSuffix(err.Error(), "octail dead retry") {
+		t.Errorf("%v does not say what to do", err)
+	}
+}
+
+// TestPace: each request waits for its turn.
+func TestPace(t *testing.T) {
+	r := newReceiver(t, noContent)
+	turns := 0
+	s, err := Plugin.Open(&Config{URL: config.URL(r.URL)}, sinks.Env{Pace: func(context.Context) error { turns++; return nil }})
+	check(t, err)
+	defer s.Close()
+	check(t, s.Deliver(t.Context(), []sinks.Delivery{delivery(1), delivery(2)}))
+	if turns != 2 {
+		t.Errorf("%d turns for two requests", turns)
+	}
+}
+
 // TestRetryAfter: the whole way from the header to the wait.
 func TestRetryAfter(t *testing.T) {
 	status, after := 0, ""

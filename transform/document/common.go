@@ -90,7 +90,7 @@ type CustomField struct {
 
 // Measure is a decimal amount with its unit, e.g. 12.50000000 kg.
 type Measure struct {
-	Value string `json:"value"`
+	Value string `json:"value" octail:"decimal"`
 	Unit  string `json:"unit"`
 }
 

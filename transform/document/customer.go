@@ -17,4 +17,5 @@ type Customer struct {
 	CustomFields []CustomField `json:"custom_fields,omitzero"`
 	CreatedAt    *string       `json:"created_at"`
 	Addresses    []Address     `json:"addresses"`
+	Erased       bool          `json:"erased,omitzero"` // a person who is to be forgotten: see transform
 }

@@ -12,5 +12,7 @@
 //     is both: left out, null or a value.
 //   - Fields tagged octail:"decoration" are names looked up in reference
 //     tables: part of the document, not of its content (hash, changed).
+//   - Fields tagged octail:"decimal" are decimal text: numbers to whoever computes
+//     with them. "" is none.
 //   - Slices and maps are never nil in a document made by transform.
 package document

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -22,6 +23,10 @@ const (
 	FromReconcile = "reconcile"
 )
 
+// Scrubbed is the data of an event whose content was erased, because it spoke of a
+// person who is to be forgotten.
+const Scrubbed = `{"erased":true}`
+
 // Event is one new revision of one entity.
 type Event struct {
 	Key
@@ -33,7 +38,7 @@ type Event struct {
 	Time     time.Time
 	Origin   string
 	Schema   int
-	Data     []byte // the JSON object {"changed":...,"previous":...,"document":...}
+	Data     []byte // the JSON object {"changed":...,"previous":...,"document":...}, or Scrubbed
 }
 
 // EventID is the de-duplication key, e.g. "order/1042@3" or "order/1042@3~k3f9".
@@ -135,4 +140,21 @@ func FieldsOf(doc []byte) (map[string][]byte, error) {
 		out[k] = v
 	}
 	return out, nil
+}
+
+// Erased reports whether an event's data is of a person who is to be forgotten: a
+// customer, or an order of one.
+func Erased(data []byte) bool {
+	if !bytes.Contains(data, []byte(`"erased":true`)) {
+		return false
+	}
+	var d struct {
+		Document struct {
+			Erased   bool `json:"erased"`
+			Customer struct {
+				Erased bool `json:"erased"`
+			} `json:"customer"`
+		} `json:"document"`
+	}
+	return json.Unmarshal(data, &d) == nil && (d.Document.Erased || d.Document.Customer.Erased)
 }

@@ -17,7 +17,7 @@ type Order struct {
 	Lines           []Line           `json:"lines"`
 	Vouchers        []Voucher        `json:"vouchers"`
 	Totals          []Total          `json:"totals"`
-	Total           string           `json:"total"`
+	Total           string           `json:"total" octail:"decimal"`
 	CouponCode      *string          `json:"coupon_code"`
 	RewardPoints    int64            `json:"reward_points"`
 	Comment         string           `json:"comment"`
@@ -40,7 +40,7 @@ type Store struct {
 // round(amount * Rate, Decimals) in Code.
 type Currency struct {
 	Code     string `json:"code"`
-	Rate     string `json:"rate"`
+	Rate     string `json:"rate" octail:"decimal"`
 	Decimals int64  `json:"decimals"`
 	Base     string `json:"base"`
 }
@@ -55,6 +55,7 @@ type OrderCustomer struct {
 	Phone        string        `json:"phone"`
 	Fax          *string       `json:"fax,omitzero"`
 	CustomFields []CustomField `json:"custom_fields,omitzero"`
+	Erased       bool          `json:"erased,omitzero"` // a person who is to be forgotten: see transform
 }
 
 // Payment is how an order is paid. Method is the code up to the first dot.
@@ -70,7 +71,7 @@ type Shipping struct {
 	Method     string        `json:"method"`
 	Code       string        `json:"code"`
 	Name       string        `json:"name"`
-	Cost       Maybe[string] `json:"cost,omitzero"`
+	Cost       Maybe[string] `json:"cost,omitzero" octail:"decimal"`
 	TaxClassID Maybe[int64]  `json:"tax_class_id,omitzero"`
 }
 
@@ -86,9 +87,9 @@ type Line struct {
 	Model            string            `json:"model"`
 	Name             string            `json:"name"`
 	Quantity         int64             `json:"quantity"`
-	Price            string            `json:"price"`
-	Tax              string            `json:"tax"`
-	Total            string            `json:"total"`
+	Price            string            `json:"price" octail:"decimal"`
+	Tax              string            `json:"tax" octail:"decimal"`
+	Total            string            `json:"total" octail:"decimal"`
 	Reward           int64             `json:"reward"`
 	TaxClass         *Named            `json:"tax_class"`
 	Weight           *Measure          `json:"weight"`
@@ -112,7 +113,7 @@ type Voucher struct {
 	Code        string `json:"code"`
 	ToName      string `json:"to_name"`
 	ToEmail     string `json:"to_email"`
-	Amount      string `json:"amount"`
+	Amount      string `json:"amount" octail:"decimal"`
 }
 
 // Total is one row of the order's sum. Tax is set for code "tax" when the rate
@@ -120,20 +121,20 @@ type Voucher struct {
 type Total struct {
 	Code  string    `json:"code"`
 	Title string    `json:"title"`
-	Value string    `json:"value"`
+	Value string    `json:"value" octail:"decimal"`
 	Tax   *TotalTax `json:"tax"`
 }
 
 // TotalTax is the rate behind a tax row: Type is percent or fixed.
 type TotalTax struct {
-	Rate string `json:"rate"`
+	Rate string `json:"rate" octail:"decimal"`
 	Type string `json:"type"`
 }
 
 // Affiliate earned Commission with the order.
 type Affiliate struct {
 	ID         int64  `json:"id"`
-	Commission string `json:"commission"`
+	Commission string `json:"commission" octail:"decimal"`
 }
 
 // Marketing is the campaign the order came from.

@@ -10,7 +10,7 @@ type Product struct {
 	Codes            map[string]string      `json:"codes"`
 	Enabled          bool                   `json:"enabled"`
 	Minimum          int64                  `json:"minimum"`
-	Price            string                 `json:"price"`
+	Price            string                 `json:"price" octail:"decimal"`
 	TaxClass         *Named                 `json:"tax_class"`
 	Specials         []Special              `json:"specials"`
 	Discounts        []Discount             `json:"discounts"`
@@ -39,9 +39,9 @@ type Product struct {
 
 // Reduction is how a special or discount changes the price: one of the three.
 type Reduction struct {
-	Price    *string `json:"price,omitzero"`    // the new price
-	Percent  *string `json:"percent,omitzero"`  // per cent of the price
-	Subtract *string `json:"subtract,omitzero"` // taken off the price
+	Price    *string `json:"price,omitzero" octail:"decimal"`    // the new price
+	Percent  *string `json:"percent,omitzero" octail:"decimal"`  // per cent of the price
+	Subtract *string `json:"subtract,omitzero" octail:"decimal"` // taken off the price
 }
 
 // Special is a special price of a customer group.
@@ -71,9 +71,9 @@ type Manufacturer struct {
 
 // Dimensions of the packed product.
 type Dimensions struct {
-	Length string `json:"length"`
-	Width  string `json:"width"`
-	Height string `json:"height"`
+	Length string `json:"length" octail:"decimal"`
+	Width  string `json:"width" octail:"decimal"`
+	Height string `json:"height" octail:"decimal"`
 	Unit   string `json:"unit"`
 }
 
@@ -113,7 +113,7 @@ type Option struct {
 type OptionValue struct {
 	OptionValueID int64   `json:"option_value_id"`
 	Name          *string `json:"name"`
-	Price         string  `json:"price"`
-	Weight        string  `json:"weight"`
-	Points        string  `json:"points"`
+	Price         string  `json:"price" octail:"decimal"`
+	Weight        string  `json:"weight" octail:"decimal"`
+	Points        string  `json:"points" octail:"decimal"`
 }

@@ -119,7 +119,7 @@ func start(tb testing.TB, flavor string) *shoptest.Server {
 		tb.Fatalf("OCTAIL_TEST_SERVER=%s: no such server; it is mariadb- or mysql- and a version", os.Getenv("OCTAIL_TEST_SERVER"))
 	}
 	s.once.Do(func() {
-		s.server, s.err = shoptest.Start(context.Background(), shoptest.Options{Flavor: flavor, Version: Version(flavor)})
+		s.server, s.err = shoptest.Start(context.Background(), shoptest.Options{Flavor: flavor, Version: Version(flavor), Parent: Memory()})
 	})
 	if s.err != nil {
 		tb.Fatal(s.err)
@@ -135,6 +135,7 @@ func Server(tb testing.TB, options shoptest.Options) *shoptest.Server {
 	if options.Version == "" {
 		options.Version = Version(options.Flavor)
 	}
+	options.Parent = cmp.Or(options.Parent, Memory())
 	server, err := shoptest.Start(tb.Context(), options)
 	if err != nil {
 		tb.Fatal(err)

@@ -116,38 +116,39 @@ func (c *client) write(ctx context.Context, r record) outcome {
 	if err := a.Error(nil); err != nil {
 		return outcome{status: a.Status, err: err}
 	}
-	return c.judge(a, r, a.Body)
+	return c.judge(a, r)
 }
 
-// writeAll writes many in one request. What the target says of one is that one's alone.
-func (c *client) writeAll(ctx context.Context, records []record) []outcome {
-	out := make([]outcome, len(records))
+// writeAll writes many in one request. What the target says of one is that one's alone;
+// the error is that of the request.
+func (c *client) writeAll(ctx context.Context, records []record) ([]outcome, error) {
 	a, err := c.do(ctx, http.MethodPost, "/batch", map[string][]record{"records": records})
+	if err != nil {
+		return nil, httpx.WithoutBodies(err)
+	}
 	var results struct {
 		Results []json.RawMessage `json:"results"`
 	}
-	if err == nil && (json.Unmarshal(a.Body, &results) != nil || len(results.Results) != len(records)) {
-		err = c.refused(a, errAnswer)
+	if json.Unmarshal(a.Body, &results) != nil || len(results.Results) != len(records) {
+		return nil, httpx.WithoutBodies(c.refused(a, errAnswer))
 	}
+	out := make([]outcome, len(records))
 	for i, r := range records {
-		if err != nil {
-			out[i].err = err
-		} else {
-			out[i] = c.judge(a, r, results.Results[i])
-		}
+		sent, _ := json.Marshal(r)
+		out[i] = c.judge(a.Part(a.Status, sent, results.Results[i]), r)
 	}
-	return out
+	return out, nil
 }
 
 // judge looks at what is said of one record.
-func (c *client) judge(a *httpx.Answer, r record, said []byte) outcome {
+func (c *client) judge(a *httpx.Answer, r record) outcome {
 	var p reply
-	err := json.Unmarshal(said, &p)
+	err := json.Unmarshal(a.Body, &p)
 	switch {
 	case err == nil && p.Error != nil && p.Error.Status >= 300:
 		one := *a
-		one.Status, one.Body = p.Error.Status, said
-		return outcome{status: p.Error.Status, err: one.Error(nil)}
+		one.Status = p.Error.Status
+		return outcome{status: one.Status, err: one.Error(nil)}
 	case err != nil, p.Error != nil, p.ID != r.ID, p.Revision < r.Revision, p.Target == "":
 		return outcome{err: c.refused(a, errAnswer)}
 	}
@@ -156,7 +157,7 @@ func (c *client) judge(a *httpx.Answer, r record, said []byte) outcome {
 
 // refused is an answer that is none.
 func (c *client) refused(a *httpx.Answer, err error) error {
-	return sinks.Mark(sinks.Retryable, fmt.Errorf("%s://%s %w", c.base.Scheme, c.base.Host, err))
+	return a.Explain(sinks.Mark(sinks.Retryable, fmt.Errorf("%s://%s %w", c.base.Scheme, c.base.Host, err)))
 }
 
 // held asks what the target has of keys; one it does not have is nil.

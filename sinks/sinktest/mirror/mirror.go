@@ -76,14 +76,22 @@ func (s *sink) Deliver(ctx context.Context, batch []sinks.Delivery) error {
 		}
 		calls = append(calls, c)
 	}
-	s.send(ctx, calls, func(c call, err error) {
+	whole := s.send(ctx, calls, func(c call, err error) {
 		if err != nil {
 			failed[c.index] = fmt.Errorf("%s: %w", c.record.ID, err)
 		}
 	})
 	switch {
+	case whole != nil && len(failed) == 0:
+		return whole
+	case whole != nil:
+		for _, c := range calls {
+			failed[c.index] = whole
+		}
 	case len(failed) == 0:
 		return nil
+	}
+	switch {
 	case len(batch) == 1:
 		return failed[0]
 	}
@@ -175,19 +183,16 @@ func (s *sink) link(ctx context.Context, key document.Key) (sinks.Link, error) {
 	return l, err
 }
 
-// send writes the records: one by one, or many in a request, as the settings have it.
-func (s *sink) send(ctx context.Context, calls []call, done func(call, error)) {
-	if s.cfg.Batch == 1 {
-		for _, c := range calls {
-			done(c, s.write(ctx, c))
-		}
-		return
+// send writes the records: one by one, or all in a request, as the settings have it. It
+// returns what failed as a whole: of that nobody knows which record is the cause.
+func (s *sink) send(ctx context.Context, calls []call, done func(call, error)) error {
+	if s.cfg.Batch > 1 && len(calls) > 1 {
+		return s.writeAll(ctx, calls, done)
 	}
-	for chunk := range slices.Chunk(calls, s.cfg.Batch) {
-		for i, err := range s.writeAll(ctx, chunk) {
-			done(chunk[i], err)
-		}
+	for _, c := range calls {
+		done(c, s.write(ctx, c))
 	}
+	return nil
 }
 
 // write writes one record. One that we had found before and that somebody removed is
@@ -205,18 +210,20 @@ func (s *sink) write(ctx context.Context, c call) error {
 	return s.accepted(ctx, c, s.client.write(ctx, c.record))
 }
 
-func (s *sink) writeAll(ctx context.Context, calls []call) []error {
+func (s *sink) writeAll(ctx context.Context, calls []call, done func(call, error)) error {
 	records := make([]record, len(calls))
 	for i, c := range calls {
 		records[i] = c.record
 	}
-	errs := make([]error, len(calls))
-	for i, o := range s.client.writeAll(ctx, records) {
-		if errs[i] = s.accepted(ctx, calls[i], o); errors.Is(errs[i], errLost) {
-			errs[i] = s.write(ctx, calls[i])
+	outcomes, err := s.client.writeAll(ctx, records)
+	for i, o := range outcomes {
+		err := s.accepted(ctx, calls[i], o)
+		if errors.Is(err, errLost) {
+			err = s.write(ctx, calls[i])
 		}
+		done(calls[i], err)
 	}
-	return errs
+	return err
 }
 
 // errDocument: what JSON says of it may repeat the document.

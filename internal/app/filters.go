@@ -1,0 +1,104 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"octail/internal/config"
+	"octail/internal/filter"
+	"octail/sinks"
+)
+
+// filter makes the filter of a sink, with what the journal knows of the shop, and goes on
+// telling it what is learnt later; one of the same name that was made before is told
+// nothing more. It says when the filter takes more than the one of the last run, and
+// remembers it.
+func (a *Agent) filter(ctx context.Context, s config.Sink, needs sinks.Needs) (*filter.Filter, error) {
+	shop, err := a.filterShop(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f, err := filter.New(s, needs, shop)
+	if err != nil {
+		return nil, err
+	}
+	released, err := a.released(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if released != nil {
+		f.SetReleased(released)
+	}
+	names, err := a.stores(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if names != nil {
+		f.SetStores(names)
+	}
+	if err := a.rememberFilter(ctx, s.Name, filter.SpecOf(s, needs, shop)); err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.filters == nil {
+		a.filters = map[string]*filter.Filter{}
+	}
+	a.filters[s.Name] = f
+	return f, nil
+}
+
+// tellFilters calls fn for each filter.
+func (a *Agent) tellFilters(fn func(*filter.Filter)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, f := range a.filters {
+		fn(f)
+	}
+}
+
+// filterShop is what the journal knows of the shop for a filter's defaults.
+func (a *Agent) filterShop(ctx context.Context) (filter.Shop, error) {
+	note, err := a.journal.Meta(ctx, "covered")
+	if err != nil {
+		return filter.Shop{}, err
+	}
+	name, err := a.journal.Meta(ctx, "timezone")
+	if err != nil {
+		return filter.Shop{}, err
+	}
+	shop := filter.Shop{Since: filter.CoveredOrders(note)}
+	if name == "" && a.cfg.Shop.Timezone != config.TimezoneAuto {
+		name = a.cfg.Shop.Timezone
+	}
+	if name != "" {
+		if shop.Zone, err = time.LoadLocation(name); err != nil {
+			return shop, fmt.Errorf("the shop's time zone: %w", err)
+		}
+	}
+	return shop, nil
+}
+
+// rememberFilter compares a sink's filter with that of the last run, and keeps it for the
+// next. Widening a filter sends nothing by itself: the commands that do are logged.
+func (a *Agent) rememberFilter(ctx context.Context, sink string, now filter.Spec) error {
+	name := filter.MetaName(sink)
+	stored, err := a.journal.Meta(ctx, name)
+	if err != nil {
+		return err
+	}
+	if stored == now.String() {
+		return nil
+	}
+	if stored != "" {
+		before, err := filter.ReadSpec(stored)
+		if err != nil {
+			return err
+		}
+		if wider, ok := filter.Widened(before, now); ok {
+			a.log.Warn(wider.String(), "sink", sink, "remedy", wider.Remedy(sink, now))
+		}
+	}
+	return a.journal.SetMeta(ctx, name, now.String())
+}

@@ -1,0 +1,84 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"octail/sinks"
+	"octail/transform/document"
+)
+
+// call is one call of the sink, within the timeout. Each is a sign of life: many of
+// them make one step. Of a person who was erased a sink that can is told too.
+func (l *Lane) call(ctx context.Context, batch []sinks.Delivery) (err error) {
+	l.alive(0)
+	select {
+	case l.slot <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-l.slot }()
+	deadline, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
+	defer cancel()
+	late := time.AfterFunc(l.cfg.Timeout+grace, l.doesNotComeBack)
+	defer late.Stop()
+	defer l.caught("deliver", &err)
+	if err := l.cfg.Sink.Deliver(deadline, batch); err != nil {
+		return err
+	}
+	return l.erase(deadline, batch)
+}
+
+// erase tells a sink of persons who are to be forgotten, behind the delivery of what
+// is left of them.
+func (l *Lane) erase(ctx context.Context, batch []sinks.Delivery) error {
+	e, ok := l.cfg.Sink.(sinks.Eraser)
+	if !ok {
+		return nil
+	}
+	failed := map[int]error{}
+	for i := range batch {
+		if !document.Erased(batch[i].Data) {
+			continue
+		}
+		if err := e.Erase(ctx, batch[i]); err != nil {
+			failed[i] = fmt.Errorf("erase: %w", err)
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return &sinks.BatchError{Failed: failed}
+}
+
+// doesNotComeBack says so of a call.
+func (l *Lane) doesNotComeBack() {
+	message := fmt.Sprintf("it does not come back from a delivery that should have ended after %s", l.cfg.Timeout)
+	l.mu.Lock()
+	news := l.status.LastError != message
+	l.status.LastError, l.status.Class = message, sinks.Retryable.String()
+	if l.status.FailingFrom.IsZero() {
+		l.status.FailingFrom = time.Now()
+	}
+	l.mu.Unlock()
+	if news {
+		l.cfg.Log.Warn("sink failed", "sink", l.cfg.Name, "err", message)
+	}
+}
+
+// caught turns a panic of the sink into an error: one broken sink must not stop
+// the agent and with it all others.
+func (l *Lane) caught(doing string, err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%s: the sink panicked: %v", doing, p)
+		l.cfg.Log.Error("a sink panicked", "sink", l.cfg.Name, "doing", doing, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	}
+}
+
+func (l *Lane) failpoint(name string) {
+	if l.cfg.Failpoint != nil {
+		l.cfg.Failpoint(name)
+	}
+}

@@ -1,0 +1,304 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"octail/internal/journal"
+	"octail/sinks"
+	"octail/transform/document"
+)
+
+// pick chooses the deliveries of the next call: what is due first, then live, then
+// bulk, which gets its turn now and then. No items: there is nothing to call.
+func (s *states) pick(ctx context.Context) (result, error) {
+	sources := [][]*item{s.due, s.live.items, s.bulk.items}
+	if s.turn >= bulkTurn-1 {
+		sources = [][]*item{s.bulk.items, s.due, s.live.items}
+	}
+	if s.gate.probing() { // another one each time: it may be the entity and not the target
+		all := slices.Concat(sources...)
+		slices.SortStableFunc(all, func(a, b *item) int { return a.tried.Compare(b.tried) })
+		sources = [][]*item{all}
+	}
+	for _, items := range sources {
+		due := len(s.due)
+		r, err := s.gather(ctx, items)
+		if err == nil && len(r.items) == 0 && len(s.due) > due { // parents of theirs
+			r, err = s.gather(ctx, s.due)
+		}
+		if err != nil || len(r.items) > 0 {
+			if s.turn++; len(r.items) > 0 && slices.Contains(s.bulk.items, r.items[0]) {
+				s.turn = 0
+			}
+			return r, err
+		}
+	}
+	return result{}, nil
+}
+
+// gather makes one call of the items of a queue, in their order, as many as fit.
+func (s *states) gather(ctx context.Context, items []*item) (r result, err error) {
+	limit := s.cfg.Needs.Batch
+	if limit <= 0 {
+		limit = statesBatch
+	}
+	if s.gate.probing() {
+		limit = 1
+	}
+	for i := 0; i < len(items) && len(r.items) < limit; i++ {
+		it := items[i]
+		if _, busy := s.flying[it.key]; busy || it.busy || it.done || it.alone && len(r.items) > 0 || slices.ContainsFunc(r.items, func(o *item) bool { return o.key == it.key }) {
+			continue
+		}
+		if it.waits != (document.Key{}) && s.pending(it.waits) {
+			continue
+		}
+		d, known, ok, err := s.prepare(ctx, it)
+		if err != nil {
+			return r, err
+		}
+		if !ok {
+			continue
+		}
+		if size := len(d.Data); r.bytes+size > batchBytes && len(r.items) > 0 || s.bytes+r.bytes+size > flyingBytes && s.calls+len(r.items) > 0 {
+			break
+		}
+		r.items, r.batch, r.known = append(r.items, it), append(r.batch, d), append(r.known, known)
+		if r.bytes += len(d.Data); it.alone {
+			break
+		}
+	}
+	return r, nil
+}
+
+// pending reports whether a parent is in a call, or about to be.
+func (s *states) pending(parent document.Key) bool {
+	if _, busy := s.flying[parent]; busy {
+		return true
+	}
+	return slices.ContainsFunc(s.due, func(it *item) bool { return it.key == parent && !it.done })
+}
+
+// prepare looks whether an entity's newest revision is for the sink, and makes the
+// delivery of it. What is not is done with; what waits for a parent stays.
+func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known journal.Known, ok bool, err error) {
+	it.waits = document.Key{}
+	newest, err := s.cfg.Journal.Known(ctx, it.key.Entity, []int64{it.key.ID})
+	if err != nil {
+		return d, known, false, err
+	}
+	known = newest[it.key.ID]
+	accepted, err := s.accepted(ctx, it.key)
+	if err != nil {
+		return d, known, false, err
+	}
+	switch {
+	case known.Sequence == 0, accepted != nil && accepted.Sequence >= known.Sequence && !it.again,
+		known.Deleted && (accepted == nil || accepted.Deleted), !s.Takes(it.key.Entity):
+		s.pass(it)
+		return d, known, false, nil
+	}
+	event, err := s.cfg.Journal.Event(ctx, known.Sequence)
+	if errors.Is(err, journal.ErrNoEvent) {
+		return s.gone(ctx, it, known)
+	}
+	if err != nil {
+		return d, known, false, err
+	}
+	event.Shop = s.cfg.Shop
+	if event.Origin == s.cfg.Name { // the echo of what it wrote itself
+		s.accept(it.key, known)
+		s.pass(it)
+		return d, known, false, nil
+	}
+	if accepted == nil || accepted.Deleted {
+		enters, err := s.enters(ctx, &event.Event, it.again)
+		if err != nil {
+			s.hold(s.ticket(it, &known), sinks.Hold(heldByFilter, err), "", time.Time{})
+			s.parkedNow(it)
+			return d, known, false, nil
+		}
+		if !enters {
+			s.cfg.Metrics.dropped(s.cfg.Name)
+			s.pass(it)
+			return d, known, false, nil
+		}
+	}
+	data, changed, err := s.relative(ctx, &event, known, accepted, it.again)
+	if err != nil {
+		return d, known, false, err
+	}
+	if accepted != nil && !accepted.Deleted && !known.Deleted && !it.again && !reads(s.cfg.Needs.Fields, it.key.Entity, changed) {
+		s.accept(it.key, known)
+		s.pass(it)
+		return d, known, false, nil
+	}
+	if waits, err := s.waitsForParent(ctx, it, &event.Event, &known); err != nil || waits {
+		return d, known, false, err
+	}
+	event.Data = data
+	attempt := 1
+	if it.parked != nil {
+		attempt = it.parked.Attempts + 1
+	}
+	return sinks.Delivery{Event: event.Event, Attempt: attempt, Again: it.again && accepted != nil && accepted.Sequence >= known.Sequence}, known, true, nil
+}
+
+// gone is an entity whose newest event is not in the journal any more: it was deleted
+// long ago.
+func (s *states) gone(ctx context.Context, it *item, known journal.Known) (sinks.Delivery, journal.Known, bool, error) {
+	again, err := s.cfg.Journal.Known(ctx, it.key.Entity, []int64{it.key.ID})
+	if err != nil {
+		return sinks.Delivery{}, known, false, err
+	}
+	if again[it.key.ID].Sequence != known.Sequence { // it has just got another one
+		return sinks.Delivery{}, known, false, nil
+	}
+	s.cfg.Log.Warn("cannot be delivered: its last revision has left the journal (journal.retention)", "sink", s.cfg.Name, "subject", it.key.String())
+	s.pass(it)
+	return sinks.Delivery{}, known, false, nil
+}
+
+// accepted is what the sink took last of an entity, nil for nothing.
+func (s *states) accepted(ctx context.Context, k document.Key) (*journal.Accepted, error) {
+	list, err := s.cfg.Journal.AcceptedOf(ctx, s.cfg.Name, k.Entity, []int64{k.ID})
+	if err != nil {
+		return nil, err
+	}
+	if a, ok := list[k.ID]; ok {
+		return &a, nil
+	}
+	return nil, nil
+}
+
+// enters reports whether an entity that the target does not have may come into it.
+// It is an error when that is not known. named: a person has asked for it.
+func (s *states) enters(ctx context.Context, e *document.Event, named bool) (bool, error) {
+	if s.cfg.Filter == nil {
+		return true, nil
+	}
+	link, linked, err := s.cfg.Journal.Link(ctx, s.cfg.Name, e.Key)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", e.Key, err)
+	}
+	if linked && link.Person {
+		return true, nil
+	}
+	if ok, err := s.cfg.Filter.Matches(e); err != nil || !ok {
+		return false, err
+	}
+	if e.Entity == document.OrderEntity && !s.cfg.Filter.ReleaseKnown() {
+		return false, errors.New("the shop's processing and complete statuses, in which orders are created, are not known yet: they are read when the shop's database is reached; or set release")
+	}
+	if named {
+		ok, _ := s.cfg.Filter.MayCreateNamed(e)
+		return ok, nil
+	}
+	ok, _ := s.cfg.Filter.MayCreate(e)
+	return ok, nil
+}
+
+// waitsForParent reports whether an entity has to wait until another one is in the
+// target. A parent that the lane still has before it is pulled along; with one that is
+// parked or dead the entity is parked too.
+func (s *states) waitsForParent(ctx context.Context, it *item, e *document.Event, known *journal.Known) (bool, error) {
+	kinds := s.cfg.Needs.Parents[e.Entity]
+	if len(kinds) == 0 || known.Deleted {
+		return false, nil
+	}
+	parents, err := document.Parents(e.Entity, e.Data)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", e.Key, err)
+	}
+	waits := false
+	for _, p := range parents {
+		if !slices.Contains(kinds, p.Entity) || !s.Takes(p.Entity) || p == it.key {
+			continue
+		}
+		state, err := s.parent(ctx, p)
+		if err != nil {
+			return false, err
+		}
+		switch state {
+		case parentStuck:
+			s.hold(s.ticket(it, known), sinks.Hold(heldByParent, fmt.Errorf("waits for %s, which could not be delivered", p)), p.String(), time.Time{})
+			s.parkedNow(it)
+			return true, nil
+		case parentPending:
+			if s.waitsFor(p, it.key) { // each for the other: somebody has to be first
+				continue
+			}
+			if waits = true; !s.pending(p) {
+				s.due = append(s.due, &item{key: p})
+			}
+			it.waits = p
+		}
+	}
+	return waits, nil
+}
+
+// waitsFor reports whether one entity that is pulled along waits for another one, by
+// way of others too.
+func (s *states) waitsFor(k, other document.Key) bool {
+	for range len(s.due) {
+		i := slices.IndexFunc(s.due, func(it *item) bool { return it.key == k && !it.done })
+		if i < 0 || s.due[i].waits == (document.Key{}) {
+			return false
+		}
+		if k = s.due[i].waits; k == other {
+			return true
+		}
+	}
+	return false
+}
+
+// What a parent may be.
+const (
+	parentThere   = iota // in the target, or never to come there
+	parentPending        // the lane has it before it
+	parentStuck          // parked or dead
+)
+
+func (s *states) parent(ctx context.Context, p document.Key) (int, error) {
+	if s.pending(p) {
+		return parentPending, nil
+	}
+	accepted, err := s.accepted(ctx, p)
+	if err != nil || accepted != nil && !accepted.Deleted {
+		return parentThere, err
+	}
+	known, err := s.cfg.Journal.Known(ctx, p.Entity, []int64{p.ID})
+	if err != nil {
+		return 0, err
+	}
+	k := known[p.ID]
+	if k.Sequence == 0 || k.Deleted {
+		return parentThere, nil
+	}
+	found, err := s.cfg.Journal.Queue(ctx, s.cfg.Name, k.Sequence-1, k.Sequence, 1, false)
+	if err != nil || len(found) == 0 || found[0].Key != p {
+		return parentThere, err // it has just got another revision: it comes by itself
+	}
+	behind := s.live.cursor()
+	if found[0].Bulk || k.Sequence <= s.record.Fill {
+		behind = s.bulk.cursor()
+	}
+	switch {
+	case found[0].Parked, found[0].DeadAt >= k.Sequence:
+		return parentStuck, nil
+	case k.Sequence <= behind: // it was not for this sink
+		return parentThere, nil
+	}
+	event, err := s.cfg.Journal.Event(ctx, k.Sequence)
+	if err != nil {
+		return parentThere, nil
+	}
+	if enters, err := s.enters(ctx, &event.Event, false); err != nil || !enters {
+		return parentThere, nil
+	}
+	return parentPending, nil
+}

@@ -1,0 +1,112 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"octail/internal/journal"
+	"octail/sinks"
+	"octail/transform/document"
+)
+
+// ErrNotComparable: the sink cannot tell what its target holds.
+var ErrNotComparable = errors.New("this type of sink cannot read back what its target holds")
+
+// troubled takes note of a failure that may be the target's, and says how long to wait.
+// keys are the entities of a Retryable one.
+func (l *Lane) troubled(err error, class sinks.Class, asked time.Duration, keys ...document.Key) time.Duration {
+	stopped := l.gate.stopped
+	wait := l.gate.failure(class, asked, l.hurried, keys...)
+	message := err.Error()
+	l.mu.Lock()
+	news := l.status.LastError != message
+	l.status.LastError, l.status.Class, l.status.Next, l.status.Stopped = message, class.String(), l.gate.next, l.gate.stopped
+	if l.status.FailingFrom.IsZero() {
+		l.status.FailingFrom = time.Now()
+	}
+	l.record.Error, l.record.Since, l.record.Stopped, l.record.Refused = message, l.status.FailingFrom, l.gate.stopped, l.gate.refused
+	if l.record.Attempts++; class == sinks.RateLimited {
+		l.record.Next = l.gate.next
+	}
+	record := l.record
+	l.mu.Unlock()
+	l.outcome.Sink = &record
+	switch log := l.cfg.Log.With("sink", l.cfg.Name, "class", class.String(), "err", message); {
+	case l.gate.stopped != stopped && l.gate.stopped == stoppedBlocked:
+		log.Error("the target lets octail in no more: nothing is delivered until it does; it is tried every few minutes. When the cause is mended: `octail resume " + l.cfg.Name + "`")
+	case l.gate.stopped != stopped:
+		log.Error(fmt.Sprintf("the target has refused %d documents one after the other: deliveries stop before more become dead letters. Is its address right? When the cause is mended: `octail resume %s`; those that were refused are then tried once more", refusedInARow, l.cfg.Name))
+	case news && class != sinks.Permanent: // which says so as a dead letter
+		log.Warn("sink failed, trying again", "wait", wait.Round(time.Millisecond).String())
+	}
+	return wait
+}
+
+// works takes note that the target has taken something.
+func (l *Lane) works() {
+	l.lastSuccess = time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.status.LastSuccess = l.lastSuccess
+	if l.gate.stopped == stoppedRefused {
+		l.revive = l.record.Since
+	}
+	failed := l.status.LastError != "" || len(l.gate.failed) > 0
+	l.gate.succeeded()
+	if !failed && l.record.Refused == 0 {
+		return
+	}
+	if l.status.LastError != "" {
+		l.cfg.Log.Info("sink works again", "sink", l.cfg.Name)
+	}
+	l.status.LastError, l.status.Class, l.status.FailingFrom, l.status.Next, l.status.Stopped = "", "", time.Time{}, time.Time{}, ""
+	l.record.Error, l.record.Since, l.record.Stopped, l.record.Refused, l.record.Attempts, l.record.Next = "", time.Time{}, "", 0, 0, time.Time{}
+	record := l.record
+	l.outcome.Sink, l.outcome.Wake = &record, true
+}
+
+// revived tries once more what was refused before the lane stopped.
+func (l *Lane) revived(ctx context.Context) error {
+	if l.revive.IsZero() {
+		return nil
+	}
+	dead, err := l.cfg.Journal.DeadLetters(ctx, journal.DeadFilter{Sink: l.cfg.Name, Reason: ReasonRefused}, 10*refusedInARow)
+	if err != nil {
+		return err
+	}
+	var ids []int64
+	for _, d := range dead {
+		if !d.Since.Before(l.revive.Add(-time.Second)) { // the first one was noted just before
+			ids = append(ids, d.ID)
+		}
+	}
+	if len(ids) > 0 {
+		if _, err := l.cfg.Journal.Revive(ctx, journal.DeadFilter{IDs: ids}); err != nil {
+			return err
+		}
+	}
+	l.revive = time.Time{}
+	l.log.parkedAt = time.Now()
+	return nil
+}
+
+// journalFailed takes note that the journal could not be read or written, and says how
+// long to wait.
+func (l *Lane) journalFailed(err error) time.Duration {
+	l.mu.Lock()
+	news := l.status.Journal != err.Error()
+	l.status.Journal = err.Error()
+	l.mu.Unlock()
+	if news {
+		l.cfg.Log.Error("the journal does not answer: nothing is delivered until it does", "sink", l.cfg.Name, "err", err)
+	}
+	return l.gate.wait.NextBackOff()
+}
+
+func (l *Lane) journalWorks() {
+	l.mu.Lock()
+	l.status.Journal = ""
+	l.mu.Unlock()
+}

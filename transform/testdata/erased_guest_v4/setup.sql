@@ -1,0 +1,3 @@
+-- OpenCart 4.1
+-- oracle: it shows the shop, where nobody is forgotten
+-- include product_v4.sql

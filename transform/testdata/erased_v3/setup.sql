@@ -1,0 +1,3 @@
+-- OpenCart 3.0
+-- oracle: it shows the shop, where nobody is forgotten
+-- include product_v3.sql
