@@ -31,7 +31,7 @@ func TestMetrics(t *testing.T) {
 		}
 		a, b := newLane(t, j, s, with), newLane(t, j, other, with, named("other"))
 		before := series(t, r)
-		if len(before) != 2*(4+1+1+14-1) {
+		if len(before) != 2*(4+1+1+14) {
 			t.Errorf("%d series before anything happens", len(before))
 		}
 		fill(t, j, 5)

@@ -663,7 +663,7 @@ func TestLogParks(t *testing.T) {
 // TestStatesProperty: whatever the target does and however often the lane is ended,
 // the target has the newest revision of every entity in the end, each in order.
 func TestStatesProperty(t *testing.T) {
-	for seed := range uint64(40) {
+	for seed := range uint64(10) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := rand.New(rand.NewPCG(seed, 7))
@@ -691,7 +691,7 @@ func TestStatesProperty(t *testing.T) {
 					return errors.New("500")
 				}
 				var l *lane
-				for range 30 {
+				for range 20 {
 					if l == nil {
 						l = stateLane(t, j, s)
 						l.run(t)

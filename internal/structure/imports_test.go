@@ -58,7 +58,7 @@ var rules = []rule{
 	{"internal/dispatch", []string{"sinks", "internal/journal", "internal/mask", "transform/document"},
 		"a lane carries events from the journal to any sink; it must not know where they came from (canal) nor a concrete sink", nil},
 	{"internal/reconcile", []string{"internal/journal", "sinks", "transform", "transform/document"},
-		"comparing shop and journal is transform's reading and the journal's memory, whoever asks for it; of sinks it takes only what a Comparer answers", []string{"sinks/sinktest/mirror", "sinks/sinktest/receiver"}},
+		"comparing shop and journal is transform's reading and the journal's memory, whoever asks for it; of sinks it takes only what a Comparer answers", []string{"internal/config", "sinks/sinktest/mirror", "sinks/sinktest/receiver"}},
 	{"internal/erase", []string{"internal/journal", "transform", "transform/document"},
 		"erasing is transform's reading without the person and the journal's scrubbing, whoever asks for it", nil},
 	{"internal/reread", []string{"internal/journal", "transform", "transform/document"},

@@ -19,7 +19,7 @@ type metric struct {
 	labels     map[string][]string // name -> values seen
 }
 
-var labelNames = []string{"sink", "entity", "outcome", "result", "reason", "table", "op", "version", "goversion", "revision"}
+var labelNames = []string{"sink", "entity", "outcome", "result", "reason", "kind", "table", "op", "version", "goversion", "revision"}
 
 // promised are the names that dashboards rely on.
 var promised = []string{
