@@ -24,8 +24,8 @@ func statuses(s *scene) {
 	s.settle()
 	for _, c := range []struct {
 		status int
-		want   string // dead, stopped, waits, taken
-	}{{400, "dead"}, {422, "dead"}, {413, "dead"}, {404, "dead"}, {401, "stopped"}, {403, "stopped"}, {409, "taken"}} {
+		want   string // dead, stopped, waits
+	}{{400, "dead"}, {422, "dead"}, {413, "dead"}, {404, "dead"}, {401, "stopped"}, {403, "stopped"}, {409, "waits"}} {
 		id := s.place(1)[0]
 		s.until("the order", func() bool { return s.mirrored(id) })
 		s.mirror.Set(receiver.Fault{Do: receiver.Status, Status: c.status, Entity: "order", Key: id})
@@ -47,6 +47,7 @@ func statuses(s *scene) {
 			return became != ""
 		})
 		s.figure(fmt.Sprint(c.status), became)
+		s.want(became == c.want, "%d: the order is %s, not %s", c.status, became, c.want)
 		if became != "stopped" { // then the others go on
 			other := s.place(1)[0]
 			s.until("another order", func() bool { return s.mirrored(other) })

@@ -51,6 +51,16 @@ func erased(s *scene) {
 	s.until("its tombstone", func() bool { r, _ := s.mirror.Record(fmt.Sprintf("order/%d", gone)); return r.Deleted })
 	s.want(strings.HasSuffix(strings.Join(s.events(fmt.Sprintf("order/%d", gone)), ""), "deleted"), "%q", s.events(fmt.Sprintf("order/%d", gone)))
 
+	held := func() (n int) {
+		for _, name := range []string{"octail.db", "octail.db-wal"} {
+			b, err := os.ReadFile(filepath.Join(s.dir, name))
+			if err == nil {
+				n += strings.Count(string(b), "Quivermoor")
+			}
+		}
+		return n
+	}
+	s.want(held() > 0, "what is to be erased is not in the journal before")
 	s.works("erase", "customer", fmt.Sprint(customer))
 	backup := filepath.Join(s.dir, "backup.db")
 	s.works("backup", backup)

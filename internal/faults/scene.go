@@ -132,7 +132,7 @@ func (s *scene) within(d time.Duration, what string, so func() bool) time.Durati
 		if time.Since(began) > d {
 			s.failf("waited %s in vain for %s%s", d, what, s.latest())
 		}
-		time.Sleep(30 * time.Millisecond)
+		time.Sleep(10 * time.Millisecond)
 	}
 	return time.Since(began)
 }

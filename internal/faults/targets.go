@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,20 +25,14 @@ var targets = []fault{
 // hurry divides the waits of lanes by a factor.
 func hurry(factor int) string { return fmt.Sprintf("OCTAIL_HURRY=%d", factor) }
 
-// atOnce is how long each of some orders takes to a sink that is told by reached.
+// delays is how long it takes from each of some orders' placing until a target has it.
 func (s *scene) delays(n int, reached func(id int64) bool) (longest, median time.Duration) {
 	var all []time.Duration
 	for range n {
 		id := s.place(1)[0]
 		all = append(all, s.until(fmt.Sprintf("order %d to be delivered", id), func() bool { return reached(id) }))
 	}
-	for i := range all { // a handful
-		for j := range i {
-			if all[j] > all[i] {
-				all[i], all[j] = all[j], all[i]
-			}
-		}
-	}
+	slices.Sort(all)
 	return all[len(all)-1], all[len(all)/2]
 }
 
@@ -181,19 +176,21 @@ func (s *scene) works(args ...string) (out string) {
 func poisoned(s *scene) {
 	s.openDefault()
 	s.openMirror("entities: [order, customer, product]")
-	s.ready(hurry(14400))
+	s.ready()
 	s.mirrorTakes = []string{"order", "customer", "product"}
 	s.settle()
-	_, without := s.delays(pick(s, 20, 5), s.mirrored)
+	_, without := s.delays(pick(s, 20, 10), s.mirrored)
 	sick := s.place(1)[0]
 	s.until("the order", func() bool { return s.mirrored(sick) })
 	s.mirror.Set(receiver.Fault{Do: receiver.Status, Status: 500, Entity: "order", Key: sick})
 	s.must(s.shop.SetStatus(s.ctx, sick, 2, "", false))
-	_, with := s.delays(pick(s, 20, 5), s.mirrored)
+	_, with := s.delays(pick(s, 20, 10), s.mirrored)
+	s.stop()
+	s.ready(hurry(14400))
 	began := time.Now()
 	s.within(2*time.Minute, "the order to become a dead letter", func() bool {
 		s.place(1) // others succeed: so it is this one that fails
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond)
 		st, err := s.agent.status()
 		return err == nil && st.sink("mirror").Dead == 1
 	})
