@@ -61,7 +61,6 @@ func statuses(s *scene) {
 		}
 		s.settle()
 	}
-	s.recover()
 }
 
 func lying(s *scene) {
@@ -121,5 +120,5 @@ func forgetful(s *scene) {
 	_, out := s.command("reconcile", "--repair")
 	s.until("the mirror to be mended", func() bool { return s.mirrorClean() })
 	s.want(strings.Contains(out, "mirror"), "reconcile --repair: %s", out)
-	s.recover()
+	s.settle()
 }
