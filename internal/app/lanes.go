@@ -45,13 +45,17 @@ func (s *lanes) all() []*lane {
 	return nil
 }
 
-// names are the configured sinks.
-func (s *lanes) names() []string {
-	var out []string
+// names are the configured sinks: those that want every revision, and those that want
+// states.
+func (s *lanes) names() (logs, states []string) {
 	for _, l := range s.all() {
-		out = append(out, l.cfg.Name)
+		if l.Needs().States {
+			states = append(states, l.cfg.Name)
+		} else {
+			logs = append(logs, l.cfg.Name)
+		}
 	}
-	return out
+	return logs, states
 }
 
 func (s *lanes) replace(set []*lane) { s.set.Store(&set) }

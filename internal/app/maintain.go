@@ -21,7 +21,8 @@ func (a *Agent) maintain(ctx context.Context) {
 		case <-time.After(wait):
 		}
 		wait = next
-		h.limits, h.sinks = a.config().Journal, a.lanes.names()
+		h.limits = a.config().Journal
+		h.sinks, h.states = a.lanes.names()
 		a.excess.Store(h.round(ctx, time.Now()))
 	}
 }
@@ -33,15 +34,17 @@ const warnEvery = time.Hour
 type housekeeping struct {
 	journal *journal.Journal
 	limits  config.Journal
-	sinks   []string // the configured ones: one that was taken out holds nothing back
-	log     *slog.Logger
-	warned  time.Time
+	// The configured sinks that want every revision, and those that want states: one that
+	// was taken out holds nothing back.
+	sinks, states []string
+	log           *slog.Logger
+	warned        time.Time
 }
 
 // round returns what is too much afterwards, nil for nothing; it says so, once an
 // hour.
 func (h *housekeeping) round(ctx context.Context, now time.Time) *journal.Excess {
-	removed, err := h.journal.Retain(ctx, now, h.limits.Retention, h.limits.MaxBytes, h.sinks)
+	removed, err := h.journal.Retain(ctx, now, h.limits.Retention, h.limits.MaxBytes, h.sinks, h.states...)
 	if err != nil && ctx.Err() == nil {
 		h.log.Error("journal retention", "err", err)
 	}

@@ -27,21 +27,25 @@ type sweep struct {
 	began  time.Time // of the round
 	to     int64     // no event up to here was to be removed in this round
 	packed int64     // no event up to here is to be compressed
+	buried int64     // the last documents of deleted entities up to here may go
 }
 
 // Retain removes events that are older than age, that all the named sinks have
 // passed and that are not the newest of their entity; over maxBytes, also
 // younger ones (should that not be enough, Excess says why). A sink that is not
 // named holds nothing back: name those that want every revision. One that wants states
-// needs the newest documents alone. Of deleted entities the last document goes too, their row in
-// documents stays. Old events that remain are compressed. It returns how many
+// needs the newest documents alone. Of deleted entities the last document goes too, once
+// the sinks named as states have passed it; their row in documents stays. Old events that remain are compressed. It returns how many
 // events it removed; it is safe to call at any time, from one goroutine.
-func (j *Journal) Retain(ctx context.Context, now time.Time, age time.Duration, maxBytes int64, sinks []string) (int64, error) {
+func (j *Journal) Retain(ctx context.Context, now time.Time, age time.Duration, maxBytes int64, sinks []string, states ...string) (int64, error) {
 	if err := j.writable(); err != nil {
 		return 0, err
 	}
 	_, passed, err := j.Slowest(ctx, sinks)
 	if err != nil {
+		return 0, err
+	}
+	if _, j.swept.buried, err = j.Slowest(ctx, states); err != nil {
 		return 0, err
 	}
 	if now.Sub(j.swept.began) >= sweepEvery || now.Before(j.swept.began) {
@@ -124,8 +128,8 @@ func (j *Journal) sweep(ctx context.Context, before time.Time, passed int64, fro
 // and were added before; young reports whether the range has events added later.
 func (j *Journal) replaced(ctx context.Context, from, to int64, before time.Time) (list []int64, young bool, err error) {
 	rows, err := j.read.QueryContext(ctx, `SELECT e.sequence, e.added >= ?, d.sequence IS NOT NULL FROM events e
-		LEFT JOIN documents d ON d.entity = e.entity AND d.key = e.key AND d.sequence = e.sequence AND NOT d.deleted
-		WHERE e.sequence > ? AND e.sequence <= ?`, before.UnixMicro(), from, to)
+		LEFT JOIN documents d ON d.entity = e.entity AND d.key = e.key AND d.sequence = e.sequence AND (NOT d.deleted OR d.sequence > ?)
+		WHERE e.sequence > ? AND e.sequence <= ?`, before.UnixMicro(), j.swept.buried, from, to)
 	if err != nil {
 		return nil, false, doing("look for old events", err)
 	}

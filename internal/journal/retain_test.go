@@ -326,3 +326,28 @@ func TestRetainForgetsTheMemory(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestRetainTombstones: the last document of a deleted entity stays while a sink that
+// wants states has not passed it: it would never learn of the deletion.
+func TestRetainTombstones(t *testing.T) {
+	j := open(t, newPath(t))
+	k := document.Key{Entity: document.OrderEntity, ID: 7}
+	must[journal.Sink](t)(j.RegisterSink(t.Context(), "erp", "odoo", 0, 0))
+	for _, kind := range []string{document.Created, document.Deleted} {
+		known, err := j.Known(t.Context(), k.Entity, []int64{k.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		must[int64](t)(j.Append(t.Context(), journal.Commit{Events: []journal.NewEvent{{Key: k, Kind: kind, Time: time.Now(), Origin: document.FromShop, Schema: 1, Prior: known[k.ID], Data: []byte("{}"), Fields: []byte{}}}}))
+	}
+	later := time.Now().Add(time.Hour)
+	if n := must[int64](t)(j.Retain(t.Context(), later, 0, 0, nil, "erp")); n != 1 {
+		t.Errorf("%d removed", n)
+	}
+	if err := j.Advance(t.Context(), "erp", map[string]int64{journal.Live: 2, journal.Bulk: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if n := must[int64](t)(j.Retain(t.Context(), later.Add(24*time.Hour), 0, 0, nil, "erp")); n != 1 {
+		t.Errorf("%d removed after it was passed", n)
+	}
+}
