@@ -94,7 +94,7 @@ func drafts(s *scene) {
 var hostileTexts = []string{
 	`<script>alert("octail-1")</script>`, `"><img src=x onerror=alert(2)>`, `=cmd|'/c calc'!A0`, `+1+cmd`, `@SUM(1)`,
 	"line\r\nX-Injected: yes\r\n\r\nbody", "level=ERROR msg=\"forged line\"\ntime=2026", "\x1b[31mred\x1b[0m\x07", "{{.Secret}} ${HOME} ${file:/etc/passwd}",
-	"%s%s%n%d %!v", "'; DROP TABLE oc_order; --", "\u202egnp.exe", "a\x00b", "🛒 日本語 ‏עברית‏", "&quot;&amp;lt;", "../../../etc/passwd", "{\"a\":[1,2", "]]>--><!--",
+	"%s%s%n%d %!v", "'; DROP TABLE oc_order; --", "\u202egnp.exe", "a\x00b", "🛒 日本語 \u200fעברית\u200f", "&quot;&amp;lt;", "../../../etc/passwd", "{\"a\":[1,2", "]]>--><!--",
 }
 
 // hostile orders with such texts: they arrive byte by byte, and are nothing but text

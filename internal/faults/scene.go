@@ -313,7 +313,7 @@ func (s *scene) position() string {
 	return gtid.String
 }
 
-// short chooses a count or a time by the length of the run.
+// pick chooses a count or a time by the length of the run.
 func pick[T any](s *scene, long, short T) T {
 	if s.short {
 		return short
