@@ -57,7 +57,8 @@ func (s *scene) atStopPoints(points ...string) {
 
 // atRandom kills the agent at random moments while the shop is in use.
 func atRandom(s *scene) {
-	s.open(shoptest.V4)
+	s.openDefault()
+	s.openMirror()
 	s.ready()
 	s.settle()
 	s.stop()
