@@ -59,6 +59,7 @@ func databaseDown(s *scene) {
 	s.want(!a.over(), "the agent has ended: %s", a.tail())
 	s.want(manager.said("not connected"), "STATUS does not say that the database is away: %q", manager.last())
 	s.must(s.server.Restart(s.ctx))
+	s.started = time.Now()
 	s.place(2)
 	s.recover()
 }
