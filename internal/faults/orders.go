@@ -133,6 +133,10 @@ func hostile(s *scene) {
 	_, err := s.shop.Register(s.ctx, p)
 	s.must(err)
 	s.must(s.shop.SaveProduct(s.ctx, 1, func(p *shoptest.Product) { p.Texts[0].Name, p.Model = hostileTexts[0], cut(hostileTexts[7], 64) }))
+	s.until("the dead letter", func() bool { st, err := s.agent.status(); return err == nil && st.sink("hook").Dead == 1 })
+	_, letter := s.command("dead", "list")
+	s.want(!strings.ContainsAny(letter, "\x1b\x07\x00\r"), "dead list writes control characters to the terminal")
+	s.works("dead", "retry", "--all")
 	s.recover()
 	s.want(len(injected) == 0, "headers came out of texts: %q", injected)
 
@@ -147,7 +151,7 @@ func hostile(s *scene) {
 		s.want(!strings.ContainsAny(text, "\x1b\x07\x00"), "%s has control characters", what)
 	}
 	page := "http://" + s.listening()
-	for _, path := range []string{"/", "/metrics", "/api/v1/status", "/healthz"} {
+	for _, path := range []string{"/", "/metrics", "/api/v1/status", "/api/v1/dead", "/healthz"} {
 		_, _, body := s.web(page+path, "")
 		inert(path, body)
 		s.want(!strings.Contains(body, "octail-1"), "%s shows what a buyer typed", path)

@@ -40,7 +40,7 @@ type scene struct {
 	verdict     ledger.Verdict
 	figures     []string
 	after       []func()
-	started     time.Time // an agent, and nothing was settled since
+	started     time.Time // when an agent was started, or a fault was over; zero: settled since
 }
 
 // ended is how a case leaves its function when it cannot go on.
