@@ -79,7 +79,7 @@ matrix: servers ## the main paths on MariaDB 10.5, 10.11, 11.8 and MySQL 9.7 (SE
 faults: servers ## the fault catalogue against the built program, one line a case (CASES=F07,F22 KILLS=500 SHORT=1)
 	$(GO) run ./internal/faults $(if $(CASES),-cases $(CASES)) $(if $(KILLS),-kills $(KILLS)) $(if $(SHORT),-short) -v
 
-bench: servers build ## CPU beside a go-mysql canal loop on the same binlog, peak memory (BENCH="latency idle")
+bench: servers build ## CPU beside a go-mysql canal loop, peak memory; lanes in trouble (BENCH="latency idle", BENCH="beside poison bulk outage")
 	$(GO) run ./internal/bench -octail ./octail $(BENCH)
 
 lint: ## go vet, gofmt and staticcheck

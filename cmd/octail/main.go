@@ -103,7 +103,7 @@ Start with:  octail init     writes a configuration from the shop's own
 	root.SetErr(stderr)
 	root.PersistentFlags().StringVar(&p.config, "config", defaultConfig, "configuration file")
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml") // fails for unknown flags only
-	root.AddCommand(p.init(), p.run(), p.reload(), p.check(), p.status(), p.trace(), p.sync(), p.reconcile(), p.erase(), p.demo(), p.dashboards(), p.version())
+	root.AddCommand(p.init(), p.run(), p.reload(), p.check(), p.status(), p.trace(), p.sync(), p.reconcile(), p.dead(), p.pause(), p.resume(), p.link(), p.unlink(), p.links(), p.backup(), p.erase(), p.demo(), p.dashboards(), p.version())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultVersionFlag()

@@ -184,9 +184,12 @@ func TestCompletion(t *testing.T) {
 		t.Errorf("octail completion: %d %s", code, text)
 	}
 	for line, want := range map[string][]string{
-		"st":         {"status"},
-		"trace ":     {"order", "customer", "product", "stock", "category"},
-		"help ":      {"check", "completion", "dashboards", "demo", "erase", "init", "reconcile", "reload", "run", "status", "sync", "trace", "version"},
+		"st":     {"status"},
+		"trace ": {"order", "customer", "product", "stock", "category"},
+		"help ": {"backup", "check", "completion", "dashboards", "dead", "demo", "erase", "init", "link", "links", "pause", "reconcile", "reload", "resume", "run", "status", "sync", "trace", "unlink",
+			"version"},
+		"dead ":      {"list", "retry", "discard"},
+		"pause ":     nil,
 		"completion": {"completion"},
 		"status ":    nil,
 		"status --j": {"--json"},

@@ -114,7 +114,10 @@ func call(ctx context.Context, cfg *config.Config, method, path string, body io.
 	}
 	if res.StatusCode != http.StatusOK {
 		defer res.Body.Close()
-		text, _ := io.ReadAll(io.LimitReader(res.Body, 4096))
+		text, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
+		if res.StatusCode == http.StatusBadRequest { // it says itself what is wrong with the question
+			return nil, true, usage(errors.New(string(bytes.TrimSpace(text))))
+		}
 		return nil, true, &exitError{code: exitFailure, error: fmt.Errorf("the running agent answers %s: %s", res.Status, bytes.TrimSpace(text))}
 	}
 	return res, true, nil

@@ -94,8 +94,12 @@ func (p *program) askTraces(ctx context.Context, cfg *config.Config, kind, text 
 	if err != nil {
 		return nil, journalError(err)
 	}
+	filters, err := app.SinkFilters(ctx, cfg, j)
+	if err != nil {
+		return nil, journalError(err)
+	}
 	for _, k := range keys {
-		t, err := console.TraceOf(ctx, j, k, app.SinkFilters(cfg))
+		t, err := console.TraceOf(ctx, j, k, filters)
 		if err != nil {
 			return nil, journalError(err)
 		}

@@ -17,7 +17,11 @@ func (a *Agent) Erase(ctx context.Context, req erase.Request, progress func(eras
 	}
 	a.erasing.Lock()
 	defer a.erasing.Unlock()
-	r, err := erase.Run(ctx, erase.Config{Journal: a.journal, Transform: s.transform, Sinks: a.erasers(), Progress: progress}, req)
+	targets, err := a.erasers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := erase.Run(ctx, erase.Config{Journal: a.journal, Transform: s.transform, Sinks: targets, Progress: progress}, req)
 	if err != nil {
 		return nil, unreachable(err)
 	}
@@ -30,14 +34,17 @@ func (a *Agent) Erase(ctx context.Context, req erase.Request, progress func(eras
 }
 
 // erasers are the sinks as erasing sees them.
-func (a *Agent) erasers() (out []erase.Sink) {
+func (a *Agent) erasers(ctx context.Context) (out []erase.Sink, err error) {
 	for _, l := range a.lanes.all() {
 		e := erase.Sink{Name: l.Name(), Type: l.cfg.Type, Takes: l.Takes(document.CustomerEntity) || l.Takes(document.OrderEntity)}
 		if plugin, ok := all.ByType(l.cfg.Type); ok {
 			e.States = plugin.Needs(l.cfg.Settings).States
 		}
 		_, e.Erases = l.sink.(sinks.Eraser)
+		if e.AtRest, err = a.atRest(ctx, l); err != nil {
+			return nil, err
+		}
 		out = append(out, e)
 	}
-	return out
+	return out, nil
 }

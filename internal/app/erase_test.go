@@ -175,3 +175,34 @@ func TestErase(t *testing.T) {
 		}
 	}
 }
+
+// TestEraseLater: what cannot be read again is told, its lines are not forgotten for it,
+// and asking again finishes the work.
+func TestEraseLater(t *testing.T) {
+	t.Parallel()
+	server := shoptesting.Default(t)
+	database, db, shop := openShop(t, server, shoptest.V4)
+	place(t, shop, 8)
+	must(t, db, "SET sql_mode = ''", "UPDATE oc_order SET customer_id = 0, firstname = 'Zebedee', lastname = 'Quixwood', email = 'zebedee@example.com', telephone = '991199' WHERE order_id IN (3, 4)")
+	cfg := configure(t, server, database, settings{prefix: "oc_", hold: "1s", snapshot: "[customer, order]"})
+	a := start(t, server, cfg)
+	a.quiet()
+	must(t, db, "RENAME TABLE oc_order_history TO away")
+	req := erase.Request{Email: "zebedee@example.com"}
+	r, err := post[erase.Report](a, "/api/v1/erase", req)
+	if err != nil || r.Done() || len(r.Failed) != 2 || r.Orders != 0 || len(r.Left) == 0 || !strings.Contains(r.Failed[0].Cause, "order_history") {
+		t.Fatalf("%+v %v", r, err)
+	}
+	must(t, db, "RENAME TABLE away TO oc_order_history")
+	a.quiet()
+	if r, err = post[erase.Report](a, "/api/v1/erase", req); err != nil || !r.Done() || r.Events != 2 {
+		t.Fatalf("%+v %v", r, err)
+	}
+	if n := hits(t, cfg.Journal.Path+"*", 0); n > 0 {
+		t.Errorf("%d hits", n)
+	}
+	events, err := a.look().Revisions(t.Context(), keyOf("order", 3))
+	if err != nil || len(events) != 2 || !bytes.Contains(events[0].Data, []byte(`"line":1,`)) || string(events[1].Data) != `{"erased":true}` {
+		t.Errorf("%d revisions, %v", len(events), err)
+	}
+}

@@ -15,27 +15,9 @@ import (
 // nothing more. It says when the filter takes more than the one of the last run, and
 // remembers it.
 func (a *Agent) filter(ctx context.Context, s config.Sink, needs sinks.Needs) (*filter.Filter, error) {
-	shop, err := a.filterShop(ctx)
+	f, shop, err := a.newFilter(ctx, s, needs)
 	if err != nil {
 		return nil, err
-	}
-	f, err := filter.New(s, needs, shop)
-	if err != nil {
-		return nil, err
-	}
-	released, err := a.released(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if released != nil {
-		f.SetReleased(released)
-	}
-	names, err := a.stores(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if names != nil {
-		f.SetStores(names)
 	}
 	if err := a.rememberFilter(ctx, s.Name, filter.SpecOf(s, needs, shop)); err != nil {
 		return nil, err
@@ -47,6 +29,33 @@ func (a *Agent) filter(ctx context.Context, s config.Sink, needs sinks.Needs) (*
 	}
 	a.filters[s.Name] = f
 	return f, nil
+}
+
+// newFilter makes the filter of a sink with what the journal knows of the shop.
+func (a *Agent) newFilter(ctx context.Context, s config.Sink, needs sinks.Needs) (*filter.Filter, filter.Shop, error) {
+	shop, err := a.filterShop(ctx)
+	if err != nil {
+		return nil, shop, err
+	}
+	f, err := filter.New(s, needs, shop)
+	if err != nil {
+		return nil, shop, err
+	}
+	released, err := a.released(ctx)
+	if err != nil {
+		return nil, shop, err
+	}
+	if released != nil {
+		f.SetReleased(released)
+	}
+	names, err := a.stores(ctx)
+	if err != nil {
+		return nil, shop, err
+	}
+	if names != nil {
+		f.SetStores(names)
+	}
+	return f, shop, nil
 }
 
 // tellFilters calls fn for each filter.

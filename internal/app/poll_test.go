@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"octail/internal/console"
+	"octail/internal/journal"
 	"octail/internal/shoptest"
 	"octail/internal/shoptest/shoptesting"
 	"octail/transform/document"
@@ -113,13 +114,27 @@ func TestPolledKill(t *testing.T) {
 			}
 			how := settings{dir: t.TempDir(), prefix: s.prefix, settle: "50ms", poll: "100ms"}
 			cfg, file := configure(t, server, database, how), writeConfig(t, server, database, how)
+			// The first start is killed as soon as it has noted since when orders count: those
+			// from before are not its business. Its first sweep is still to come.
+			first := launch(t, file)
+			waitFor(t, "the first start to begin", func() bool {
+				j, err := journal.Look(t.Context(), cfg.Journal.Path)
+				if err != nil {
+					return false
+				}
+				defer j.Close()
+				noted, err := j.Meta(t.Context(), "covered_above")
+				return err == nil && noted != ""
+			})
+			_ = first.cmd.Process.Kill()
+			_ = first.cmd.Wait()
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
 			shop := shoptest.NewShop(db, s.gen, s.prefix, 11)
 			used := make(chan error, 1)
 			go func() { used <- shoptest.Run(ctx, shop, 40, func(shoptest.Step) {}) }()
 
-			killed(t, file, 3, 1200*time.Millisecond) // from the very first start on
+			killed(t, file, 3, 1200*time.Millisecond) // from the very first sweep on
 			before := shop.Truth().Orders
 			a := start(t, server, cfg)
 			a.swept()

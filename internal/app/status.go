@@ -136,21 +136,3 @@ func (a *Agent) Ready() error {
 
 // Journal implements console.Agent.
 func (a *Agent) Journal() *journal.Journal { return a.journal }
-
-// Sinks implements console.Agent.
-func (a *Agent) Sinks(ctx context.Context) []console.SinkFilter {
-	var out []console.SinkFilter
-	for _, l := range a.lanes.all() {
-		out = append(out, console.SinkFilter{Name: l.Name(), Entities: l.cfg.Entities, Error: l.Status(ctx).LastError})
-	}
-	return out
-}
-
-// SinkFilters says which entities each configured sink takes.
-func SinkFilters(cfg *config.Config) []console.SinkFilter {
-	out := make([]console.SinkFilter, len(cfg.Sinks))
-	for i, s := range cfg.Sinks {
-		out[i] = console.SinkFilter{Name: s.Name, Entities: s.Entities}
-	}
-	return out
-}

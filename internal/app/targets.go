@@ -22,17 +22,9 @@ func (a *Agent) targets(ctx context.Context, names []string) ([]reconcile.Target
 			continue
 		}
 		t := reconcile.Target{Lane: l.Lane, Batch: l.Needs().Batch}
-		record, _, err := a.journal.Sink(ctx, l.Name())
-		if err != nil {
+		var err error
+		if t.Why, err = a.atRest(ctx, l); err != nil {
 			return nil, err
-		}
-		switch failing := l.Status(ctx).LastError; {
-		case record.Paused:
-			t.Why = "it is paused (`octail resume " + l.Name() + "`)"
-		case record.Stopped != "":
-			t.Why = "it has stopped: " + record.Stopped
-		case failing != "":
-			t.Why = "it fails: " + failing
 		}
 		out = append(out, t)
 	}
@@ -42,6 +34,23 @@ func (a *Agent) targets(ctx context.Context, names []string) ([]reconcile.Target
 		}
 	}
 	return out, nil
+}
+
+// atRest is why a sink is given nothing at present, "" when it is.
+func (a *Agent) atRest(ctx context.Context, l *lane) (string, error) {
+	record, _, err := a.journal.Sink(ctx, l.Name())
+	if err != nil {
+		return "", err
+	}
+	switch failing := l.Status(ctx).LastError; {
+	case record.Paused:
+		return "it is paused (`octail resume " + l.Name() + "`)", nil
+	case record.Stopped != "":
+		return "it has stopped: " + record.Stopped, nil
+	case failing != "":
+		return "it fails: " + failing, nil
+	}
+	return "", nil
 }
 
 // reconcileSinks compares with some sinks alone: for that the shop may be away.

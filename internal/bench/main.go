@@ -7,6 +7,10 @@
 //	bench wide      the latter alone
 //	bench latency   commit in the shop to the request at a webhook receiver, beside a bare binlog reader; see latency.go
 //	bench idle      CPU and memory of the agent on a shop where nothing happens
+//	bench outage    start, memory and deliveries behind a target that was down for 72 hours: 1,000,000 revisions of 20,000 entities
+//	bench beside    throughput of a sink beside another one that hangs or is down, and alone
+//	bench poison    delay of live changes with an entity among them that the target refuses, and without
+//	bench bulk      delay of live orders while a fill of 50,000 entities runs in the same sink, and alone
 //	bench poll      what a sweep of 20,000 products and 20,000 orders costs (capture.mode: poll)
 package main
 
@@ -44,8 +48,10 @@ func run(ctx context.Context, args []string) error {
 	changes := set.Int("changes", 100_000, "row changes of the order load, for catchup")
 	length := set.Duration("for", time.Minute, "how long to measure, for latency and idle")
 	rate := set.Int("rate", 50, "orders a second, for latency")
-	entities := set.Int("entities", 20_000, "entities that wait, for outage")
+	entities := set.Int("entities", 20_000, "entities that wait, for outage and beside")
 	revisions := set.Int("revisions", 1_000_000, "revisions that wait, for outage")
+	filled := set.Int("filled", 50_000, "entities of the fill, for bulk")
+	brief := set.Duration("brief", 5*time.Second, "how long to measure, for poison and bulk")
 	keep := set.String("keep", "", "a folder in which the journal of outage stays for the next run")
 	if err := set.Parse(args); err != nil {
 		return err
@@ -62,40 +68,52 @@ func run(ctx context.Context, args []string) error {
 	}
 	todo := set.Args()
 	if len(todo) == 0 {
-		todo = []string{"catchup", "memory", "outage"}
+		todo = []string{"catchup", "memory", "beside", "poison", "bulk", "outage"}
 	}
 	for _, what := range todo {
-		if what == "outage" {
-			if err := outage(ctx, *entities, *revisions, *keep); err != nil {
-				return err
-			}
-			continue
-		}
-		b, err := newBench(ctx, *octail)
-		if err != nil {
-			return err
-		}
-		switch what {
-		case "catchup":
-			err = b.catchup(ctx, *changes, *rounds)
-		case "memory":
-			err = errors.Join(b.memory(ctx), b.wide(ctx))
-		case "poll":
-			err = b.poll(ctx)
-		case "wide":
-			err = b.wide(ctx)
-		case "latency":
-			err = b.latency(ctx, *rate, *length)
-		case "idle":
-			err = b.idle(ctx, *length)
+		var err error
+		switch what { // these need no shop
+		case "outage":
+			err = outage(ctx, *entities, *revisions, *keep)
+		case "beside":
+			err = beside(ctx, *entities, *rounds)
+		case "poison":
+			err = poison(ctx, *rounds, *brief)
+		case "bulk":
+			err = bulk(ctx, *filled, *brief)
 		default:
-			err = fmt.Errorf("unknown benchmark %q", what)
+			err = withShop(ctx, *octail, func(b *bench) error {
+				switch what {
+				case "catchup":
+					return b.catchup(ctx, *changes, *rounds)
+				case "memory":
+					return errors.Join(b.memory(ctx), b.wide(ctx))
+				case "poll":
+					return b.poll(ctx)
+				case "wide":
+					return b.wide(ctx)
+				case "latency":
+					return b.latency(ctx, *rate, *length)
+				case "idle":
+					return b.idle(ctx, *length)
+				}
+				return fmt.Errorf("unknown benchmark %q", what)
+			})
 		}
-		if err = errors.Join(err, b.close()); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// withShop measures on a shop of its own.
+func withShop(ctx context.Context, octail string, measure func(*bench) error) error {
+	b, err := newBench(ctx, octail)
+	if err != nil {
+		return err
+	}
+	return errors.Join(measure(b), b.close())
 }
 
 // bench is a shop on a private server.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"octail/internal/journal"
-	"octail/sinks"
 )
 
 // outage prints what it takes to start behind a target that was down for 72 hours:
@@ -101,14 +100,12 @@ func afterOutage(ctx context.Context, path string, entities int64) error {
 		return err
 	}
 	target := newTarget()
-	l, err := startLane(ctx, j, sinkName, target, sinks.Needs{States: true, Batch: 1, Parallel: 4})
+	l, err := startLane(ctx, j, sinkName, target, states)
 	if err != nil {
 		return err
 	}
 	defer l.end()
-	err = until(ctx, 10*time.Minute, func() (bool, error) {
-		return target.newest(j.Last()) && l.Status(ctx).Pending == 0, nil
-	})
+	err = until(ctx, 10*time.Minute, func() bool { return target.newest(j.Last()) && l.Status(ctx).Pending == 0 })
 	if err != nil {
 		return fmt.Errorf("%w: %d deliveries, %d pending", err, target.deliveries(), l.Status(ctx).Pending)
 	}

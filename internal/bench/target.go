@@ -29,10 +29,12 @@ type target struct {
 	last  map[document.Key]int64 // sequence
 	top   int64
 	first time.Time // of the first delivery that came
+	end   time.Time // of the last one
+	came  map[document.Key][]arrival
 }
 
 func newTarget() *target {
-	return &target{last: map[document.Key]int64{}}
+	return &target{last: map[document.Key]int64{}, came: map[document.Key][]arrival{}}
 }
 
 // Deliver implements sinks.Sink.
@@ -59,6 +61,7 @@ func (t *target) Deliver(ctx context.Context, batch []sinks.Delivery) error {
 		d := &batch[i]
 		t.count++
 		t.last[d.Key] = d.Sequence
+		t.came[d.Key], t.end = append(t.came[d.Key], arrival{d.Sequence, now}), now
 		t.top = max(t.top, d.Sequence)
 	}
 	if len(failed) > 0 {
@@ -80,6 +83,32 @@ func (t *target) entities() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.last)
+}
+
+// latest is when the last one came.
+func (t *target) latest() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.end
+}
+
+// arrival is one delivery that was taken.
+type arrival struct {
+	sequence int64
+	at       time.Time
+}
+
+// arrived is when the target had a revision of an entity, or one that has overtaken it;
+// ok is false when it has not.
+func (t *target) arrived(key document.Key, sequence int64) (at time.Time, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, a := range t.came[key] {
+		if a.sequence >= sequence {
+			return a.at, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // newest reports whether the event has come.
@@ -104,7 +133,7 @@ type lane struct {
 
 func startLane(ctx context.Context, j *journal.Journal, name string, s sinks.Sink, needs sinks.Needs) (*lane, error) {
 	l, err := dispatch.New(ctx, dispatch.Config{Name: name, Type: "bench", Shop: "bench", Timeout: 30 * time.Second, Sink: s, Needs: needs, Journal: j,
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})), Metrics: dispatch.NewMetrics(prometheus.NewRegistry())})
+		Log: slog.New(slog.DiscardHandler), Metrics: dispatch.NewMetrics(prometheus.NewRegistry())})
 	if err != nil {
 		return nil, err
 	}
@@ -122,10 +151,10 @@ func startLane(ctx context.Context, j *journal.Journal, name string, s sinks.Sin
 var errTooLong = errors.New("it took too long")
 
 // until waits until ok, looking every 20 ms.
-func until(ctx context.Context, most time.Duration, ok func() (bool, error)) error {
+func until(ctx context.Context, most time.Duration, ok func() bool) error {
 	for end := time.Now().Add(most); time.Now().Before(end); {
-		if done, err := ok(); err != nil || done {
-			return err
+		if ok() {
+			return nil
 		}
 		select {
 		case <-ctx.Done():

@@ -22,6 +22,7 @@ import (
 	"octail/internal/journal"
 	"octail/internal/reconcile"
 	"octail/internal/reread"
+	"octail/internal/steer"
 	"octail/transform/document"
 )
 
@@ -35,6 +36,8 @@ type Agent interface {
 	// it is under way already.
 	Reconcile(ctx context.Context, req reconcile.Request, progress func(reconcile.Report)) (*reconcile.Report, error)
 	Sync(ctx context.Context, req reread.Request, progress func(reread.Report)) (*reread.Report, error)
+	// Desk is where deliveries are steered.
+	Desk() *steer.Desk
 	// Erase forgets a person. It is safe to repeat.
 	Erase(ctx context.Context, req erase.Request, progress func(erase.Report)) (*erase.Report, error)
 	Reloader
@@ -96,6 +99,7 @@ func Handler(a Agent, registry *prometheus.Registry, token string, trusted bool)
 		report, err := a.Sync(r.Context(), req, s.progress)
 		s.end(report, err)
 	}))
+	steering(mux, a, mayRead)
 	reloading(mux, a, mayRead)
 	mux.HandleFunc("POST /api/v1/erase", changing(mayRead, erasing(a)))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {

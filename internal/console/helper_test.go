@@ -17,6 +17,7 @@ import (
 	"octail/internal/journal"
 	"octail/internal/reconcile"
 	"octail/internal/reread"
+	"octail/internal/steer"
 	"octail/transform/document"
 )
 
@@ -41,6 +42,10 @@ func (a *agent) Reconcile(_ context.Context, req reconcile.Request, progress fun
 func (a *agent) Sync(_ context.Context, req reread.Request, progress func(reread.Report)) (*reread.Report, error) {
 	a.asked = append(a.asked, fmt.Sprint("sync ", req.Entity, req.IDs))
 	return &reread.Report{Request: req, Read: 3}, a.err
+}
+
+func (a *agent) Desk() *steer.Desk {
+	return &steer.Desk{Journal: a.journal, Sinks: []string{"erp", "log"}, Lane: func(string) steer.Lane { return nil }}
 }
 
 func (a *agent) Erase(_ context.Context, req erase.Request, _ func(erase.Report)) (*erase.Report, error) {

@@ -117,7 +117,7 @@ func TestTrace(t *testing.T) {
 	var b strings.Builder
 	trace.Text(&b)
 	has(t, b.String(), "order/1042: 2 revisions, newest first\n", "to be read again (failed)", ": zone 9999 is unknown (tried 2 times, next 2026-11-22T02:03:22Z)\n",
-		"2026-11-22T01:04:22Z  updated  order/1042@2  by shop, sequence 2", "      changed: history, status\n", "      slow: waiting (disk full)\n", "      late: before its start\n",
+		"2026-11-22T01:04:22Z  updated  order/1042@2  by shop, sequence 2", "      changed: history, status\n", "      slow: waiting: disk full\n", "      late: before its start\n",
 		"2026-11-22T01:03:22Z  created  order/1042@1  by shop, sequence 1")
 	hasNot(t, b.String(), "alice", "older revisions")
 }

@@ -80,13 +80,14 @@ const (
 // Lane delivers to one sink: to one that takes the log every revision in the order of
 // the journal, to one that wants states the newest revision of each entity.
 type Lane struct {
-	cfg   Config
-	asks  chan ask
-	wake  chan struct{}             // see Wake
-	slot  chan struct{}             // one for each call that may run
-	seen  atomic.Pointer[time.Time] // see Seen
-	pause atomic.Bool               // by a person
-	back  atomic.Bool               // somebody has resumed it
+	cfg    Config
+	asks   chan ask
+	wake   chan struct{}             // see Wake
+	slot   chan struct{}             // one for each call that may run
+	seen   atomic.Pointer[time.Time] // see Seen
+	pause  atomic.Bool               // by a person
+	fillTo int64                     // see journal.Sink.Fill
+	back   atomic.Bool               // somebody has resumed it
 
 	mu     sync.Mutex
 	status Status
@@ -141,6 +142,7 @@ func (l *Lane) register(ctx context.Context) error {
 	if l.record, err = cfg.Journal.RegisterSink(ctx, cfg.Name, cfg.Type, start, fill); err != nil {
 		return err
 	}
+	l.fillTo = l.record.Fill
 	if err := cfg.Journal.MakeDue(ctx, cfg.Name, false); err != nil { // the configuration may be another one
 		return err
 	}

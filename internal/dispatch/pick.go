@@ -99,6 +99,9 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 	switch {
 	case known.Sequence == 0, accepted != nil && accepted.Sequence >= known.Sequence && !it.again,
 		known.Deleted && (accepted == nil || accepted.Deleted), !s.Takes(it.key.Entity):
+		if known.Deleted { // no dead letter of it is of any use
+			s.outcome.Close = append(s.outcome.Close, it.key)
+		}
 		s.pass(it)
 		return d, known, false, nil
 	}
@@ -284,7 +287,7 @@ func (s *states) parent(ctx context.Context, p document.Key) (int, error) {
 		return parentThere, err // it has just got another revision: it comes by itself
 	}
 	behind := s.live.cursor()
-	if found[0].Bulk || k.Sequence <= s.record.Fill {
+	if found[0].Bulk || k.Sequence <= s.fillTo {
 		behind = s.bulk.cursor()
 	}
 	switch {

@@ -44,6 +44,9 @@ func (l *Lane) relative(ctx context.Context, e *journal.Stored, known journal.Kn
 	if accepted.Sequence == e.Prior || e.Kind == document.Deleted {
 		return e.Data, changed, nil
 	}
+	if document.Erased(e.Data) { // the event it accepted may not be scrubbed yet
+		return rewritten(e, changed, map[string][]byte{})
+	}
 	former, err := l.cfg.Journal.Event(ctx, accepted.Sequence)
 	if errors.Is(err, journal.ErrNoEvent) {
 		return rewritten(e, changed, map[string][]byte{})

@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -25,8 +24,8 @@ const (
 type states struct {
 	*Lane
 	live, bulk window
-	due        []*item                   // parked ones whose time has come, parents that are pulled along, what is asked for once more
-	flying     map[document.Key]struct{} // in a call
+	due        []*item                    // parked ones whose time has come, parents that are pulled along, what is asked for once more
+	flying     map[document.Key]time.Time // in a call, since when
 	calls      int
 	bytes      int
 	results    chan result
@@ -48,8 +47,8 @@ type result struct {
 
 // runStates delivers until ctx ends.
 func (l *Lane) runStates(ctx context.Context) {
-	s := &states{Lane: l, flying: map[document.Key]struct{}{}, results: make(chan result, max(1, l.cfg.Needs.Parallel))}
-	s.live = window{read: max(l.cursors[journal.Live], l.record.Fill)}
+	s := &states{Lane: l, flying: map[document.Key]time.Time{}, results: make(chan result, max(1, l.cfg.Needs.Parallel))}
+	s.live = window{read: max(l.cursors[journal.Live], l.fillTo)}
 	s.bulk = window{bulk: true, read: l.cursors[journal.Bulk]}
 	for ctx.Err() == nil {
 		changed := l.cfg.Journal.Changed() // before reading, so that no append is missed
@@ -60,7 +59,9 @@ func (l *Lane) runStates(ctx context.Context) {
 		if s.calls >= s.slots() {
 			changed = nil // nothing could be begun
 		}
-		l.alive(wait)
+		if !s.stuck() {
+			l.alive(wait)
+		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
@@ -122,6 +123,18 @@ func (s *states) round(ctx context.Context) (time.Duration, error) {
 	return wait, nil
 }
 
+// stuck reports whether no call can be begun because those that run do not come back:
+// then the lane shows no life, and the service's watchdog ends the process.
+func (s *states) stuck() bool {
+	late := 0
+	for _, since := range s.flying {
+		if time.Since(since) > s.cfg.Timeout+grace {
+			late++
+		}
+	}
+	return late > 0 && s.calls >= s.slots() && late == len(s.flying)
+}
+
 // slots is how many calls may run: one while it is not known whether the target works.
 func (s *states) slots() int {
 	if s.gate.probing() {
@@ -133,7 +146,7 @@ func (s *states) slots() int {
 // read fills the queues, and finds what is parked and due.
 func (s *states) read(ctx context.Context) error {
 	for _, w := range []*window{&s.live, &s.bulk} {
-		renewed, err := w.fill(ctx, s.cfg.Journal, s.cfg.Name, s.record.Fill, s.leaving)
+		renewed, err := w.fill(ctx, s.cfg.Journal, s.cfg.Name, s.fillTo, s.leaving)
 		if err != nil {
 			return err
 		}
@@ -142,7 +155,7 @@ func (s *states) read(ctx context.Context) error {
 		}
 	}
 	now := time.Now()
-	if !s.next.IsZero() && !now.Before(s.next) && !s.anyDue() {
+	if waiting := s.anyDue(); !waiting && !s.next.IsZero() && !now.Before(s.next) {
 		parked, err := s.cfg.Journal.ParkedDue(ctx, s.cfg.Name, now, windowItems)
 		if err != nil {
 			return err
@@ -239,7 +252,7 @@ func (s *states) fly(ctx context.Context, r result) {
 	s.bytes += r.bytes
 	for _, it := range r.items {
 		it.busy, it.tried = true, time.Now()
-		s.flying[it.key] = struct{}{}
+		s.flying[it.key] = it.tried
 	}
 	s.alive(0)
 	go func() {
@@ -259,7 +272,7 @@ func (s *states) landed(ctx context.Context, r result) {
 		it.busy = false
 		delete(s.flying, it.key)
 	}
-	if r.err != nil && ctx.Err() != nil && errors.Is(r.err, context.Canceled) { // octail stops: nobody's fault
+	if r.err != nil && ctx.Err() != nil { // octail stops: nobody's fault
 		return
 	}
 	s.judge(&r)

@@ -35,7 +35,7 @@ func (l *Lane) Status(ctx context.Context) Status {
 	s := l.status
 	l.mu.Unlock()
 	s.States = l.cfg.Needs.States
-	s.Count(ctx, l.cfg.Journal, l.record.Fill)
+	s.Count(ctx, l.cfg.Journal, l.fillTo)
 	return s
 }
 

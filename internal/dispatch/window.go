@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"octail/internal/journal"
@@ -48,8 +49,10 @@ func (w *window) cursor() int64 {
 // fill all is bulk (see journal.Sink). leaving tells of an entity that is parked whether
 // it is being tried: then nobody knows whether it stays so.
 func (w *window) fill(ctx context.Context, j *journal.Journal, sink string, fill int64, leaving func(document.Key) bool) (renewed []document.Key, err error) {
+	if len(w.items) >= windowItems { // one that waits does not keep the others
+		w.items = slices.DeleteFunc(w.items, func(it *item) bool { return it.done })
+	}
 	for to := j.Last(); w.read < to && len(w.items) < windowItems; {
-		w.cursor() // forget what is done
 		end := to
 		if w.bulk && w.read < fill {
 			end = min(end, fill)

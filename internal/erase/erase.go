@@ -46,6 +46,7 @@ type Sink struct {
 	// States: its target holds the newest revisions alone. Erases: it removes more than
 	// they say. Takes: customers or orders are for it.
 	States, Erases, Takes bool
+	AtRest                string // why it is given nothing at present, "" when it is
 }
 
 // Config is what erasing needs.
@@ -188,7 +189,8 @@ func (r *run) reread(ctx context.Context, found map[document.Key]int64) error {
 	for k := range found {
 		r.keys[k] = true
 		byKind[k.Entity] = append(byKind[k.Entity], k.ID)
-		marks = append(marks, journal.Mark{Key: k, Reason: "erase", Origin: document.FromSync})
+		// Not sync's origin: that would make a target take old orders that it never had.
+		marks = append(marks, journal.Mark{Key: k, Reason: "erase", Origin: document.FromReconcile})
 	}
 	if err := r.cfg.Transform.Mark(ctx, marks); err != nil {
 		return err

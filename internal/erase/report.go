@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Report is what was done, or how far it is. It names nobody but by id.
@@ -53,6 +54,9 @@ func told(sinks []Sink) []Told {
 		default:
 			t.What = "is sent the new revisions; what it was sent before has to be removed there"
 		}
+		if s.Takes && s.AtRest != "" {
+			t.What += ". It is told when it goes on: " + oneLine(s.AtRest)
+		}
 		out = append(out, t)
 	}
 	return out
@@ -82,12 +86,12 @@ func (r *Report) Text(w io.Writer) {
 		fmt.Fprintln(w, "From now on the person is left out of every document, new orders with the same address included.")
 	}
 	for _, s := range r.Sinks {
-		fmt.Fprintf(w, "  %s (%s): %s\n", s.Sink, s.Type, s.What)
+		fmt.Fprintf(w, "  %s (%s): %s\n", s.Sink, s.Type, oneLine(s.What))
 	}
 	fmt.Fprintln(w, "  backups (`octail backup`, snapshots of the disk) made before still hold the person: delete them, or erase again after one is put back")
 	fmt.Fprintln(w, "  the shop itself is not changed: erase the customer there")
 	for _, p := range r.Failed {
-		fmt.Fprintf(w, "  %s could not be read again and still holds the person: %s\n", p.Subject, strings.Join(strings.Fields(p.Cause), " "))
+		fmt.Fprintf(w, "  %s could not be read again and still holds the person: %s\n", p.Subject, oneLine(p.Cause))
 	}
 	for _, file := range slices.Sorted(maps.Keys(r.Left)) {
 		fmt.Fprintf(w, "  %s still has an address of the person %s\n", file, counted(r.Left[file], "time", "times"))
@@ -95,4 +99,15 @@ func (r *Report) Text(w io.Writer) {
 	if !r.Done() {
 		fmt.Fprintln(w, "Not finished: ask again when that is mended.")
 	}
+}
+
+// oneLine makes a text from elsewhere (a database, a target) fit to be shown.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
 }

@@ -114,3 +114,17 @@ func (j *Journal) ParkedOf(ctx context.Context, sink string, keys []document.Key
 	}
 	return out, nil
 }
+
+// Hasten makes a parked entity of a sink due, and those that wait for it. It says how
+// many there are.
+func (j *Journal) Hasten(ctx context.Context, sink string, key document.Key) (n int64, err error) {
+	err = j.change(ctx, "make "+key.String()+" due in sink "+sink, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, "UPDATE parked SET next = 0 WHERE sink = ?1 AND (entity = ?2 AND key = ?3 OR waits = ?4)", sink, key.Entity, key.ID, key.String())
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	return n, err
+}

@@ -29,7 +29,9 @@ func Text(text string, data []byte) string {
 	v := newView(text)
 	var m spans
 	v.patterns(&m)
-	plain(text).patterns(&m) // a quote in a password ends it where escapes are not seen
+	if p := plain(text); p.text != v.text { // a quote in a password ends it where escapes are not seen
+		p.patterns(&m)
+	}
 	values, phones := personal(data)
 	v.words(&m, values)
 	v.phones(&m, phones)

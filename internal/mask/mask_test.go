@@ -48,6 +48,8 @@ func TestText(t *testing.T) {
 		{"<carl+x@sub.example.org>", "<***>"},
 		{"o'brien@example.org,jörg@müller.example", "***,***"},
 		{"known as carl@exam...", "known as ***..."},
+		{"known as carl@...", "known as ***..."},
+		{`"carl x"@example.org "carl.x"@example.org @example.org carl@ @`, `"carl x"@example.org *** @example.org carl@ @`},
 		// phones and cards of anybody
 		{"call +1 (555) 010-9999 now", "call *** now"},
 		{"call 0800 5550100, 015550109999 or 5550109999", "call ***, *** or ***"},
@@ -106,7 +108,7 @@ func TestWords(t *testing.T) {
 	}
 	for _, text := range []string{secret, string(encoded), html.EscapeString(secret), url.QueryEscape(secret), url.PathEscape(secret)} {
 		got := mask.Words("x "+text+" y anna@example.com abc", []string{secret, "abc"})
-		if strings.Contains(got, text) || strings.Trim(got, `"%"`) == "" || !strings.HasPrefix(strings.ReplaceAll(got, `"`, ""), "x ***") || !strings.HasSuffix(got, " y anna@example.com abc") {
+		if strings.Contains(got, text) || !strings.HasPrefix(strings.ReplaceAll(got, `"`, ""), "x ***") || !strings.HasSuffix(got, " y anna@example.com abc") {
 			t.Errorf("%s: %s", text, got)
 		}
 	}

@@ -87,6 +87,26 @@ func TestSinkFolders(t *testing.T) {
 	}
 }
 
+// TestSinksRunTheSuite: what every sink promises is tried of every sink.
+func TestSinksRunTheSuite(t *testing.T) {
+	for _, p := range packages(t) {
+		name := p.name()
+		if !fits("sinks/*", name) && name != "sinks/sinktest/mirror" || name == "sinks/all" || name == "sinks/sinktest" {
+			continue
+		}
+		tests, err := filepath.Glob(filepath.Join(p.Dir, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(tests, func(file string) bool {
+			text, err := os.ReadFile(file)
+			return err == nil && strings.Contains(string(text), "sinktest.Run(t, ")
+		}) {
+			t.Errorf("%s has no test that calls sinktest.Run: see the doc comment of sinks/sinktest", name)
+		}
+	}
+}
+
 // keys are the names of a section's settings in the config file.
 func keys(section reflect.Type) []string {
 	var out []string

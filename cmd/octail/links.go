@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"octail/internal/steer"
+)
+
+func (p *program) links() *cobra.Command {
+	var export, from, sink string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "links", Short: "Writes or reads all links as CSV", Args: noArgs, ValidArgsFunction: cobra.NoFileCompletions,
+		Long: `Writes all links between entities and records of the targets to a CSV file, or
+reads such a file: sink,entity,key,target, with that first line.
+
+  octail links --export links.csv
+  octail links --import links.csv --sink erp
+
+What is imported counts as tied by a person (octail link). Either all of the file
+is imported, or nothing, and each wrong line is named. A cell that a spreadsheet
+would take for a formula is exported with a ' in front, which the import removes.
+- is standard output or input.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if (export == "") == (from == "") {
+				return usage(errors.New("say what to do: octail links --export FILE.csv, or octail links --import FILE.csv"))
+			}
+			cfg, err := p.loadToLook()
+			if err != nil {
+				return err
+			}
+			if export != "" {
+				var b bytes.Buffer
+				n, err := looked(cmd.Context(), cfg, func(d *steer.Desk) (int64, error) { return d.Export(cmd.Context(), &b, sink) })
+				if err != nil {
+					return err
+				}
+				if export == "-" {
+					_, err := p.stdout.Write(b.Bytes())
+					return err
+				}
+				if err := os.WriteFile(export, b.Bytes(), 0o600); err != nil {
+					return err
+				}
+				p.say(asJSON, exported{File: export, Links: n})
+				return nil
+			}
+			var text []byte
+			if from == "-" {
+				text, err = io.ReadAll(cmd.InOrStdin())
+			} else {
+				text, err = os.ReadFile(from)
+			}
+			if err != nil {
+				return usage(err)
+			}
+			in, err := steered(cmd.Context(), cfg, query("/api/v1/links", map[string]string{"sink": sink}), bytes.NewReader(text), func(d *steer.Desk) (steer.Imported, error) {
+				return d.Import(cmd.Context(), bytes.NewReader(text), sink)
+			})
+			if err != nil {
+				return err
+			}
+			p.say(asJSON, in)
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&export, "export", "", "write the links to this file")
+	f.StringVar(&from, "import", "", "read links from this file")
+	f.StringVar(&sink, "sink", "", "only of this sink; at an import each line has to be for it")
+	f.BoolVar(&asJSON, "json", false, "print as JSON")
+	return cmd
+}
+
+type exported struct {
+	File  string `json:"file"`
+	Links int64  `json:"links"`
+}
+
+func (e exported) Text() string { return fmt.Sprintf("%s: %s.", e.File, links(e.Links)) }
+
+func links(n int64) string {
+	if n == 1 {
+		return "1 link"
+	}
+	return fmt.Sprintf("%d links", n)
+}
