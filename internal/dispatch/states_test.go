@@ -639,6 +639,9 @@ func TestHeld(t *testing.T) {
 					t.Errorf("took %v, %+v", s.took(), st)
 				}
 				l.end()
+				if n := strings.Count(l.log.String(), "payment method bitcoin has no mapping"); n != 1 {
+					t.Errorf("said %d times:\n%s", n, l.log.String())
+				}
 			})
 		})
 	}

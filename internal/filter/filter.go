@@ -104,13 +104,14 @@ func New(spec config.Sink, needs sinks.Needs, shop Shop) (*Filter, error) {
 
 // CoveredOrders reads from the journal's note of what it covers (meta "covered", made at
 // the first start) since when orders are: octail's first start minus the window of orders
-// that was read then. Zero: all of them were, or there is no note yet.
+// that was read then. Zero: all of them were, or there is no note yet. It is a whole
+// second, as the shop's times are: an order placed in the second of the start is not older.
 func CoveredOrders(note string) time.Time {
 	var since map[string]time.Time
 	if json.Unmarshal([]byte(note), &since) != nil {
 		return time.Time{}
 	}
-	return since[document.OrderEntity]
+	return since[document.OrderEntity].Truncate(time.Second)
 }
 
 // SetSince tells the default of since, once it is known.
