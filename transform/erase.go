@@ -31,6 +31,18 @@ func (t *Transformer) forgets() forgotten {
 	return t.cfg.Journal.Forgotten
 }
 
+// Made waits until what is being read is journaled: documents that are made from then on
+// know who is to be forgotten now.
+func (t *Transformer) Made(ctx context.Context) error {
+	select {
+	case t.busy <- struct{}{}:
+		<-t.busy
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // forgottenName stands where a name has to be: many targets take no person without.
 const forgottenName = "erased"
 

@@ -99,7 +99,7 @@ func (w *work) revise(ctx context.Context, k target, prior *previous, res *resul
 	if prior.Hash != enc.Hash {
 		changed = enc.Changed(prior.sums)
 	}
-	if len(changed) == 0 {
+	if len(changed) == 0 && !w.heldBefore(ctx, k, prior) {
 		w.done(k, "unchanged")
 		return
 	}
@@ -121,6 +121,19 @@ func (w *work) revise(ctx context.Context, k target, prior *previous, res *resul
 	e.Kind = document.Updated
 	e.Data = document.AppendData(make([]byte, 0, len(enc.JSON)+512), changed, former, enc.JSON)
 	w.journal(k, e, "changed")
+}
+
+// heldBefore reports whether the newest revision tells of somebody who is to be forgotten
+// in its former values alone: a later one that changes nothing takes its place.
+func (w *work) heldBefore(ctx context.Context, k target, prior *previous) bool {
+	if w.t.forgets() == nil || k.name != document.OrderEntity && k.name != document.CustomerEntity {
+		return false
+	}
+	if prior.load(ctx, w.t.cfg.Journal) != nil || prior.data == nil {
+		return false
+	}
+	held, err := w.t.HoldsForgotten(k.name, prior.data)
+	return err == nil && held
 }
 
 // deleted journals that the root row is gone, with the last document known.

@@ -98,6 +98,7 @@ type Transformer struct {
 	ref     *reference
 
 	seen atomic.Pointer[time.Time] // see Seen
+	busy chan struct{}             // held while a batch is read and journaled
 
 	mu        sync.Mutex
 	schema    *shop.Schema
@@ -136,7 +137,7 @@ type Transformer struct {
 // New prepares a Transformer; Run starts it.
 func New(cfg Config) *Transformer {
 	t := &Transformer{
-		cfg: cfg, log: cfg.Log, now: time.Now, schema: cfg.Schema, text: &texts{}, blocked: map[string]string{}, holds: map[target]hold{}, unlisted: map[target]int64{}, applied: map[string]string{}, position: cfg.From,
+		cfg: cfg, log: cfg.Log, now: time.Now, busy: make(chan struct{}, 1), schema: cfg.Schema, text: &texts{}, blocked: map[string]string{}, holds: map[target]hold{}, unlisted: map[target]int64{}, applied: map[string]string{}, position: cfg.From,
 		comparisons: map[string]*Compared{}, causes: map[string]time.Time{}, doubted: map[string]doubt{}, emptied: map[string]time.Time{},
 		liveKeys: newPortion(batchSize, liveBytes), bulkKeys: newPortion(bulkSize, bulkBytes), renewed: time.Now(),
 	}

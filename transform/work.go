@@ -66,6 +66,8 @@ var errSchemaChanged = errors.New("the shop's tables have changed")
 // work reads what fill adds. An error means that nothing was journaled;
 // shop.ErrTooMuch, that it has to be asked for less: never with one target.
 func (t *Transformer) work(ctx context.Context, p *portion, fill func(*work)) error {
+	t.busy <- struct{}{}
+	defer func() { <-t.busy }()
 	for {
 		w := &work{t: t, portion: p, now: t.now(), sources: map[target]source{}, byName: map[string][]int64{}, failing: map[string]*parked{}}
 		fill(w)

@@ -15,20 +15,27 @@ import (
 // nothing more. It says when the filter takes more than the one of the last run, and
 // remembers it.
 func (a *Agent) filter(ctx context.Context, s config.Sink, needs sinks.Needs) (*filter.Filter, error) {
-	f, shop, err := a.newFilter(ctx, s, needs)
+	f, shop, err := a.listFilter(ctx, s, needs)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.rememberFilter(ctx, s.Name, filter.SpecOf(s, needs, shop)); err != nil {
-		return nil, err
-	}
-	a.mu.Lock()
+	return f, a.rememberFilter(ctx, s.Name, filter.SpecOf(s, needs, shop))
+}
+
+// listFilter makes a filter that is told what is learnt from the moment on of which it
+// knows.
+func (a *Agent) listFilter(ctx context.Context, s config.Sink, needs sinks.Needs) (*filter.Filter, filter.Shop, error) {
+	a.mu.Lock() // what is learnt is kept in the journal first, then told
 	defer a.mu.Unlock()
+	f, shop, err := a.newFilter(ctx, s, needs)
+	if err != nil {
+		return nil, shop, err
+	}
 	if a.filters == nil {
 		a.filters = map[string]*filter.Filter{}
 	}
 	a.filters[s.Name] = f
-	return f, nil
+	return f, shop, nil
 }
 
 // newFilter makes the filter of a sink with what the journal knows of the shop.

@@ -11,6 +11,7 @@ import (
 
 	"octail/internal/config"
 	"octail/internal/dispatch"
+	"octail/internal/journal"
 	"octail/sinks"
 	"octail/sinks/all"
 )
@@ -35,6 +36,30 @@ type lane struct {
 	sink sinks.Sink
 	stop context.CancelFunc // nil: it does not run yet
 	done chan struct{}      // closed when it has ended and the sink is closed
+
+	reading sync.RWMutex    // held by Compare, and for what follows
+	life    context.Context // nil: it does not run yet
+	closed  bool
+}
+
+// errReplaced: a comparison met a change of the configuration.
+var errReplaced = errors.New("the sink was changed or stopped meanwhile; ask again")
+
+// Compare is the lane's own, which ends with the lane: the sink is not closed before.
+func (l *lane) Compare(ctx context.Context, batch []journal.Accepted) ([]sinks.Difference, error) {
+	l.reading.RLock()
+	defer l.reading.RUnlock()
+	if l.closed || l.life == nil {
+		return nil, errReplaced
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(l.life, func() { cancel(errReplaced) })()
+	list, err := l.Lane.Compare(ctx, batch)
+	if err != nil && context.Cause(ctx) == errReplaced {
+		return nil, errReplaced
+	}
+	return list, err
 }
 
 // all are the present ones, which a lane that is just being replaced is among.
@@ -129,6 +154,9 @@ func (a *Agent) openLanes(ctx context.Context) error {
 func (a *Agent) startLane(l *lane) {
 	ctx, cancel := context.WithCancel(a.down)
 	l.stop, l.done = cancel, make(chan struct{})
+	l.reading.Lock()
+	l.life = ctx
+	l.reading.Unlock()
 	go func() {
 		defer close(l.done)
 		defer cancel()
@@ -141,6 +169,9 @@ func (a *Agent) startLane(l *lane) {
 
 // closeSink ends the use of a lane's sink, and the lane's own series.
 func (a *Agent) closeSink(l *lane) {
+	l.reading.Lock()
+	l.closed = true
+	l.reading.Unlock()
 	if err := l.sink.Close(); err != nil {
 		a.log.Warn("closing", "sink", l.Name(), "err", err)
 	}

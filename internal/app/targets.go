@@ -21,7 +21,7 @@ func (a *Agent) targets(ctx context.Context, names []string) ([]reconcile.Target
 		if !l.Compares() {
 			continue
 		}
-		t := reconcile.Target{Lane: l.Lane, Batch: l.Needs().Batch}
+		t := reconcile.Target{Lane: l, Batch: l.Needs().Batch}
 		var err error
 		if t.Why, err = a.atRest(ctx, l); err != nil {
 			return nil, err

@@ -62,7 +62,7 @@ func Handler(a Agent, registry *prometheus.Registry, token string, trusted bool)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if err := a.Ready(); err != nil {
-			plain(w, http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n")
+			plain(w, http.StatusServiceUnavailable, "not ready: "+mask(err.Error())+"\n")
 			return
 		}
 		plain(w, http.StatusOK, "ready\n")

@@ -16,6 +16,7 @@ import (
 	"octail/internal/console"
 	"octail/internal/dispatch"
 	"octail/internal/journal"
+	"octail/internal/reconcile"
 )
 
 const token = "correct horse battery staple"
@@ -141,7 +142,8 @@ func TestMasked(t *testing.T) {
 	const said = `422 {"error": "customer alice.b+shop@mail.example.com is unknown"}`
 	s := console.Status{Running: true, At: began, Source: console.Source{State: "waiting", Since: began, Error: said},
 		Documents: console.Documents{Blocked: said, Failing: []console.Failing{{Subject: "order/1042", Error: said}}},
-		Sinks:     []dispatch.Status{{Name: "erp", LastError: said}}}
+		Sinks:     []dispatch.Status{{Name: "erp", LastError: said, ResendError: said}},
+		Compared:  &reconcile.Report{Skipped: map[string]string{"order": said}, Sinks: map[string]*reconcile.SinkReport{"erp": {Skipped: said}}}}
 	s.Judge()
 	a := &agent{status: s}
 	for _, path := range []string{"/", "/api/v1/status"} {
@@ -152,7 +154,7 @@ func TestMasked(t *testing.T) {
 			has(t, ask(h, "GET", path).Body.String(), "alice.b+shop@mail.example.com")
 		}
 	}
-	if a.status.Sinks[0].LastError != said || a.status.Documents.Failing[0].Error != said || !strings.Contains(a.status.Reasons[0], said) {
+	if a.status.Compared.Skipped["order"] != said || a.status.Compared.Sinks["erp"].Skipped != said || a.status.Sinks[0].LastError != said || a.status.Documents.Failing[0].Error != said || !strings.Contains(a.status.Reasons[0], said) {
 		t.Error("masking changed the agent's own status")
 	}
 }

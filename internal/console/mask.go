@@ -1,8 +1,11 @@
 package console
 
 import (
+	"maps"
 	"regexp"
 	"slices"
+
+	"octail/internal/reconcile"
 )
 
 var address = regexp.MustCompile(`[^\s<>"'(),;:@]+@[^\s<>"'(),;:@]+\.[^\s<>"'(),;:@]*[^\s<>"'(),;:@.]`)
@@ -23,7 +26,27 @@ func (s Status) masked() Status {
 		s.Documents.Failing[i].Error = mask(s.Documents.Failing[i].Error)
 	}
 	for i := range s.Sinks {
-		s.Sinks[i].LastError = mask(s.Sinks[i].LastError)
+		s.Sinks[i].LastError, s.Sinks[i].ResendError = mask(s.Sinks[i].LastError), mask(s.Sinks[i].ResendError)
 	}
+	s.Compared, s.Comparing = maskedReport(s.Compared), maskedReport(s.Comparing)
 	return s
+}
+
+// maskedReport is a comparison for them: why something was left out is what servers and
+// targets have said.
+func maskedReport(r *reconcile.Report) *reconcile.Report {
+	if r == nil {
+		return nil
+	}
+	c := *r
+	c.Skipped, c.Sinks = maps.Clone(r.Skipped), maps.Clone(r.Sinks)
+	for kind, why := range c.Skipped {
+		c.Skipped[kind] = mask(why)
+	}
+	for name, of := range c.Sinks {
+		one := *of
+		one.Skipped = mask(one.Skipped)
+		c.Sinks[name] = &one
+	}
+	return &c
 }

@@ -24,7 +24,8 @@ func (l *Lane) call(ctx context.Context, batch []sinks.Delivery) (err error) {
 	defer cancel()
 	late := time.AfterFunc(l.cfg.Timeout+grace, l.doesNotComeBack)
 	defer late.Stop()
-	defer l.caught("deliver", &err)
+	defer func() { err = masked(err, batch) }()
+	defer l.caught("deliver", batch, &err)
 	if err := l.cfg.Sink.Deliver(deadline, batch); err != nil {
 		return err
 	}
@@ -70,10 +71,12 @@ func (l *Lane) doesNotComeBack() {
 
 // caught turns a panic of the sink into an error: one broken sink must not stop
 // the agent and with it all others.
-func (l *Lane) caught(doing string, err *error) {
+// batch is what it was called with.
+func (l *Lane) caught(doing string, batch []sinks.Delivery, err *error) {
 	if p := recover(); p != nil {
-		*err = fmt.Errorf("%s: the sink panicked: %v", doing, p)
-		l.cfg.Log.Error("a sink panicked", "sink", l.cfg.Name, "doing", doing, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		what := maskedText(fmt.Sprint(p), batch)
+		*err = fmt.Errorf("%s: the sink panicked: %s", doing, what)
+		l.cfg.Log.Error("a sink panicked", "sink", l.cfg.Name, "doing", doing, "panic", what, "stack", string(debug.Stack()))
 	}
 }
 

@@ -290,7 +290,8 @@ func (l *Lane) Compare(ctx context.Context, accepted []journal.Accepted) (differ
 	defer func() { <-l.slot }()
 	bounded, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
-	defer l.caught("compare", &err)
+	defer func() { err = masked(err, batch) }()
+	defer l.caught("compare", batch, &err)
 	return c.Compare(bounded, batch)
 }
 

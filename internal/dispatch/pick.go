@@ -143,7 +143,7 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 	delete(s.looked, it.key)
 	switch {
 	case known.Sequence == 0, accepted != nil && accepted.Sequence >= known.Sequence && !it.again,
-		known.Deleted && (accepted == nil || accepted.Deleted), !s.Takes(it.key.Entity):
+		known.Deleted && (accepted == nil || accepted.Deleted && !s.erasedSince(ctx, &known)), !s.Takes(it.key.Entity):
 		if known.Deleted { // no dead letter of it is of any use
 			s.outcome.Close = append(s.outcome.Close, it.key)
 		}
@@ -163,7 +163,7 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 		s.pass(it)
 		return d, known, false, nil
 	}
-	if accepted == nil || accepted.Deleted {
+	if accepted == nil || accepted.Deleted && !known.Deleted {
 		enters, err := s.enters(ctx, &event.Event, it.again)
 		if err != nil {
 			s.hold(s.ticket(it, &known), sinks.Hold(heldByFilter, err), "", time.Time{})
@@ -194,6 +194,13 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 		attempt = it.parked.Attempts + 1
 	}
 	return sinks.Delivery{Event: event.Event, Attempt: attempt, Again: it.again && accepted != nil && accepted.Sequence >= known.Sequence}, known, true, nil
+}
+
+// erasedSince reports whether the newest revision says once more that an entity is gone,
+// because a person was erased: the target may have kept the record.
+func (s *states) erasedSince(ctx context.Context, known *journal.Known) bool {
+	event, err := s.cfg.Journal.Event(ctx, known.Sequence)
+	return err == nil && document.Erased(event.Data)
 }
 
 // gone is an entity whose newest event is not in the journal any more: it was deleted

@@ -33,7 +33,7 @@ func (l *Lane) locate(ctx context.Context) (err error) {
 func (l *Lane) held(ctx context.Context) (held sinks.Held, any bool, err error) {
 	bounded, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
-	defer l.caught("resume", &err)
+	defer l.caught("resume", nil, &err)
 	return l.cfg.Sink.(sinks.Resumer).Resume(bounded)
 }
 

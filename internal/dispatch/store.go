@@ -77,7 +77,7 @@ func (l *Lane) flush(ctx context.Context) (err error) {
 	if !ok {
 		return nil
 	}
-	defer l.caught("flush", &err)
+	defer l.caught("flush", nil, &err)
 	return f.Flush(ctx)
 }
 
@@ -128,7 +128,7 @@ func (l *Lane) Reopen(ctx context.Context) error {
 		}
 		err = l.store(ctx, true) // the new file will not tell where we are
 		l.log.unknown = l.resumes()
-		defer l.caught("reopen", &err)
+		defer l.caught("reopen", nil, &err)
 		return errors.Join(err, r.Reopen())
 	})
 }

@@ -80,6 +80,9 @@ func Run(ctx context.Context, cfg Config, req Request) (*Report, error) {
 	for _, id := range r.ids {
 		r.keys[document.Key{Entity: document.CustomerEntity, ID: id}] = true
 	}
+	if err := cfg.Transform.Made(ctx); err != nil {
+		return nil, err
+	}
 	if err := r.everywhere(ctx); err != nil {
 		return nil, err
 	}

@@ -42,6 +42,10 @@ func number(v any) (decimal.Decimal, error) {
 	return decimal.Decimal{}, fmt.Errorf("an amount cannot be compared or computed with this value")
 }
 
+// mostResult bounds the digits of what is computed: by let, a product can be multiplied
+// with itself again and again.
+const mostResult = 300
+
 // operations are the operators between amounts, as functions an expression cannot name
 // itself.
 var operations = map[string]func(a, b decimal.Decimal) any{
@@ -80,7 +84,11 @@ func amountOptions() []expr.Option {
 			if err != nil {
 				return nil, err
 			}
-			return op(a, b), nil
+			result := op(a, b)
+			if n, ok := result.(amount); ok && n.d.NumDigits() > mostResult {
+				return nil, fmt.Errorf("a result has more than %d digits", mostResult)
+			}
+			return result, nil
 		}, signature))
 	}
 	return append(options, expr.Function("sum", sum, new(func(any) amount)))

@@ -8,12 +8,13 @@
 //     false or without elements: a guest has customer.id == 0.
 //   - Amounts, rates, weights (decimal text in the document) are exact numbers. They are
 //     compared with 100, 99.95 or "99.95", added, subtracted, multiplied, and summed up:
-//     sum(map(lines, .total)) >= 100. There is no division and no floating point.
+//     sum(map(lines, .total)) >= 100. There is no division and no floating point,
+//     and no result of more than 300 digits.
 //   - Operators: and or not, == != < <= > >= in, contains startsWith endsWith, matches (a
 //     regular expression in quotes), ? :, let. Functions: all any none one filter map count
 //     len sum lower upper trim.
 //   - It ends: loops go over the document's lists only, at most two inside each other, and
-//     memory is bounded.
+//     memory is bounded: texts cannot be joined.
 package expression
 
 import (

@@ -93,6 +93,10 @@ func (l *language) binary(node *ast.Node, n *ast.BinaryNode) {
 	}
 	left, right := isAmount(n.Left), isAmount(n.Right)
 	if !left && !right {
+		if n.Operator == "+" && !(isWhole(n.Left) && isWhole(n.Right)) { // by let, a text grows without end
+			l.refuse(n, "texts cannot be joined; compare each of them")
+			return
+		}
 		if (n.Operator == "==" || n.Operator == "!=") && (isComposed(n.Left) || isComposed(n.Right)) {
 			l.refuse(n, "lists and objects cannot be compared as a whole; compare their fields, or use all or any")
 		}

@@ -107,6 +107,11 @@ func (q *asked) secrets() []string {
 	}
 	if q.c.hidePath && len(q.r.URL.Path) > 2*4 { // a shorter one tells nothing, and is a word
 		out = append(out, q.r.URL.Path)
+		for part := range strings.SplitSeq(q.r.URL.Path, "/") { // which a target may name alone
+			if len(part) > 2*4 {
+				out = append(out, part)
+			}
+		}
 	}
 	for name, values := range q.r.Header {
 		if open[name] {

@@ -25,7 +25,9 @@ func parrot(w http.ResponseWriter, r *http.Request) {
 	all, _ := httputil.DumpRequest(r, true)
 	escaped, _ := json.Marshal(string(all))
 	w.WriteHeader(422)
-	fmt.Fprintf(w, "%s\n%s\n%s\n%s\n", all, escaped, html.EscapeString(string(all)), url.QueryEscape(string(all)))
+	_, last, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	key, _, _ := strings.Cut(last, "/") // as many say: there is no hook ...
+	fmt.Fprintf(w, "%s\n%s\n%s\n%s\n%s\n", key, all, escaped, html.EscapeString(string(all)), url.QueryEscape(string(all)))
 }
 
 // TestExchange: what was sent and answered is beside the error, and no secret of any

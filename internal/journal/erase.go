@@ -277,6 +277,9 @@ func (j *Journal) Hits(ctx context.Context, texts []string) (map[string]int64, e
 	}
 	found := map[string]int64{}
 	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+			continue
+		}
 		n, err := hitsIn(ctx, file, texts)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("search the journal's files: %w", err)

@@ -304,3 +304,17 @@ func TestDeadLetterTexts(t *testing.T) {
 		wrong(t, err, c.parts...)
 	}
 }
+
+// TestPrintable: a text from elsewhere steers no terminal and turns no line around.
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"a\x1b[31mb\x07":           "a\uFFFD[31mb\uFFFD",
+		"a\u202eb\u2028c\u200bd":   "a\uFFFDb\uFFFDc\uFFFDd",
+		"M\xfcller\r\n\tx\u009b1m": "M\uFFFDller\uFFFD\n\tx\uFFFD1m",
+		"<script>{{.}}%s =cmd()":   "<script>{{.}}%s =cmd()",
+	} {
+		if got := steer.Printable(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
