@@ -80,14 +80,15 @@ const (
 // Lane delivers to one sink: to one that takes the log every revision in the order of
 // the journal, to one that wants states the newest revision of each entity.
 type Lane struct {
-	cfg    Config
-	asks   chan ask
-	wake   chan struct{}             // see Wake
-	slot   chan struct{}             // one for each call that may run
-	seen   atomic.Pointer[time.Time] // see Seen
-	pause  atomic.Bool               // by a person
-	fillTo int64                     // see journal.Sink.Fill
-	back   atomic.Bool               // somebody has resumed it
+	cfg      Config
+	asks     chan ask
+	wake     chan struct{}             // see Wake
+	slot     chan struct{}             // one for each call that may run
+	seen     atomic.Pointer[time.Time] // see Seen
+	pause    atomic.Bool               // by a person
+	fillTo   int64                     // see journal.Sink.Fill
+	back     atomic.Bool               // somebody has resumed it
+	retryAll atomic.Bool               // and wants all that is parked to be tried
 
 	mu     sync.Mutex
 	status Status
@@ -206,6 +207,7 @@ func (l *Lane) Resume(ctx context.Context) error {
 	if err := l.setPaused(ctx, false); err != nil {
 		return err
 	}
+	l.retryAll.Store(true)
 	l.back.Store(true)
 	l.Wake()
 	return nil
@@ -222,7 +224,9 @@ func (l *Lane) setPaused(ctx context.Context, paused bool) error {
 		return err
 	}
 	l.record = record
-	l.status.Paused = paused
+	if l.status.Paused = paused; !paused {
+		l.status.Stopped, l.status.Next = "", time.Time{}
+	}
 	l.pause.Store(paused)
 	return nil
 }

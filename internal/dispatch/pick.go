@@ -12,12 +12,27 @@ import (
 	"octail/transform/document"
 )
 
-// pick chooses the deliveries of the next call: what is due first, then live, then
-// bulk, which gets its turn now and then. No items: there is nothing to call.
+// pick chooses the deliveries of the next call: parents that are pulled along first, then
+// live and what is parked and due by turns, then what is asked for once more and bulk,
+// which get their turn now and then. No items: there is nothing to call.
 func (s *states) pick(ctx context.Context) (result, error) {
-	sources := [][]*item{s.due, s.live.items, s.bulk.items}
-	if s.turn >= bulkTurn-1 {
-		sources = [][]*item{s.bulk.items, s.due, s.live.items}
+	var pulled, parked, again []*item
+	for _, it := range s.due {
+		switch {
+		case it.parked != nil:
+			parked = append(parked, it)
+		case it.again:
+			again = append(again, it)
+		default:
+			pulled = append(pulled, it)
+		}
+	}
+	sources := [][]*item{pulled, s.live.items, parked, again, s.bulk.items}
+	switch {
+	case s.turn >= bulkTurn-1:
+		sources = [][]*item{again, s.bulk.items, pulled, s.live.items, parked}
+	case s.turn%2 == 1:
+		sources = [][]*item{pulled, parked, s.live.items, again, s.bulk.items}
 	}
 	if s.gate.probing() { // another one each time: it may be the entity and not the target
 		all := slices.Concat(sources...)
@@ -27,11 +42,13 @@ func (s *states) pick(ctx context.Context) (result, error) {
 	for _, items := range sources {
 		due := len(s.due)
 		r, err := s.gather(ctx, items)
-		if err == nil && len(r.items) == 0 && len(s.due) > due { // parents of theirs
-			r, err = s.gather(ctx, s.due)
+		for err == nil && len(r.items) == 0 && len(s.due) > due { // parents of theirs, and of those
+			more := s.due[due:]
+			due = len(s.due)
+			r, err = s.gather(ctx, more)
 		}
 		if err != nil || len(r.items) > 0 {
-			if s.turn++; len(r.items) > 0 && slices.Contains(s.bulk.items, r.items[0]) {
+			if s.turn++; len(r.items) > 0 && (slices.Contains(s.bulk.items, r.items[0]) || slices.Contains(again, r.items[0])) {
 				s.turn = 0
 			}
 			return r, err
@@ -113,7 +130,7 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 		return d, known, false, err
 	}
 	event.Shop = s.cfg.Shop
-	if event.Origin == s.cfg.Name { // the echo of what it wrote itself
+	if before := priorTo(accepted); event.Origin == s.cfg.Name && before == event.Prior && !it.again { // the echo of what it wrote itself, and it has all else
 		s.accept(it.key, known)
 		s.pass(it)
 		return d, known, false, nil
@@ -166,8 +183,21 @@ func (s *states) gone(ctx context.Context, it *item, known journal.Known) (sinks
 	return sinks.Delivery{}, known, false, nil
 }
 
+// priorTo is the sequence of what the sink has, 0 for nothing.
+func priorTo(accepted *journal.Accepted) int64 {
+	if accepted == nil {
+		return 0
+	}
+	return accepted.Sequence
+}
+
 // accepted is what the sink took last of an entity, nil for nothing.
 func (s *states) accepted(ctx context.Context, k document.Key) (*journal.Accepted, error) {
+	for _, a := range slices.Backward(s.outcome.Accepted) { // the journal could not note it yet
+		if a.Key == k {
+			return &a, nil
+		}
+	}
 	list, err := s.cfg.Journal.AcceptedOf(ctx, s.cfg.Name, k.Entity, []int64{k.ID})
 	if err != nil {
 		return nil, err
