@@ -547,3 +547,89 @@ func TestResumedIsShown(t *testing.T) {
 		l.end()
 	})
 }
+
+// TestDeletedUnknown: what the target may have, though nobody noted that it took it, is
+// deleted there: its call came back with an error, or the agent was killed behind it.
+func TestDeletedUnknown(t *testing.T) {
+	for _, killed := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			j := newJournal(t)
+			s := newTarget(t, sinks.Needs{Batch: 1})
+			k := key(document.OrderEntity, 1)
+			l := stateLane(t, j, s)
+			l.run(t)
+			synctest.Wait()
+			if killed {
+				freed := full(t, j)
+				revise(t, j, document.FromShop, k, fields{"id": 1})
+				synctest.Wait()
+				l.end()
+				freed()
+				revise(t, j, document.FromShop, k, nil)
+				l = stateLane(t, j, s)
+				l.run(t)
+			} else {
+				s.does(func(_ context.Context, d *sinks.Delivery) error {
+					if d.Kind == document.Created { // and has it all the same
+						return errors.New("504")
+					}
+					return nil
+				})
+				revise(t, j, document.FromShop, k, fields{"id": 1})
+				pass(100 * time.Millisecond)
+				revise(t, j, document.FromShop, k, nil)
+			}
+			pass(time.Hour)
+			if s.revision(k) != 2 {
+				t.Errorf("killed %v: it is for ever in the target", killed)
+			}
+			l.end()
+		})
+	}
+}
+
+// TestReviveWhileTried: a dead letter of a log that is retried while a later event of
+// its entity is just being tried is delivered.
+func TestReviveWhileTried(t *testing.T) {
+	for _, good := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			j := newJournal(t)
+			s := &sink{}
+			var mode atomic.Int32
+			s.answer = func(_ context.Context, _ int, batch []sinks.Delivery) error {
+				switch d := batch[0]; {
+				case mode.Load() == 0 && d.Revision == 1:
+					return sinks.Mark(sinks.Permanent, errors.New("422"))
+				case mode.Load() == 0 && d.Revision == 2:
+					return sinks.Hold("tax", errors.New("no mapping"))
+				case mode.Load() == 1:
+					time.Sleep(10 * time.Second)
+					if !good {
+						return sinks.Hold("tax", errors.New("no mapping"))
+					}
+				}
+				return nil
+			}
+			l := newLane(t, j, s, ofOne)
+			l.run(t)
+			k := key(document.OrderEntity, 1)
+			for n := range 3 {
+				revise(t, j, document.FromShop, k, fields{"n": n})
+			}
+			pass(time.Minute)
+			mode.Store(1)
+			l.Wake()
+			pass(time.Second)
+			n, err := j.Revive(t.Context(), journal.DeadFilter{})
+			check(t, err)
+			mode.Store(2)
+			l.Wake()
+			pass(2 * time.Minute)
+			got := s.sequences()
+			if st := l.Status(t.Context()); n != 1 || !slices.Contains(got, 1) || got[len(got)-1] != 3 || st.Parked+st.Dead != 0 {
+				t.Errorf("good %v: %d revived, delivered %v, %+v", good, n, got, st)
+			}
+			l.end()
+		})
+	}
+}

@@ -102,6 +102,7 @@ type Lane struct {
 	revive      time.Time       // dead letters since then go once more; zero: none do
 	cursors     map[string]int64
 	kept        bool // the journal has a cursor: retention waits for it
+	known       bool // the sink ran before
 
 	log logState
 }
@@ -138,6 +139,9 @@ func (l *Lane) register(ctx context.Context) error {
 	cfg := &l.cfg
 	start, fill, err := l.start(ctx)
 	if err != nil {
+		return err
+	}
+	if _, l.known, err = cfg.Journal.Sink(ctx, cfg.Name); err != nil {
 		return err
 	}
 	if l.record, err = cfg.Journal.RegisterSink(ctx, cfg.Name, cfg.Type, start, fill); err != nil {

@@ -503,6 +503,14 @@ func (l *Lane) unpark(ctx context.Context, p *journal.Parked) error {
 	cause := l.call(ctx, batch)
 	took := time.Since(began)
 	l.failpoint("after-deliver")
+	now, err := l.cfg.Journal.ParkedOf(ctx, l.cfg.Name, []document.Key{p.Key})
+	if err != nil {
+		return ofJournal(err)
+	}
+	if earlier, ok := now[p.Key]; ok && earlier.Sequence < p.Sequence { // a dead letter has come back to life meanwhile: all again from there
+		l.log.parkedAt = time.Now()
+		return nil
+	}
 	if cause == nil {
 		l.cfg.Metrics.call(l.cfg.Name, 1, 0, took)
 		l.delivered(batch, began, took)

@@ -113,9 +113,15 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 	if err != nil {
 		return d, known, false, err
 	}
+	unknown := false // whether the target has what was deleted
+	if known.Deleted && (accepted == nil || accepted.Deleted) {
+		if unknown, err = s.mayHave(ctx, it, priorTo(accepted)); err != nil {
+			return d, known, false, err
+		}
+	}
 	switch {
 	case known.Sequence == 0, accepted != nil && accepted.Sequence >= known.Sequence && !it.again,
-		known.Deleted && (accepted == nil || accepted.Deleted), !s.Takes(it.key.Entity):
+		known.Deleted && (accepted == nil || accepted.Deleted) && !unknown, !s.Takes(it.key.Entity):
 		if known.Deleted { // no dead letter of it is of any use
 			s.outcome.Close = append(s.outcome.Close, it.key)
 		}
@@ -166,6 +172,17 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 		attempt = it.parked.Attempts + 1
 	}
 	return sinks.Delivery{Event: event.Event, Attempt: attempt, Again: it.again && accepted != nil && accepted.Sequence >= known.Sequence}, known, true, nil
+}
+
+// mayHave reports whether the target may have a later revision of an entity than it is
+// noted to: a call of it came back with an error, or could not be noted before the process
+// was killed.
+func (s *states) mayHave(ctx context.Context, it *item, noted int64) (bool, error) {
+	if it.again || !it.tried.IsZero() || it.parked != nil && it.parked.Reason != heldByFilter {
+		return true, nil
+	}
+	before, err := s.cfg.Journal.RevisionsAfter(ctx, it.key, max(noted, s.began.from), s.began.to)
+	return len(before) > 0, err
 }
 
 // gone is an entity whose newest event is not in the journal any more: it was deleted

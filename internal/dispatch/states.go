@@ -32,7 +32,12 @@ type states struct {
 	turn       int       // calls since one of the bulk queue
 	next       time.Time // when a parked one is due; zero: none
 	settledAt  time.Time
+
+	began span // what an agent before this one may have been delivering when it ended
 }
+
+// span is a part of the journal.
+type span struct{ from, to int64 }
 
 // result is what became of a call.
 type result struct {
@@ -50,6 +55,9 @@ func (l *Lane) runStates(ctx context.Context) {
 	s := &states{Lane: l, flying: map[document.Key]time.Time{}, results: make(chan result, max(1, l.cfg.Needs.Parallel)), next: time.Now()}
 	s.live = window{read: max(l.cursors[journal.Live], l.fillTo)}
 	s.bulk = window{bulk: true, read: l.cursors[journal.Bulk]}
+	if l.known {
+		s.began = span{min(s.live.read, s.bulk.read), l.cfg.Journal.Last()}
+	}
 	for ctx.Err() == nil {
 		changed := l.cfg.Journal.Changed() // before reading, so that no append is missed
 		wait, err := s.round(ctx)
