@@ -36,6 +36,7 @@ type gate struct {
 	failed  []document.Key // that failed in a row, at most failedInARow
 	refused int            // that were refused for good in a row
 	next    time.Time
+	calmed  time.Time // when the target asked for calm last
 	wait    *backoff.ExponentialBackOff
 }
 
@@ -55,6 +56,12 @@ func (g *gate) closed(now time.Time) (time.Duration, bool) {
 // probing reports whether it is not known that the target works: one call at a time.
 func (g *gate) probing() bool { return g.stopped != "" || len(g.failed) >= failedInARow }
 
+// calm reports whether the target asked for calm behind the begin of a call: that this
+// one succeeds does not end it.
+func (g *gate) calm(began time.Time) bool {
+	return !began.After(g.calmed) && time.Now().Before(g.next)
+}
+
 // succeeded opens it.
 func (g *gate) succeeded() {
 	g.stopped, g.failed, g.refused, g.next = "", nil, 0, time.Time{}
@@ -73,6 +80,7 @@ func (g *gate) failure(class sinks.Class, asked time.Duration, hurried func(time
 	close := true
 	switch class {
 	case sinks.RateLimited:
+		g.calmed = time.Now()
 		if wait = min(asked, longestAsked); wait <= 0 {
 			wait = hurried(g.wait.NextBackOff())
 		}

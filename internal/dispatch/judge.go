@@ -14,7 +14,7 @@ func (s *states) judge(r *result) {
 	good := len(r.batch) - len(failed)
 	s.cfg.Metrics.call(s.cfg.Name, good, len(failed), r.took)
 	if good > 0 {
-		s.works()
+		s.works(r.began)
 	}
 	if len(failed) > 1 && !named(r.batch, r.err) {
 		s.failedWhole(r, failed)

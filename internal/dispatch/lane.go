@@ -80,14 +80,15 @@ const (
 // Lane delivers to one sink: to one that takes the log every revision in the order of
 // the journal, to one that wants states the newest revision of each entity.
 type Lane struct {
-	cfg    Config
-	asks   chan ask
-	wake   chan struct{}             // see Wake
-	slot   chan struct{}             // one for each call that may run
-	seen   atomic.Pointer[time.Time] // see Seen
-	pause  atomic.Bool               // by a person
-	fillTo int64                     // see journal.Sink.Fill
-	back   atomic.Bool               // somebody has resumed it
+	cfg      Config
+	asks     chan ask
+	wake     chan struct{}             // see Wake
+	slot     chan struct{}             // one for each call that may run
+	seen     atomic.Pointer[time.Time] // see Seen
+	pause    atomic.Bool               // by a person
+	fillTo   int64                     // see journal.Sink.Fill
+	back     atomic.Bool               // somebody has resumed it
+	retryAll atomic.Bool               // and wants all that is parked to be tried
 
 	mu     sync.Mutex
 	status Status
@@ -101,6 +102,7 @@ type Lane struct {
 	revive      time.Time       // dead letters since then go once more; zero: none do
 	cursors     map[string]int64
 	kept        bool // the journal has a cursor: retention waits for it
+	known       bool // the sink ran before
 
 	log logState
 }
@@ -137,6 +139,9 @@ func (l *Lane) register(ctx context.Context) error {
 	cfg := &l.cfg
 	start, fill, err := l.start(ctx)
 	if err != nil {
+		return err
+	}
+	if _, l.known, err = cfg.Journal.Sink(ctx, cfg.Name); err != nil {
 		return err
 	}
 	if l.record, err = cfg.Journal.RegisterSink(ctx, cfg.Name, cfg.Type, start, fill); err != nil {
@@ -206,6 +211,7 @@ func (l *Lane) Resume(ctx context.Context) error {
 	if err := l.setPaused(ctx, false); err != nil {
 		return err
 	}
+	l.retryAll.Store(true)
 	l.back.Store(true)
 	l.Wake()
 	return nil
@@ -222,7 +228,9 @@ func (l *Lane) setPaused(ctx context.Context, paused bool) error {
 		return err
 	}
 	l.record = record
-	l.status.Paused = paused
+	if l.status.Paused = paused; !paused {
+		l.status.Stopped, l.status.Next = "", time.Time{}
+	}
 	l.pause.Store(paused)
 	return nil
 }

@@ -16,6 +16,9 @@ import (
 // entity's is, to tell whether it is the event or the target.
 const headTries = 3
 
+// mostOthers bounds how many other entities are tried before the first one is again.
+const mostOthers = 100
+
 // logState is what a lane knows that delivers a log.
 type logState struct {
 	attempt int // of the next delivery
@@ -26,8 +29,9 @@ type logState struct {
 	unknown    bool       // the target has to be asked what it holds
 	foreign    sinks.Held // another journal's event that the target ends with
 
-	ahead    int64     // an event behind the head that was delivered, 0 none
-	parkedAt time.Time // when a parked entity is due; zero: none is parked
+	ahead    []int64        // events behind the head that were delivered
+	others   []document.Key // that failed too, tried to tell whether it is the head
+	parkedAt time.Time      // when a parked entity is due; zero: none is parked
 
 	refused map[document.Key]refused // what could not be delivered once more
 	calm    time.Time                // until then nothing is delivered once more
@@ -127,8 +131,9 @@ func (l *Lane) step(ctx context.Context) (more bool, err error) {
 	if err := ofJournal(l.revived(ctx)); err != nil {
 		return false, err
 	}
-	if more, err := l.parkedDue(ctx); more || err != nil {
-		return more, err
+	tried, err := l.parkedDue(ctx) // one, so that those that hang keep no new events
+	if err != nil {
+		return false, err
 	}
 	events, err := l.cfg.Journal.Events(ctx, l.log.at.cursor, batchEvents, batchBytes)
 	if err != nil {
@@ -138,6 +143,9 @@ func (l *Lane) step(ctx context.Context) (more bool, err error) {
 	for rest := events; len(rest) > 0; {
 		portion, batch, err := l.portion(ctx, rest)
 		if err != nil {
+			if !errors.Is(err, errJournal) { // the filter's
+				l.failedLog(err, nil)
+			}
 			return false, err
 		}
 		rest = rest[len(portion):]
@@ -150,17 +158,17 @@ func (l *Lane) step(ctx context.Context) (more bool, err error) {
 		if err := l.store(ctx, len(rest) == 0 && !l.resumes()); err != nil {
 			return false, err
 		}
-		if l.serve(ctx); l.log.unknown || l.pause.Load() {
-			return true, nil // the target has to be asked where to go on
+		if l.serve(ctx); l.log.unknown || l.pause.Load() || l.log.at.cursor < portion[len(portion)-1].Sequence {
+			return true, nil // the target has to be asked where to go on, or a part was put aside
 		}
 	}
-	if len(events) == 0 {
+	if len(events) == 0 && !tried {
 		more = l.resend(ctx)
 		if err := l.store(ctx, false); err != nil {
 			return false, err
 		}
 	}
-	return len(events) > 0 || more, nil
+	return len(events) > 0 || tried || more, nil
 }
 
 // portion is the head of events, and those of it that are for the sink: as many as it
@@ -175,6 +183,9 @@ func (l *Lane) portion(ctx context.Context, events []journal.Stored) (head []jou
 	}
 	for i := range events {
 		wanted, err := l.wants(ctx, &events[i])
+		if err != nil && i > 0 { // it will be the first
+			return events[:i], batch, nil
+		}
 		if err != nil {
 			return nil, nil, err
 		}
@@ -195,7 +206,7 @@ func (l *Lane) portion(ctx context.Context, events []journal.Stored) (head []jou
 
 // wants reports whether an event is to be delivered in its turn.
 func (l *Lane) wants(ctx context.Context, e *journal.Stored) (bool, error) {
-	if !l.Takes(e.Entity) || e.Sequence == l.log.ahead || e.Origin == l.cfg.Name {
+	if !l.Takes(e.Entity) || slices.Contains(l.log.ahead, e.Sequence) || e.Origin == l.cfg.Name {
 		return false, nil
 	}
 	if !l.log.parkedAt.IsZero() || len(l.outcome.Park) > 0 {
@@ -293,8 +304,8 @@ func (l *Lane) delivered(batch []sinks.Delivery, began time.Time, took time.Dura
 	if len(batch) == 0 {
 		return
 	}
-	l.works()
-	l.log.attempt = 1
+	l.works(began)
+	l.log.attempt, l.log.others = 1, nil
 	for i := range batch {
 		d := &batch[i]
 		l.cfg.Metrics.endToEnd(l.cfg.Name, time.Since(d.Time))
@@ -352,7 +363,7 @@ func (l *Lane) refusedHead(ctx context.Context, batch []sinks.Delivery, began ti
 
 // passHead goes on behind an event that was put aside.
 func (l *Lane) passHead(d *sinks.Delivery) {
-	l.log.attempt = 1
+	l.log.attempt, l.log.others = 1, nil
 	l.moveOn(place{d.Sequence, l.log.at.taken})
 }
 
@@ -365,39 +376,54 @@ func (l *Lane) parkedLast() time.Time {
 	return next
 }
 
-// another tries the next event of another entity, and reports whether the sink takes
-// it: then it is the head that fails and not the target.
+// another tries the next event of another entity, each time of another one, and reports
+// whether the sink takes it: then it is the head that fails and not the target.
 func (l *Lane) another(ctx context.Context, head *sinks.Delivery) bool {
-	events, err := l.cfg.Journal.Events(ctx, head.Sequence, batchEvents, batchBytes)
-	if err != nil {
-		return false
+	for after := head.Sequence; ctx.Err() == nil; {
+		events, err := l.cfg.Journal.Events(ctx, after, batchEvents, batchBytes)
+		if err != nil || len(events) == 0 {
+			break
+		}
+		for i := range events {
+			if taken, tried := l.tryOther(ctx, head, &events[i]); tried {
+				return taken
+			}
+		}
+		l.alive(0)
+		after = events[len(events)-1].Sequence
 	}
-	for i := range events {
-		e := &events[i]
-		if e.Key == head.Key {
-			continue
-		}
-		if wanted, err := l.wants(ctx, e); err != nil {
-			return false
-		} else if !wanted {
-			continue
-		}
-		e.Shop = l.cfg.Shop
-		d := []sinks.Delivery{{Event: e.Event, Attempt: 1}}
-		began := time.Now()
-		err := l.call(ctx, d)
-		l.failpoint("after-deliver")
-		if err != nil {
-			l.cfg.Metrics.call(l.cfg.Name, 0, 1, time.Since(began))
-			l.attempt(&d[0], began, time.Since(began), err, l.gate.next)
-			return false
-		}
-		l.cfg.Metrics.call(l.cfg.Name, 1, 0, time.Since(began))
-		l.delivered(d, began, time.Since(began))
-		l.log.ahead = e.Sequence
-		return true
-	}
+	l.log.others = nil // all over again
 	return false
+}
+
+// tryOther tries an event instead of the head, and reports whether the sink took it; one
+// that failed is not tried for the same head again before all others have been.
+func (l *Lane) tryOther(ctx context.Context, head *sinks.Delivery, e *journal.Stored) (taken, tried bool) {
+	if e.Key == head.Key || slices.Contains(l.log.others, e.Key) {
+		return false, false
+	}
+	if wanted, err := l.wants(ctx, e); err != nil {
+		return false, true
+	} else if !wanted {
+		return false, false
+	}
+	e.Shop = l.cfg.Shop
+	d := []sinks.Delivery{{Event: e.Event, Attempt: 1}}
+	began := time.Now()
+	err := l.call(ctx, d)
+	l.failpoint("after-deliver")
+	if err != nil {
+		l.cfg.Metrics.call(l.cfg.Name, 0, 1, time.Since(began))
+		l.attempt(&d[0], began, time.Since(began), err, l.gate.next)
+		if l.log.others = append(l.log.others, e.Key); len(l.log.others) > mostOthers {
+			l.log.others = nil
+		}
+		return false, true
+	}
+	l.cfg.Metrics.call(l.cfg.Name, 1, 0, time.Since(began))
+	l.delivered(d, began, time.Since(began))
+	l.log.ahead = append(l.log.ahead, e.Sequence)
+	return true, true
 }
 
 // failedLog takes note of a failure of the sink as a whole, or of one that may be; d
@@ -437,6 +463,10 @@ func (l *Lane) parkedDue(ctx context.Context) (more bool, err error) {
 	if err := l.store(ctx, true); err != nil {
 		return false, err
 	}
+	if l.unstored != "" { // it would be found there once more
+		l.log.parkedAt = time.Now().Add(cursorEvery)
+		return false, nil
+	}
 	due, err := l.cfg.Journal.ParkedDue(ctx, l.cfg.Name, time.Now(), 1)
 	if err == nil && len(due) == 0 {
 		l.log.parkedAt, err = l.cfg.Journal.NextParked(ctx, l.cfg.Name)
@@ -473,6 +503,14 @@ func (l *Lane) unpark(ctx context.Context, p *journal.Parked) error {
 	cause := l.call(ctx, batch)
 	took := time.Since(began)
 	l.failpoint("after-deliver")
+	now, err := l.cfg.Journal.ParkedOf(ctx, l.cfg.Name, []document.Key{p.Key})
+	if err != nil {
+		return ofJournal(err)
+	}
+	if earlier, ok := now[p.Key]; ok && earlier.Sequence < p.Sequence { // a dead letter has come back to life meanwhile: all again from there
+		l.log.parkedAt = time.Now()
+		return nil
+	}
 	if cause == nil {
 		l.cfg.Metrics.call(l.cfg.Name, 1, 0, took)
 		l.delivered(batch, began, took)
@@ -515,7 +553,7 @@ func (l *Lane) goOn(ctx context.Context, p *journal.Parked) error {
 	if err != nil {
 		return ofJournal(err)
 	}
-	later = slices.DeleteFunc(later, func(sequence int64) bool { return sequence == l.log.ahead })
+	later = slices.DeleteFunc(later, func(sequence int64) bool { return slices.Contains(l.log.ahead, sequence) })
 	if len(later) == 0 {
 		l.outcome.Unpark = append(l.outcome.Unpark, p.Key)
 		return l.store(ctx, true)
@@ -528,9 +566,7 @@ func (l *Lane) goOn(ctx context.Context, p *journal.Parked) error {
 
 func (l *Lane) moveOn(p place) {
 	l.log.at = p
-	if p.cursor >= l.log.ahead {
-		l.log.ahead = 0
-	}
+	l.log.ahead = slices.DeleteFunc(l.log.ahead, func(sequence int64) bool { return sequence <= p.cursor })
 	l.showCursor(p.cursor)
 }
 

@@ -12,16 +12,31 @@ import (
 	"octail/transform/document"
 )
 
-// pick chooses the deliveries of the next call: what is due first, then live, then
-// bulk, which gets its turn now and then. No items: there is nothing to call.
+// pick chooses the deliveries of the next call: parents that are pulled along first, then
+// live and what is parked and due by turns, then what is asked for once more and bulk,
+// which get their turn now and then. No items: there is nothing to call.
 func (s *states) pick(ctx context.Context) (result, error) {
+	var pulled, parked, again []*item
+	for _, it := range s.due {
+		switch {
+		case it.parked != nil:
+			parked = append(parked, it)
+		case it.again:
+			again = append(again, it)
+		default:
+			pulled = append(pulled, it)
+		}
+	}
 	bulk := s.bulk.items
 	if slots := s.slots(); slots > 1 && s.bulkCalls >= slots-1 { // one is kept for what the shop does
-		bulk = nil
+		again, bulk = nil, nil
 	}
-	sources := [][]*item{s.due, s.live.items, bulk}
-	if s.turn >= bulkTurn-1 {
-		sources = [][]*item{bulk, s.due, s.live.items}
+	sources := [][]*item{pulled, s.live.items, parked, again, bulk}
+	switch {
+	case s.turn >= bulkTurn-1:
+		sources = [][]*item{again, bulk, pulled, s.live.items, parked}
+	case s.turn%2 == 1:
+		sources = [][]*item{pulled, parked, s.live.items, again, bulk}
 	}
 	if s.gate.probing() { // another one each time: it may be the entity and not the target
 		all := slices.Concat(sources...)
@@ -31,11 +46,13 @@ func (s *states) pick(ctx context.Context) (result, error) {
 	for _, items := range sources {
 		due := len(s.due)
 		r, err := s.gather(ctx, items)
-		if err == nil && len(r.items) == 0 && len(s.due) > due { // parents of theirs
-			r, err = s.gather(ctx, s.due)
+		for err == nil && len(r.items) == 0 && len(s.due) > due { // parents of theirs, and of those
+			more := s.due[due:]
+			due = len(s.due)
+			r, err = s.gather(ctx, more)
 		}
 		if err != nil || len(r.items) > 0 {
-			if s.turn++; len(r.items) > 0 && slices.Contains(bulk, r.items[0]) {
+			if s.turn++; len(r.items) > 0 && (slices.Contains(bulk, r.items[0]) || slices.Contains(again, r.items[0])) {
 				s.turn, r.bulk = 0, true
 			}
 			return r, err
@@ -141,9 +158,16 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 	it.waits = document.Key{}
 	known, accepted := s.looked[it.key].known, s.looked[it.key].accepted
 	delete(s.looked, it.key)
+	unknown := false // whether the target has what was deleted
+	if known.Deleted && (accepted == nil || accepted.Deleted) {
+		if unknown, err = s.mayHave(ctx, it, priorTo(accepted)); err != nil {
+			return d, known, false, err
+		}
+		unknown = unknown || accepted != nil && s.erasedSince(ctx, &known)
+	}
 	switch {
 	case known.Sequence == 0, accepted != nil && accepted.Sequence >= known.Sequence && !it.again,
-		known.Deleted && (accepted == nil || accepted.Deleted && !s.erasedSince(ctx, &known)), !s.Takes(it.key.Entity):
+		known.Deleted && (accepted == nil || accepted.Deleted) && !unknown, !s.Takes(it.key.Entity):
 		if known.Deleted { // no dead letter of it is of any use
 			s.outcome.Close = append(s.outcome.Close, it.key)
 		}
@@ -158,7 +182,7 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 		return d, known, false, err
 	}
 	event.Shop = s.cfg.Shop
-	if event.Origin == s.cfg.Name { // the echo of what it wrote itself
+	if before := priorTo(accepted); event.Origin == s.cfg.Name && before == event.Prior && !it.again { // the echo of what it wrote itself, and it has all else
 		s.accept(it.key, known)
 		s.pass(it)
 		return d, known, false, nil
@@ -203,6 +227,17 @@ func (s *states) erasedSince(ctx context.Context, known *journal.Known) bool {
 	return err == nil && document.Erased(event.Data)
 }
 
+// mayHave reports whether the target may have a later revision of an entity than it is
+// noted to: a call of it came back with an error, or could not be noted before the process
+// was killed.
+func (s *states) mayHave(ctx context.Context, it *item, noted int64) (bool, error) {
+	if it.again || !it.tried.IsZero() || it.parked != nil && it.parked.Reason != heldByFilter {
+		return true, nil
+	}
+	before, err := s.cfg.Journal.RevisionsAfter(ctx, it.key, max(noted, s.began.from), s.began.to)
+	return len(before) > 0, err
+}
+
 // gone is an entity whose newest event is not in the journal any more: it was deleted
 // long ago.
 func (s *states) gone(ctx context.Context, it *item, known journal.Known) (sinks.Delivery, journal.Known, bool, error) {
@@ -218,8 +253,21 @@ func (s *states) gone(ctx context.Context, it *item, known journal.Known) (sinks
 	return sinks.Delivery{}, known, false, nil
 }
 
+// priorTo is the sequence of what the sink has, 0 for nothing.
+func priorTo(accepted *journal.Accepted) int64 {
+	if accepted == nil {
+		return 0
+	}
+	return accepted.Sequence
+}
+
 // accepted is what the sink took last of an entity, nil for nothing.
 func (s *states) accepted(ctx context.Context, k document.Key) (*journal.Accepted, error) {
+	for _, a := range slices.Backward(s.outcome.Accepted) { // the journal could not note it yet
+		if a.Key == k {
+			return &a, nil
+		}
+	}
 	list, err := s.cfg.Journal.AcceptedOf(ctx, s.cfg.Name, k.Entity, []int64{k.ID})
 	if err != nil {
 		return nil, err

@@ -98,6 +98,13 @@ func (l *Lane) resendThese(ctx context.Context, keys []document.Key) error {
 			causes[k] = err
 		case ok && l.Resends() && l.Takes(k.Entity):
 			event.Shop = l.cfg.Shop
+			wanted, err := l.isForNamed(ctx, &event)
+			if err != nil {
+				causes[k] = err
+			}
+			if !wanted {
+				continue
+			}
 			batch = append(batch, sinks.Delivery{Event: event.Event, Attempt: l.log.refused[k].tries + 1, Again: true})
 		}
 	}
@@ -123,6 +130,22 @@ func (l *Lane) resendThese(ctx context.Context, keys []document.Key) error {
 		return nil
 	}
 	return l.cfg.Journal.Resent(context.WithoutCancel(ctx), l.cfg.Name, done)
+}
+
+// isForNamed asks the filter about an event that a person has named.
+func (l *Lane) isForNamed(ctx context.Context, e *journal.Stored) (bool, error) {
+	if l.cfg.Filter == nil {
+		return true, nil
+	}
+	if ok, err := l.cfg.Filter.Matches(&e.Event); err != nil || !ok {
+		return false, err
+	}
+	if ok, _ := l.cfg.Filter.MayCreateNamed(&e.Event); ok || !l.cfg.Remember {
+		return ok, nil
+	}
+	accepted, err := l.cfg.Journal.AcceptedOf(ctx, l.cfg.Name, e.Entity, []int64{e.ID})
+	_, has := accepted[e.ID]
+	return has, err
 }
 
 // refusals says which deliveries of a batch failed, and why. Of a batch that was

@@ -34,7 +34,12 @@ type states struct {
 	turn       int       // calls since one of the bulk queue
 	next       time.Time // when a parked one is due; zero: none
 	settledAt  time.Time
+
+	began span // what an agent before this one may have been delivering when it ended
 }
+
+// span is a part of the journal.
+type span struct{ from, to int64 }
 
 // result is what became of a call.
 type result struct {
@@ -50,9 +55,12 @@ type result struct {
 
 // runStates delivers until ctx ends.
 func (l *Lane) runStates(ctx context.Context) {
-	s := &states{Lane: l, flying: map[document.Key]time.Time{}, results: make(chan result, max(1, l.cfg.Needs.Parallel))}
+	s := &states{Lane: l, flying: map[document.Key]time.Time{}, results: make(chan result, max(1, l.cfg.Needs.Parallel)), next: time.Now()}
 	s.live = window{read: max(l.cursors[journal.Live], l.fillTo)}
 	s.bulk = window{bulk: true, read: l.cursors[journal.Bulk]}
+	if l.known {
+		s.began = span{min(s.live.read, s.bulk.read), l.cfg.Journal.Last()}
+	}
 	for ctx.Err() == nil {
 		changed := l.cfg.Journal.Changed() // before reading, so that no append is missed
 		wait, err := s.round(ctx)
@@ -97,6 +105,11 @@ func (s *states) round(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	s.journalWorks()
+	if s.unstored == "" {
+		if err := s.reviveDue(ctx); err != nil {
+			return 0, err
+		}
+	}
 	if wait, closed := s.gate.closed(time.Now()); closed {
 		return min(wait, idleCheck), nil
 	}
@@ -117,7 +130,7 @@ func (s *states) round(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	wait := idleCheck
-	if !s.next.IsZero() && !s.anyDue() {
+	if !s.next.IsZero() && !s.anyDue() && s.unstored == "" {
 		wait = max(0, min(wait, time.Until(s.next)))
 	}
 	if s.unsettled() {
@@ -156,6 +169,9 @@ func (s *states) read(ctx context.Context) error {
 		if err := s.nudge(ctx, renewed); err != nil {
 			return err
 		}
+	}
+	if s.unstored != "" { // what is done with would be found there once more
+		return nil
 	}
 	now := time.Now()
 	if waiting := s.anyDue(); !waiting && !s.next.IsZero() && !now.Before(s.next) {
@@ -285,6 +301,15 @@ func (s *states) landed(ctx context.Context, r result) {
 	s.judge(&r)
 }
 
+// reviveDue has what was refused tried once more, when it is time to.
+func (s *states) reviveDue(ctx context.Context) error {
+	if s.revive.IsZero() {
+		return nil
+	}
+	s.next = time.Now()
+	return s.revived(ctx)
+}
+
 // unsettled reports whether the journal does not know yet where the lane stands.
 func (s *states) unsettled() bool {
 	return s.live.cursor() != s.cursors[journal.Live] || s.bulk.cursor() != s.cursors[journal.Bulk] || !s.kept
@@ -306,9 +331,6 @@ func (s *states) settle(ctx context.Context, now bool) error {
 	}
 	s.cursors, s.kept = o.Cursors, true
 	s.showCursor(o.Cursors[journal.Live])
-	if err := s.revived(ctx); err != nil {
-		return err
-	}
 	if len(o.Park)+len(o.Unpark)+len(o.Accepted) == 0 && !o.Wake {
 		return nil
 	}

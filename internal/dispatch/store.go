@@ -57,6 +57,12 @@ func (l *Lane) store(ctx context.Context, now bool) error {
 // settled writes the outcome down, and reports whether it could. Also while octail
 // stops: what was delivered need not come again.
 func (l *Lane) settled(ctx context.Context) bool {
+	if l.outcome.Sink != nil { // as it is now, and nobody may pause or resume it meanwhile
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		record := l.record
+		l.outcome.Sink = &record
+	}
 	err := l.cfg.Journal.Settle(context.WithoutCancel(ctx), l.cfg.Name, l.outcome)
 	if err == nil {
 		l.outcome, l.unstored = journal.Outcome{}, ""
@@ -109,7 +115,7 @@ func (l *Lane) serve(ctx context.Context) {
 
 // woken makes due what waits for something that somebody may have changed.
 func (l *Lane) woken(ctx context.Context) {
-	all := l.back.Load()
+	all := l.retryAll.Swap(false)
 	if err := l.cfg.Journal.MakeDue(ctx, l.cfg.Name, all); err != nil {
 		l.cfg.Log.Error("what is parked is tried in its own time", "sink", l.cfg.Name, "err", err)
 	}

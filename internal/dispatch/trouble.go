@@ -44,12 +44,15 @@ func (l *Lane) troubled(err error, class sinks.Class, asked time.Duration, keys 
 	return wait
 }
 
-// works takes note that the target has taken something.
-func (l *Lane) works() {
+// works takes note that the target has taken something in a call.
+func (l *Lane) works(began time.Time) {
 	l.lastSuccess = time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.status.LastSuccess = l.lastSuccess
+	if l.gate.calm(began) {
+		return
+	}
 	if l.gate.stopped == StoppedRefused {
 		l.revive = l.record.Since
 	}
@@ -72,20 +75,9 @@ func (l *Lane) revived(ctx context.Context) error {
 	if l.revive.IsZero() {
 		return nil
 	}
-	dead, err := l.cfg.Journal.DeadLetters(ctx, journal.DeadFilter{Sink: l.cfg.Name, Reason: ReasonRefused}, 10*refusedInARow)
-	if err != nil {
+	since := l.revive.Add(-time.Second) // the first one was noted just before
+	if _, err := l.cfg.Journal.Revive(ctx, journal.DeadFilter{Sink: l.cfg.Name, Reason: ReasonRefused, Since: since}); err != nil {
 		return err
-	}
-	var ids []int64
-	for _, d := range dead {
-		if !d.Since.Before(l.revive.Add(-time.Second)) { // the first one was noted just before
-			ids = append(ids, d.ID)
-		}
-	}
-	if len(ids) > 0 {
-		if _, err := l.cfg.Journal.Revive(ctx, journal.DeadFilter{IDs: ids}); err != nil {
-			return err
-		}
 	}
 	l.revive = time.Time{}
 	l.log.parkedAt = time.Now()

@@ -33,6 +33,7 @@ type DeadFilter struct {
 	Sink   string
 	Key    document.Key
 	Reason string
+	Since  time.Time // those from then on
 }
 
 func (f DeadFilter) where() (string, []any) {
@@ -54,6 +55,9 @@ func (f DeadFilter) where() (string, []any) {
 	}
 	if f.Reason != "" {
 		and("reason = ?", f.Reason)
+	}
+	if !f.Since.IsZero() {
+		and("since >= ?", micros(f.Since))
 	}
 	if len(parts) == 0 {
 		return "", nil
