@@ -88,7 +88,7 @@ func (l *Lane) revived(ctx context.Context) error {
 		}
 	}
 	l.revive = time.Time{}
-	l.log.parkedAt = time.Now()
+	l.lookAtParked()
 	return nil
 }
 
