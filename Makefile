@@ -76,6 +76,9 @@ holes: servers ## every way in which a binlog can lie, break or end: found, said
 matrix: servers ## the main paths on MariaDB 10.5, 10.11, 11.8 and MySQL 9.7 (SERVERS=mysql-9.7,mariadb-11.8 PATHS=kill SHORT=1)
 	$(GO) run ./internal/matrix $(if $(SHORT),-short) $(if $(SERVERS),-servers $(SERVERS)) $(if $(PATHS),-paths $(PATHS))
 
+faults: servers ## the fault catalogue against the built program, one line a case (CASES=F07,F22 KILLS=500 SHORT=1)
+	$(GO) run ./internal/faults $(if $(CASES),-cases $(CASES)) $(if $(KILLS),-kills $(KILLS)) $(if $(SHORT),-short) -v
+
 bench: servers build ## CPU beside a go-mysql canal loop, peak memory; lanes in trouble (BENCH="latency idle", BENCH="beside poison bulk outage")
 	$(GO) run ./internal/bench -octail ./octail $(BENCH)
 
@@ -98,4 +101,4 @@ servers:
 tools:
 	@test -d "$${OCTAIL_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/octail}/prometheus-2.42" || internal/shoptest/fetch.sh prometheus 2.42
 
-.PHONY: help build install uninstall demo test kill stale holes matrix large bench lint mariadb servers tools
+.PHONY: help build install uninstall demo test kill stale holes faults matrix large bench lint mariadb servers tools

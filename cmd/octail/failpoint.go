@@ -8,5 +8,8 @@ var failpoint func(string)
 // patience is the usual.
 const patience = 0
 
+// housekeeping is as often as usual.
+const housekeeping = 0
+
 // hurry is none.
 const hurry = 0

@@ -35,5 +35,8 @@ var failpoint = func() func(string) {
 // patience is OCTAIL_PATIENCE: how long a blocked loop is waited for.
 var patience, _ = time.ParseDuration(os.Getenv("OCTAIL_PATIENCE"))
 
+// housekeeping is OCTAIL_HOUSEKEEPING: how often old events are looked for.
+var housekeeping, _ = time.ParseDuration(os.Getenv("OCTAIL_HOUSEKEEPING"))
+
 // hurry is OCTAIL_HURRY: what the lanes' waits are divided by.
 var hurry, _ = strconv.Atoi(os.Getenv("OCTAIL_HURRY"))

@@ -55,7 +55,7 @@ func (p *program) run() *cobra.Command {
 			hangup := make(chan os.Signal, 1)
 			signal.Notify(hangup, syscall.SIGHUP)
 			defer signal.Stop(hangup)
-			err = app.Run(cmd.Context(), cfg, app.Options{Version: version, Log: log, Level: level, Load: p.loadAnew, Hangup: hangup, OnFill: onFill, Failpoint: failpoint, Service: notify.FromEnv(), Patience: patience, Hurry: hurry})
+			err = app.Run(cmd.Context(), cfg, app.Options{Version: version, Log: log, Level: level, Load: p.loadAnew, Hangup: hangup, OnFill: onFill, Failpoint: failpoint, Service: notify.FromEnv(), Patience: patience, Hurry: hurry, Housekeeping: housekeeping})
 			return p.runError(err)
 		},
 	}

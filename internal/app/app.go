@@ -32,7 +32,8 @@ type Options struct {
 	Version string
 	Log     *slog.Logger
 	// Failpoint is called at the named stop points after-read, before-commit,
-	// after-commit, after-deliver. Tests kill the process there. May be nil.
+	// after-commit, after-deliver, before-remove, after-remove. Tests kill the process
+	// there. May be nil.
 	Failpoint func(name string)
 	// Load reads the config file anew. nil: there is none, and no reload.
 	Load func() (*config.Config, []config.Warning, error)
@@ -53,6 +54,8 @@ type Options struct {
 	// Patience is how long a loop may be without a sign of life beyond what it
 	// announced. 0: the usual.
 	Patience time.Duration
+	// Housekeeping is how often old events are looked for. 0: the usual.
+	Housekeeping time.Duration
 }
 
 // Agent is a running octail.
@@ -98,6 +101,7 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 	}
 	defer j.Close()
 	a.journal = j
+	j.SetFailpoint(opts.Failpoint)
 	a.fills = newFills(a)
 	a.metrics.watch(j, cfg.Journal.Path)
 	a.metrics.watchFills(&a.filling)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -12,14 +13,14 @@ import (
 // maintain keeps the journal within its limits, now and then.
 func (a *Agent) maintain(ctx context.Context) {
 	h := housekeeping{journal: a.journal, log: a.log}
-	wait := time.Minute
+	wait, next := cmp.Or(a.opts.Housekeeping, time.Minute), cmp.Or(a.opts.Housekeeping, 10*time.Minute)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(wait):
 		}
-		wait = 10 * time.Minute
+		wait = next
 		h.limits = a.config().Journal
 		h.sinks, h.states = a.lanes.names()
 		a.excess.Store(h.round(ctx, time.Now()))

@@ -13,6 +13,8 @@ import (
 	"octail/internal/dispatch"
 	"octail/internal/journal"
 	"octail/internal/reconcile"
+	"octail/sinks"
+	"octail/sinks/all"
 	"octail/transform/document"
 )
 
@@ -94,16 +96,13 @@ func OfflineStatus(ctx context.Context, cfg *config.Config, j *journal.Journal, 
 		return st, err
 	}
 	for _, s := range cfg.Sinks {
-		at, ok, err := j.Place(ctx, s.Name)
+		var needs sinks.Needs
+		if plugin, ok := all.ByType(s.Type); ok {
+			needs = plugin.Needs(s.Settings)
+		}
+		k, err := dispatch.Offline(ctx, j, s.Name, s.Type, needs)
 		if err != nil {
 			return st, err
-		}
-		if !ok { // it never ran: it will begin with what comes then
-			at = j.Last()
-		}
-		k := dispatch.Status{Name: s.Name, Type: s.Type, Cursor: at, Pending: j.Last() - at}
-		if next, err := j.Events(ctx, at, 1, 1); err == nil && len(next) > 0 {
-			k.Oldest = next[0].Added
 		}
 		st.Sinks = append(st.Sinks, k)
 	}

@@ -98,7 +98,7 @@ func TestFilterWidened(t *testing.T) {
 		t.Error(got)
 	}
 	got := messages(i.checkFilters(config.Sink{}, states), check.Warning)
-	want := "sink erp: the filter of the sink (where.statuses) takes more than at the last run; widening it sends nothing by itself\n# once the agent runs with it:\noctail sync order --force --sink erp --since 2026-01-01T00:00:00Z"
+	want := "sink erp: the filter of the sink (where.statuses) takes more than at the last run; widening it sends nothing by itself\n# once the agent runs with it:\noctail sync order --force --sink erp --since 2025-12-31T23:59:00Z"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -14,6 +14,7 @@ import (
 	"octail/internal/dispatch"
 	"octail/internal/journal"
 	"octail/internal/reconcile"
+	"octail/sinks"
 )
 
 // Levels of a Status.
@@ -211,11 +212,7 @@ func (s *Status) Judge() {
 	var waiting int64
 	for _, k := range s.Sinks {
 		waiting += k.Pending
-		if k.LastError != "" {
-			say(&red, "sink %s fails since %s: %s", k.Name, ago(k.FailingFrom, s.At), k.LastError)
-		} else if !k.Oldest.IsZero() && s.At.Sub(k.Oldest) > deliverWithin {
-			say(&amber, "sink %s has events waiting since %s", k.Name, ago(k.Oldest, s.At))
-		}
+		s.judgeSink(&k, say, &red, &amber)
 	}
 	lag := s.Source.Lag
 	if lag != nil && lag.Seconds > readWithin.Seconds() {
@@ -231,6 +228,46 @@ func (s *Status) Judge() {
 		s.Level = Green
 	}
 	s.Sentence = s.sentence(waiting)
+}
+
+// judgeSink says what is not well with a sink.
+func (s *Status) judgeSink(k *dispatch.Status, say func(*[]string, string, ...any), red, amber *[]string) {
+	switch {
+	case k.Paused:
+		say(amber, "sink %s is paused, with %s (octail resume %s)", k.Name, count(k.Pending, "waiting", "waiting"), k.Name)
+	case k.Stopped == dispatch.StoppedBlocked:
+		say(red, "sink %s has stopped: its target lets octail in no more since %s: %s (when that is mended: octail resume %s)", k.Name, ago(k.FailingFrom, s.At), k.LastError, k.Name)
+	case k.Stopped != "":
+		say(red, "sink %s has stopped: its target refuses one after the other since %s: %s (when that is mended: octail resume %s)", k.Name, ago(k.FailingFrom, s.At), k.LastError, k.Name)
+	case k.LastError != "" && k.Class == sinks.RateLimited.String():
+		say(amber, "sink %s waits until %s, as its target asks: %s", k.Name, moment(k.Next), k.LastError)
+	case k.LastError != "":
+		say(red, "sink %s fails since %s: %s", k.Name, ago(k.FailingFrom, s.At), k.LastError)
+	case !k.Oldest.IsZero() && s.At.Sub(k.Oldest) > deliverWithin && k.Pending > k.Parked:
+		say(amber, "sink %s has events waiting since %s", k.Name, ago(k.Oldest, s.At))
+	}
+	if k.Journal != "" {
+		say(red, "what waits for sink %s cannot be read: %s", k.Name, k.Journal)
+	}
+	if k.Dead > 0 {
+		say(amber, "sink %s was refused %s (octail dead list --sink %s)", k.Name, count(k.Dead, "delivery for good: a dead letter", "deliveries for good: dead letters"), k.Name)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(k.Held)) {
+		say(amber, "%s alone for sink %s: %s", count(k.Held[kind], "entity waits", "entities wait"), k.Name, heldText(kind))
+	}
+}
+
+// heldText says why entities are parked.
+func heldText(kind string) string {
+	switch kind {
+	case journal.Failing:
+		return "the target fails at them (octail trace says how)"
+	case "parent":
+		return "what they belong to could not be delivered (octail trace says which)"
+	case "filter":
+		return "the filter cannot judge them yet (octail trace says why)"
+	}
+	return "a mapping of " + kind + " is missing in the configuration (octail trace says which; then octail reload)"
 }
 
 func (s *Status) sentence(waiting int64) string {
@@ -353,6 +390,21 @@ func (s *Status) Text(w io.Writer) {
 		}
 		if !k.LastSuccess.IsZero() {
 			fmt.Fprintf(w, ", last success %s ago", s.At.Sub(k.LastSuccess).Round(time.Second))
+		}
+		if k.Parked > 0 {
+			fmt.Fprintf(w, ", %d parked", k.Parked)
+		}
+		if k.Dead > 0 {
+			fmt.Fprintf(w, ", %s", count(k.Dead, "dead letter", "dead letters"))
+		}
+		switch {
+		case k.Paused:
+			fmt.Fprint(w, ", paused")
+		case k.Stopped != "":
+			fmt.Fprintf(w, ", stopped (%s)", k.Stopped)
+		}
+		if !k.Next.IsZero() && k.Next.After(s.At) {
+			fmt.Fprintf(w, ", next try %s", moment(k.Next))
 		}
 		if k.ResendError != "" {
 			fmt.Fprintf(w, ", not delivered once more yet: %s", oneLine(k.ResendError))

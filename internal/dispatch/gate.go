@@ -12,8 +12,8 @@ import (
 
 // Why a lane has stopped by itself, as the journal keeps it.
 const (
-	stoppedBlocked = "blocked" // the target lets nobody in
-	stoppedRefused = "refused" // it has refused one after the other
+	StoppedBlocked = "blocked" // the target lets nobody in
+	StoppedRefused = "refused" // it has refused one after the other
 )
 
 const (
@@ -32,7 +32,7 @@ const (
 // for one call now and then, except by a person's pause.
 type gate struct {
 	paused  bool
-	stopped string         // stoppedBlocked, stoppedRefused, "" while it is not
+	stopped string         // StoppedBlocked, StoppedRefused, "" while it is not
 	failed  []document.Key // that failed in a row, at most failedInARow
 	refused int            // that were refused for good in a row
 	next    time.Time
@@ -77,10 +77,10 @@ func (g *gate) failure(class sinks.Class, asked time.Duration, hurried func(time
 			wait = hurried(g.wait.NextBackOff())
 		}
 	case sinks.Blocked:
-		g.stopped, wait = stoppedBlocked, hurried(probeStopped)
+		g.stopped, wait = StoppedBlocked, hurried(probeStopped)
 	case sinks.Permanent:
 		if g.refused++; g.refused >= refusedInARow && g.stopped == "" {
-			g.stopped = stoppedRefused
+			g.stopped = StoppedRefused
 		}
 		close, wait = g.stopped != "", hurried(probeStopped)
 	default:

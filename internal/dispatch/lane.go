@@ -240,7 +240,7 @@ func (l *Lane) Wake() {
 func (l *Lane) steered() {
 	l.gate.paused = l.pause.Load()
 	if l.back.Swap(false) {
-		if l.gate.stopped == stoppedRefused {
+		if l.gate.stopped == StoppedRefused {
 			l.mu.Lock()
 			l.revive = l.record.Since
 			l.mu.Unlock()

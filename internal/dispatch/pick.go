@@ -15,9 +15,13 @@ import (
 // pick chooses the deliveries of the next call: what is due first, then live, then
 // bulk, which gets its turn now and then. No items: there is nothing to call.
 func (s *states) pick(ctx context.Context) (result, error) {
-	sources := [][]*item{s.due, s.live.items, s.bulk.items}
+	bulk := s.bulk.items
+	if slots := s.slots(); slots > 1 && s.bulkCalls >= slots-1 { // one is kept for what the shop does
+		bulk = nil
+	}
+	sources := [][]*item{s.due, s.live.items, bulk}
 	if s.turn >= bulkTurn-1 {
-		sources = [][]*item{s.bulk.items, s.due, s.live.items}
+		sources = [][]*item{bulk, s.due, s.live.items}
 	}
 	if s.gate.probing() { // another one each time: it may be the entity and not the target
 		all := slices.Concat(sources...)
@@ -31,8 +35,8 @@ func (s *states) pick(ctx context.Context) (result, error) {
 			r, err = s.gather(ctx, s.due)
 		}
 		if err != nil || len(r.items) > 0 {
-			if s.turn++; len(r.items) > 0 && slices.Contains(s.bulk.items, r.items[0]) {
-				s.turn = 0
+			if s.turn++; len(r.items) > 0 && slices.Contains(bulk, r.items[0]) {
+				s.turn, r.bulk = 0, true
 			}
 			return r, err
 		}
@@ -42,6 +46,7 @@ func (s *states) pick(ctx context.Context) (result, error) {
 
 // gather makes one call of the items of a queue, in their order, as many as fit.
 func (s *states) gather(ctx context.Context, items []*item) (r result, err error) {
+	s.looked = nil // an entity may have got another revision since
 	limit := s.cfg.Needs.Batch
 	if limit <= 0 {
 		limit = statesBatch
@@ -56,6 +61,9 @@ func (s *states) gather(ctx context.Context, items []*item) (r result, err error
 		}
 		if it.waits != (document.Key{}) && s.pending(it.waits) {
 			continue
+		}
+		if err := s.lookUp(ctx, it, items[i:], limit); err != nil {
+			return r, err
 		}
 		d, known, ok, err := s.prepare(ctx, it)
 		if err != nil {
@@ -75,6 +83,50 @@ func (s *states) gather(ctx context.Context, items []*item) (r result, err error
 	return r, nil
 }
 
+// looked is what the journal knows of an entity that is about to be delivered.
+type looked struct {
+	known    journal.Known
+	accepted *journal.Accepted
+}
+
+// lookUp asks the journal about an item, unless it has been asked already, and with it
+// about those behind it that may go with it: one question instead of many.
+func (s *states) lookUp(ctx context.Context, it *item, behind []*item, limit int) error {
+	if _, ok := s.looked[it.key]; ok {
+		return nil
+	}
+	s.looked = map[document.Key]looked{}
+	ids, n := map[string][]int64{}, 0
+	for _, o := range behind {
+		if _, busy := s.flying[o.key]; busy || o.busy || o.done {
+			continue
+		}
+		ids[o.key.Entity] = append(ids[o.key.Entity], o.key.ID)
+		if n++; n == limit {
+			break
+		}
+	}
+	for entity, list := range ids {
+		known, err := s.cfg.Journal.Known(ctx, entity, list)
+		if err != nil {
+			return err
+		}
+		accepted, err := s.cfg.Journal.AcceptedOf(ctx, s.cfg.Name, entity, list)
+		if err != nil {
+			return err
+		}
+		for _, id := range list {
+			k := document.Key{Entity: entity, ID: id}
+			about := looked{known: known[id]}
+			if a, ok := accepted[id]; ok {
+				about.accepted = &a
+			}
+			s.looked[k] = about
+		}
+	}
+	return nil
+}
+
 // pending reports whether a parent is in a call, or about to be.
 func (s *states) pending(parent document.Key) bool {
 	if _, busy := s.flying[parent]; busy {
@@ -87,15 +139,8 @@ func (s *states) pending(parent document.Key) bool {
 // delivery of it. What is not is done with; what waits for a parent stays.
 func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known journal.Known, ok bool, err error) {
 	it.waits = document.Key{}
-	newest, err := s.cfg.Journal.Known(ctx, it.key.Entity, []int64{it.key.ID})
-	if err != nil {
-		return d, known, false, err
-	}
-	known = newest[it.key.ID]
-	accepted, err := s.accepted(ctx, it.key)
-	if err != nil {
-		return d, known, false, err
-	}
+	known, accepted := s.looked[it.key].known, s.looked[it.key].accepted
+	delete(s.looked, it.key)
 	switch {
 	case known.Sequence == 0, accepted != nil && accepted.Sequence >= known.Sequence && !it.again,
 		known.Deleted && (accepted == nil || accepted.Deleted), !s.Takes(it.key.Entity):

@@ -26,7 +26,9 @@ type states struct {
 	live, bulk window
 	due        []*item                    // parked ones whose time has come, parents that are pulled along, what is asked for once more
 	flying     map[document.Key]time.Time // in a call, since when
+	looked     map[document.Key]looked    // asked of the journal for the call that is being made
 	calls      int
+	bulkCalls  int // of them
 	bytes      int
 	results    chan result
 	turn       int       // calls since one of the bulk queue
@@ -40,6 +42,7 @@ type result struct {
 	batch []sinks.Delivery
 	known []journal.Known
 	bytes int
+	bulk  bool // of the bulk queue
 	began time.Time
 	took  time.Duration
 	err   error
@@ -248,7 +251,9 @@ func (s *states) renew(ctx context.Context) {
 
 // fly begins a call.
 func (s *states) fly(ctx context.Context, r result) {
-	s.calls++
+	if s.calls++; r.bulk {
+		s.bulkCalls++
+	}
 	s.bytes += r.bytes
 	for _, it := range r.items {
 		it.busy, it.tried = true, time.Now()
@@ -266,7 +271,9 @@ func (s *states) fly(ctx context.Context, r result) {
 
 // landed takes note of a call that came back.
 func (s *states) landed(ctx context.Context, r result) {
-	s.calls--
+	if s.calls--; r.bulk {
+		s.bulkCalls--
+	}
 	s.bytes -= r.bytes
 	for _, it := range r.items {
 		it.busy = false

@@ -501,7 +501,7 @@ func TestRefusedInARow(t *testing.T) {
 						check(t, l.Resume(t.Context()))
 						pass(time.Second)
 					} else {
-						pass(6 * time.Minute)
+						pass(8 * time.Minute)
 					}
 					if st := l.Status(t.Context()); st.Dead != 0 || st.Stopped != "" || st.Pending != 0 || s.holds() != 40 || st.Parked != 0 {
 						t.Errorf("%d held, %+v", s.holds(), st)
@@ -639,6 +639,9 @@ func TestHeld(t *testing.T) {
 					t.Errorf("took %v, %+v", s.took(), st)
 				}
 				l.end()
+				if n := strings.Count(l.log.String(), "payment method bitcoin has no mapping"); n != 1 {
+					t.Errorf("said %d times:\n%s", n, l.log.String())
+				}
 			})
 		})
 	}

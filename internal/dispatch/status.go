@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"octail/internal/journal"
+	"octail/sinks"
 )
 
 // Status is a lane's state, for operators.
@@ -15,18 +16,19 @@ type Status struct {
 	Cursor  int64  `json:"cursor"`
 	Pending int64  `json:"pending"` // of a log events behind the cursor, also those it will not take; of states entities
 	// Oldest is the journal time of the oldest one that waits.
-	Oldest      time.Time `json:"oldest,omitzero"`
-	Parked      int64     `json:"parked,omitempty"` // entities that wait alone
-	Dead        int64     `json:"dead,omitempty"`   // dead letters
-	LastSuccess time.Time `json:"last_success,omitzero"`
-	Paused      bool      `json:"paused,omitempty"`        // by a person
-	Stopped     string    `json:"stopped,omitempty"`       // by itself: blocked, refused
-	LastError   string    `json:"last_error,omitempty"`    // since the last success
-	Class       string    `json:"class,omitempty"`         // of it
-	FailingFrom time.Time `json:"failing_since,omitzero"`  //
-	Next        time.Time `json:"next,omitzero"`           // nothing is called before
-	ResendError string    `json:"resend_error,omitempty"`  // why deliveries wait that were asked for once more
-	Journal     string    `json:"journal_error,omitempty"` // the journal cannot be read
+	Oldest      time.Time        `json:"oldest,omitzero"`
+	Parked      int64            `json:"parked,omitempty"` // entities that wait alone
+	Held        map[string]int64 `json:"held,omitempty"`   // the same by reason
+	Dead        int64            `json:"dead,omitempty"`   // dead letters
+	LastSuccess time.Time        `json:"last_success,omitzero"`
+	Paused      bool             `json:"paused,omitempty"`        // by a person
+	Stopped     string           `json:"stopped,omitempty"`       // by itself: blocked, refused
+	LastError   string           `json:"last_error,omitempty"`    // since the last success
+	Class       string           `json:"class,omitempty"`         // of it
+	FailingFrom time.Time        `json:"failing_since,omitzero"`  //
+	Next        time.Time        `json:"next,omitzero"`           // nothing is called before
+	ResendError string           `json:"resend_error,omitempty"`  // why deliveries wait that were asked for once more
+	Journal     string           `json:"journal_error,omitempty"` // the journal cannot be read
 }
 
 // Status may be called at any time.
@@ -53,11 +55,36 @@ func (s *Status) Count(ctx context.Context, j *journal.Journal, fill int64) {
 			}
 		}
 	}
-	s.Parked, _ = j.CountParked(ctx, s.Name)
+	s.Held, _ = j.CountHeld(ctx, s.Name)
+	s.Parked = 0
+	for _, n := range s.Held {
+		s.Parked += n
+	}
 	if dead, err := j.CountDead(ctx); err == nil {
 		s.Dead = 0
 		for _, n := range dead[s.Name] {
 			s.Dead += n
 		}
 	}
+}
+
+// Offline is the status of a sink whose lane does not run, from the journal.
+func Offline(ctx context.Context, j *journal.Journal, name, typ string, needs sinks.Needs) (Status, error) {
+	s := Status{Name: name, Type: typ, States: needs.States}
+	record, ran, err := j.Sink(ctx, name)
+	if err != nil {
+		return s, err
+	}
+	if !ran { // where it begins is decided at its start
+		s.Cursor = j.Last()
+		return s, nil
+	}
+	s.Paused, s.Stopped, s.LastError, s.FailingFrom, s.Next = record.Paused, record.Stopped, record.Error, record.Since, record.Next
+	at, known, err := j.Cursor(ctx, name, journal.Live)
+	if !known {
+		at = record.Start
+	}
+	s.Cursor = at
+	s.Count(ctx, j, record.Fill)
+	return s, err
 }

@@ -34,7 +34,7 @@ func (l *Lane) troubled(err error, class sinks.Class, asked time.Duration, keys 
 	l.mu.Unlock()
 	l.outcome.Sink = &record
 	switch log := l.cfg.Log.With("sink", l.cfg.Name, "class", class.String(), "err", message); {
-	case l.gate.stopped != stopped && l.gate.stopped == stoppedBlocked:
+	case l.gate.stopped != stopped && l.gate.stopped == StoppedBlocked:
 		log.Error("the target lets octail in no more: nothing is delivered until it does; it is tried every few minutes. When the cause is mended: `octail resume " + l.cfg.Name + "`")
 	case l.gate.stopped != stopped:
 		log.Error(fmt.Sprintf("the target has refused %d documents one after the other: deliveries stop before more become dead letters. Is its address right? When the cause is mended: `octail resume %s`; those that were refused are then tried once more", refusedInARow, l.cfg.Name))
@@ -50,7 +50,7 @@ func (l *Lane) works() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.status.LastSuccess = l.lastSuccess
-	if l.gate.stopped == stoppedRefused {
+	if l.gate.stopped == StoppedRefused {
 		l.revive = l.record.Since
 	}
 	failed := l.status.LastError != "" || len(l.gate.failed) > 0

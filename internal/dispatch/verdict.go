@@ -98,6 +98,9 @@ func (l *Lane) hold(t *ticket, cause error, waits string, tried time.Time) {
 		p.Tried = tried
 	}
 	l.outcome.Park = append(l.outcome.Park, p)
+	if waits == "" && (t.parked == nil || t.parked.Reason != kind) { // what becomes of a parent is said as its own
+		l.cfg.Log.Warn("one entity waits alone until the configuration has what it needs; the others go on", "sink", l.cfg.Name, "entity", t.key.String(), "reason", kind, "err", mask.Text(cause.Error(), nil))
+	}
 }
 
 // bury makes a dead letter.

@@ -102,15 +102,25 @@ func New(spec config.Sink, needs sinks.Needs, shop Shop) (*Filter, error) {
 	return f, nil
 }
 
+// clocksDiffer is how far the shop's clock may lie behind octail's without its first
+// orders being taken for older ones.
+const clocksDiffer = time.Minute
+
 // CoveredOrders reads from the journal's note of what it covers (meta "covered", made at
 // the first start) since when orders are: octail's first start minus the window of orders
-// that was read then. Zero: all of them were, or there is no note yet.
+// that was read then. Zero: all of them were, or there is no note yet. It is a minute
+// earlier, and a whole second: the shop's times are whole seconds of another clock, and an
+// order of the first moments is not older.
 func CoveredOrders(note string) time.Time {
 	var since map[string]time.Time
 	if json.Unmarshal([]byte(note), &since) != nil {
 		return time.Time{}
 	}
-	return since[document.OrderEntity]
+	at := since[document.OrderEntity]
+	if at.IsZero() {
+		return at
+	}
+	return at.Truncate(time.Second).Add(-clocksDiffer)
 }
 
 // SetSince tells the default of since, once it is known.

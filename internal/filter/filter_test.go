@@ -242,7 +242,8 @@ func TestStart(t *testing.T) {
 
 func TestCoveredOrders(t *testing.T) {
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	for note, want := range map[string]time.Time{"": {}, "{}": {}, "x": {}, `{"order":"2026-01-01T00:00:00Z","stock":"2026-01-02T00:00:00Z"}`: at} {
+	for note, want := range map[string]time.Time{"": {}, "{}": {}, "x": {}, `{"order":"2026-01-01T00:00:00Z","stock":"2026-01-02T00:00:00Z"}`: at.Add(-time.Minute),
+		`{"order":"2026-01-01T00:00:00.75Z"}`: at.Add(-time.Minute)} {
 		if got := filter.CoveredOrders(note); !got.Equal(want) {
 			t.Error(note, got)
 		}

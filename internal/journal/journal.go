@@ -57,6 +57,8 @@ type Journal struct {
 	verified atomic.Bool
 
 	forgotten atomic.Pointer[forgotten] // nil: nobody
+	// failpoint: see SetFailpoint.
+	failpoint func(name string)
 
 	observed observed
 }

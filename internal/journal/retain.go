@@ -176,14 +176,27 @@ func (j *Journal) remove(ctx context.Context, list []int64) error {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE meta SET value = max(CAST(value AS INTEGER), ?) WHERE name = 'removed'`, slices.Max(list))
+		j.stopPoint("before-remove")
 		return err
 	})
 	if err != nil {
 		return doing("remove old events", err)
 	}
+	j.stopPoint("after-remove")
 	j.counts.Events -= gone
 	j.tail = tail{}
 	return nil
+}
+
+// SetFailpoint has fn called at the stop points of retention: before-remove, when old
+// events are removed and that is not committed, and after-remove, when it is. Tests kill
+// the process there. Call it before Retain.
+func (j *Journal) SetFailpoint(fn func(name string)) { j.failpoint = fn }
+
+func (j *Journal) stopPoint(name string) {
+	if j.failpoint != nil {
+		j.failpoint(name)
+	}
 }
 
 // Removed is the newest sequence that retention has removed: whoever reads from

@@ -95,6 +95,10 @@ var rules = []rule{
 		"the benchmark measures the built program from outside, and the lanes on a journal by themselves", nil},
 	{"internal/matrix", []string{"internal/shoptest"},
 		"the matrix runs the tests of others from outside", nil},
+	{"internal/faults/ledger", nil,
+		"the ledger judges what the agent delivered: a line of code shared with it would be a mistake that both make", nil},
+	{"internal/faults", []string{"internal/faults/ledger", "internal/shoptest", "sinks/sinktest/receiver"},
+		"the fault cases have the built program run, and know of it what a user does", nil},
 	{"internal/structure", nil,
 		"it looks at the others from outside", []string{"internal/app/apptesting", "internal/config", "sinks/all"}},
 }
@@ -135,7 +139,7 @@ var libraries = []struct {
 }{
 	{"github.com/go-mysql-org/go-mysql", []string{"canal", "internal/bench"},
 		"capture alone knows the binlog library, so that its types and troubles end there (the benchmark compares with its loop)"},
-	{"github.com/go-sql-driver/mysql", []string{"canal", "internal/check", "internal/shop", "internal/shoptest", "internal/shoptest/oracle", "internal/logging"},
+	{"github.com/go-sql-driver/mysql", []string{"canal", "internal/check", "internal/shop", "internal/shoptest", "internal/shoptest/oracle", "internal/logging", "internal/faults/ledger"},
 		"every statement to the shop goes through internal/shop; the others name its errors and its logger"},
 	{"modernc.org/sqlite", []string{"internal/journal"},
 		"the journal's format is the journal's business; others ask it"},
@@ -145,9 +149,9 @@ var libraries = []struct {
 		"others know expressions as conditions that can be run, so that the language can be changed in one place"},
 	{"github.com/spf13/cobra", []string{"cmd/octail"},
 		"only the program knows its command line"},
-	{"database/sql", []string{"canal", "internal/app", "internal/check", "internal/demo", "internal/journal", "internal/setup", "internal/shop", "internal/shoptest", "internal/shoptest/*", "internal/bench", "transform", "internal/structure"},
+	{"database/sql", []string{"canal", "internal/app", "internal/check", "internal/demo", "internal/journal", "internal/setup", "internal/shop", "internal/shoptest", "internal/shoptest/*", "internal/bench", "internal/faults", "internal/faults/ledger", "transform", "internal/structure"},
 		"lanes, sinks, console and documents never speak to a database"},
-	{"net/http", []string{"internal/console", "internal/demo", "internal/app", "internal/app/apptesting", "internal/bench", "internal/httpx", "cmd/octail", "sinks/*", "sinks/sinktest/*", "sinks/sinktest/receiver/serve", "internal/structure"},
+	{"net/http", []string{"internal/console", "internal/demo", "internal/app", "internal/app/apptesting", "internal/bench", "internal/faults", "internal/httpx", "cmd/octail", "sinks/*", "sinks/sinktest/*", "sinks/sinktest/receiver/serve", "internal/structure"},
 		"capture, documents, journal and lanes speak no HTTP"},
 	{"testing", []string{"internal/shoptest/shoptesting", "internal/app/apptesting", "sinks/sinktest"},
 		"its flags and its code have no place in the program; a helper for tests that needs it is a package of its own"},
@@ -193,6 +197,22 @@ func TestDocumentIsPure(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestLedgerIsAlone: the judge of the fault cases needs the standard library and a driver.
+func TestLedgerIsAlone(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.name() != "internal/faults/ledger" {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") && imported != "github.com/go-sql-driver/mysql" {
+				t.Errorf("internal/faults/ledger must not import %s: it shares nothing with what it judges", imported)
+			}
+		}
+		return
+	}
+	t.Error("there is no internal/faults/ledger")
 }
 
 // TestProgram: what the program links.
