@@ -275,7 +275,11 @@ func (s *Status) sentence(waiting int64) string {
 	lag := s.Source.Lag
 	switch {
 	case s.Level != Green:
-		return strings.ToUpper(s.Reasons[0][:1]) + s.Reasons[0][1:] + "."
+		text := strings.ToUpper(s.Reasons[0][:1]) + s.Reasons[0][1:]
+		if strings.HasSuffix(text, "?") || strings.HasSuffix(text, ".") { // a target's or a remedy's own end
+			return text
+		}
+		return text + "."
 	case lag != nil && lag.Bytes > 0 && lag.Seconds == 0: // no commit read yet that would tell the time
 		return fmt.Sprintf("Everything is on its way: %d bytes of the shop's binlog, %s to read, %s to deliver.",
 			lag.Bytes, count(reading, "entity", "entities"), count(waiting, "event", "events"))
