@@ -14,7 +14,6 @@ import (
 	"octail/internal/dispatch"
 	"octail/internal/journal"
 	"octail/internal/reconcile"
-	"octail/sinks"
 )
 
 // Levels of a Status.
@@ -239,7 +238,7 @@ func (s *Status) judgeSink(k *dispatch.Status, say func(*[]string, string, ...an
 		say(red, "sink %s has stopped: its target lets octail in no more since %s: %s (when that is mended: octail resume %s)", k.Name, ago(k.FailingFrom, s.At), k.LastError, k.Name)
 	case k.Stopped != "":
 		say(red, "sink %s has stopped: its target refuses one after the other since %s: %s (when that is mended: octail resume %s)", k.Name, ago(k.FailingFrom, s.At), k.LastError, k.Name)
-	case k.LastError != "" && k.Class == sinks.RateLimited.String():
+	case k.LastError != "" && k.AskedToWait():
 		say(amber, "sink %s waits until %s, as its target asks: %s", k.Name, moment(k.Next), k.LastError)
 	case k.LastError != "":
 		say(red, "sink %s fails since %s: %s", k.Name, ago(k.FailingFrom, s.At), k.LastError)
