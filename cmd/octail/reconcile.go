@@ -2,10 +2,13 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"octail/internal/config"
 	"octail/internal/reconcile"
 )
 
@@ -24,7 +27,8 @@ Sinks that can read back what their targets hold are asked, too: for all whose n
 revision they accepted more than a minute ago. What is missing or different there and
 stays so counts; --repair delivers it once more. A sink that is paused, has stopped or
 fails is named and left out. --sink erp compares with that sink alone.
-Exit code: 0 equal (or repaired), 1 something differs.`,
+Exit code: 0 equal (or repaired), 1 something differs, 3 a sink that was named could
+not be compared.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := p.loadToLook()
 			if err != nil {
@@ -35,6 +39,9 @@ Exit code: 0 equal (or repaired), 1 something differs.`,
 				q.Set("repair", "true")
 			}
 			for _, name := range only {
+				if !slices.ContainsFunc(cfg.Sinks, func(s config.Sink) bool { return s.Name == name }) {
+					return usage(fmt.Errorf("there is no sink %q in the configuration", name))
+				}
 				q.Add("sink", name)
 			}
 			if len(q) > 0 {
@@ -51,6 +58,11 @@ Exit code: 0 equal (or repaired), 1 something differs.`,
 			}
 			if !report.Equal() {
 				return &exitError{code: exitFailure, quiet: true, error: errors.New("something differs")}
+			}
+			for _, name := range only {
+				if s := report.Sinks[name]; s != nil && s.Skipped != "" {
+					return &exitError{code: exitUnreachable, quiet: true, error: errors.New("not compared")}
+				}
 			}
 			return nil
 		},

@@ -43,8 +43,10 @@ func TestReconcileCommand(t *testing.T) {
 	}{
 		{"reconcile", `{"progress":` + equal + `}{"report":` + equal + `}`, 0, "POST /api/v1/reconcile ", []string{"1,204 in shop · 1,204 in journal · 0 missing · 0 different\n"}},
 		{"reconcile --repair", `{"report":` + equal + `}`, 0, "POST /api/v1/reconcile?repair=true ", []string{"0 different"}},
-		{"reconcile --sink erp,crm --repair", `{"report":{"sinks_only":true,"sinks":{"erp":{"entities":{"order":{"compared":1204,"missing":1}},"differences":[{"subject":"order/7","missing":true}]}}}}`, 1,
-			"POST /api/v1/reconcile?repair=true&sink=erp&sink=crm ", []string{"sink erp: 1,204 compared · 1 missing · 0 different\n  order/7: not in the target\n"}},
+		{"reconcile --sink log --repair", `{"report":{"sinks_only":true,"sinks":{"log":{"entities":{"order":{"compared":1204,"missing":1}},"differences":[{"subject":"order/7","missing":true}]}}}}`, 1,
+			"POST /api/v1/reconcile?repair=true&sink=log ", []string{"sink log: 1,204 compared · 1 missing · 0 different\n  order/7: not in the target\n"}},
+		{"reconcile --sink log", `{"report":{"sinks_only":true,"sinks":{"log":{"skipped":"401 Unauthorized"}}}}`, 3, "POST", []string{"sink log: not compared: 401 Unauthorized\n"}},
+		{"reconcile --sink log,erp", "", 2, "", []string{`there is no sink "erp" in the configuration`}},
 		{"reconcile", `{"report":` + differs + `}`, 1, "POST", []string{"1 missing · 1 different · 1 no longer in shop\n", "  order/7: other lines, total\n", "order/8: not in the journal", "order/9: not in the shop any more", "stock: not compared: stock cannot be read"}},
 		{"reconcile --json", `{"report":` + differs + `}`, 1, "POST", []string{`"missing": 1`}},
 		{"reconcile", `{"error":"the shop's database is not connected"}`, 1, "POST", []string{"octail: the shop's database is not connected"}},

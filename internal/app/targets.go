@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"octail/internal/console"
 	"octail/internal/reconcile"
@@ -14,11 +15,13 @@ import (
 // name.
 func (a *Agent) targets(ctx context.Context, names []string) ([]reconcile.Target, error) {
 	var out []reconcile.Target
+	var able []string
 	for _, l := range a.lanes.all() {
-		if len(names) > 0 && !slices.Contains(names, l.Name()) {
+		if !l.Compares() {
 			continue
 		}
-		if !l.Compares() {
+		able = append(able, l.Name())
+		if len(names) > 0 && !slices.Contains(names, l.Name()) {
 			continue
 		}
 		t := reconcile.Target{Lane: l, Batch: l.Needs().Batch}
@@ -30,7 +33,11 @@ func (a *Agent) targets(ctx context.Context, names []string) ([]reconcile.Target
 	}
 	for _, name := range names {
 		if !slices.ContainsFunc(out, func(t reconcile.Target) bool { return t.Name() == name }) {
-			return nil, fmt.Errorf("no sink named %q can be asked what its target holds", name)
+			can := "; no sink of this configuration can"
+			if len(able) > 0 {
+				can = "; those that can: " + strings.Join(able, ", ")
+			}
+			return nil, fmt.Errorf("no sink named %q can be asked what its target holds%s", name, can)
 		}
 	}
 	return out, nil
@@ -86,6 +93,8 @@ func (a *Agent) logSinks(r *reconcile.Report) {
 			a.log.Warn("the target differs from what the sink has accepted; `octail reconcile --repair` delivers it once more", "sink", name, "result", s.String())
 		case t.Differences() > 0:
 			a.log.Warn("the target differed from what the sink has accepted: it is delivered once more", "sink", name, "result", s.String())
+		case s.Skipped != "":
+			a.log.Warn("the target could not be compared, or not all of it, with what the sink has accepted", "sink", name, "result", s.String())
 		default:
 			a.log.Info("the target was compared with what the sink has accepted", "sink", name, "result", s.String())
 		}

@@ -14,7 +14,6 @@ import (
 	"octail/internal/dispatch"
 	"octail/internal/journal"
 	"octail/internal/reconcile"
-	"octail/sinks"
 )
 
 // Levels of a Status.
@@ -239,7 +238,7 @@ func (s *Status) judgeSink(k *dispatch.Status, say func(*[]string, string, ...an
 		say(red, "sink %s has stopped: its target lets octail in no more since %s: %s (when that is mended: octail resume %s)", k.Name, ago(k.FailingFrom, s.At), k.LastError, k.Name)
 	case k.Stopped != "":
 		say(red, "sink %s has stopped: its target refuses one after the other since %s: %s (when that is mended: octail resume %s)", k.Name, ago(k.FailingFrom, s.At), k.LastError, k.Name)
-	case k.LastError != "" && k.Class == sinks.RateLimited.String():
+	case k.LastError != "" && k.AskedToWait():
 		say(amber, "sink %s waits until %s, as its target asks: %s", k.Name, moment(k.Next), k.LastError)
 	case k.LastError != "":
 		say(red, "sink %s fails since %s: %s", k.Name, ago(k.FailingFrom, s.At), k.LastError)
@@ -275,7 +274,11 @@ func (s *Status) sentence(waiting int64) string {
 	lag := s.Source.Lag
 	switch {
 	case s.Level != Green:
-		return strings.ToUpper(s.Reasons[0][:1]) + s.Reasons[0][1:] + "."
+		text := strings.ToUpper(s.Reasons[0][:1]) + s.Reasons[0][1:]
+		if strings.HasSuffix(text, "?") || strings.HasSuffix(text, ".") { // a target's or a remedy's own end
+			return text
+		}
+		return text + "."
 	case lag != nil && lag.Bytes > 0 && lag.Seconds == 0: // no commit read yet that would tell the time
 		return fmt.Sprintf("Everything is on its way: %d bytes of the shop's binlog, %s to read, %s to deliver.",
 			lag.Bytes, count(reading, "entity", "entities"), count(waiting, "event", "events"))

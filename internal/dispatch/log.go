@@ -547,6 +547,14 @@ func (l *Lane) unpark(ctx context.Context, p *journal.Parked) error {
 	return l.store(ctx, true)
 }
 
+// lookAtParked lets a log look at once at what is parked. One that is strictly in order
+// parks nothing: it would look without end.
+func (l *Lane) lookAtParked() {
+	if !l.resumes() {
+		l.log.parkedAt = time.Now()
+	}
+}
+
 // goOn parks an entity at its next event that was passed, or frees it.
 func (l *Lane) goOn(ctx context.Context, p *journal.Parked) error {
 	later, err := l.cfg.Journal.RevisionsAfter(ctx, p.Key, p.Sequence, l.log.at.cursor)

@@ -270,3 +270,21 @@ func TestJournalCutBack(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 }
+
+// TestWokenRests: a lane that somebody has woken looks once and rests again, also one
+// that is strictly in order and parks nothing.
+func TestWokenRests(t *testing.T) {
+	for name, s := range map[string]sinks.Sink{"strictly in order": &teller{}, "parks": &sink{}} {
+		t.Run(name, func(t *testing.T) {
+			l := newLane(t, newJournal(t), s)
+			check(t, l.StoreNow(t.Context()))
+			l.Woken(t.Context())
+			if more, err := l.Step(t.Context()); more || err != nil {
+				t.Fatal(more, err)
+			}
+			if wait := l.RestFor(); wait < time.Second {
+				t.Errorf("with nothing to do it looks again after %s", wait)
+			}
+		})
+	}
+}

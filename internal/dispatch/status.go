@@ -31,6 +31,10 @@ type Status struct {
 	Journal     string           `json:"journal_error,omitempty"` // the journal cannot be read
 }
 
+// AskedToWait reports whether the last error is that the target wants to be left alone
+// for a while.
+func (s *Status) AskedToWait() bool { return s.Class == sinks.RateLimited.String() }
+
 // Status may be called at any time.
 func (l *Lane) Status(ctx context.Context) Status {
 	l.mu.Lock()

@@ -119,7 +119,7 @@ func (l *Lane) woken(ctx context.Context) {
 	if err := l.cfg.Journal.MakeDue(ctx, l.cfg.Name, all); err != nil {
 		l.cfg.Log.Error("what is parked is tried in its own time", "sink", l.cfg.Name, "err", err)
 	}
-	l.log.parkedAt = time.Now()
+	l.lookAtParked()
 }
 
 // Reopen asks the sink to open its target anew, between two batches. A lane that

@@ -80,7 +80,7 @@ func (l *Lane) revived(ctx context.Context) error {
 		return err
 	}
 	l.revive = time.Time{}
-	l.log.parkedAt = time.Now()
+	l.lookAtParked()
 	return nil
 }
 

@@ -120,5 +120,5 @@ func withoutTypes(message string) string {
 	}
 	message, _, _ = strings.Cut(message, "\n")
 	return strings.NewReplacer("expression.amount", "amount", "int64", "number", "float64", "number", "[]", "list of ", "interface {}", "values",
-		"expected bool, but got", "must be true or false, but is a").Replace(message)
+		"expected bool, but got", "must be true or false, but is of type").Replace(message)
 }

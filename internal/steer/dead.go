@@ -123,7 +123,7 @@ func (l List) Text(w io.Writer, whole bool) {
 		fmt.Fprintln(w, "There are no dead letters.")
 		return
 	case len(l.Letters) == 0:
-		fmt.Fprintf(w, "None of the %s fits.\n", count(l.Total, "dead letter", "dead letters"))
+		fmt.Fprintf(w, "No dead letter fits; there are others (%d): `octail dead list`.\n", l.Total)
 		return
 	}
 	if whole {

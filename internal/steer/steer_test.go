@@ -278,7 +278,7 @@ func TestDeadLetterTexts(t *testing.T) {
 `+"`octail dead retry --id 1` tries one once more, `octail dead discard --id 1` gives it up.\n"; got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
-	has(t, text(steer.Letters{Reason: "tax"}, false), "None of the 3 dead letters fits.")
+	has(t, text(steer.Letters{Reason: "tax"}, false), "No dead letter fits; there are others (3): `octail dead list`.")
 	if _, err := d.Pause(ctx, "erp"); err != nil {
 		t.Fatal(err)
 	}
