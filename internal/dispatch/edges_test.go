@@ -539,6 +539,9 @@ func TestResumedIsShown(t *testing.T) {
 		if st := l.Status(t.Context()); st.Stopped != "blocked" {
 			t.Fatalf("%+v", st)
 		}
+		s.mu.Lock()
+		s.takes = 10 * time.Second // the next answer is still to come
+		s.mu.Unlock()
 		check(t, l.Resume(t.Context()))
 		pass(time.Second)
 		if st := l.Status(t.Context()); st.Stopped != "" || !st.Next.IsZero() {
