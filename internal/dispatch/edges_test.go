@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -634,5 +635,16 @@ func TestReviveWhileTried(t *testing.T) {
 			}
 			l.end()
 		})
+	}
+}
+
+// TestOtherType: what a sink has is remembered by its name; one of another type has
+// something else.
+func TestOtherType(t *testing.T) {
+	j := newJournal(t)
+	newLane(t, j, &sink{})
+	_, err := tryLane(t, j, &sink{}, func(c *dispatch.Config) { c.Type = "odoo" })
+	if err == nil || !strings.Contains(err.Error(), "another name") {
+		t.Error(err)
 	}
 }

@@ -147,6 +147,9 @@ func (l *Lane) register(ctx context.Context) error {
 	if l.record, err = cfg.Journal.RegisterSink(ctx, cfg.Name, cfg.Type, start, fill); err != nil {
 		return err
 	}
+	if l.record.Type != cfg.Type {
+		return fmt.Errorf("sink %s: it was of type %s, and what it has is remembered by its name: give the one of type %s another name", cfg.Name, l.record.Type, cfg.Type)
+	}
 	l.fillTo = l.record.Fill
 	if err := cfg.Journal.MakeDue(ctx, cfg.Name, false); err != nil { // the configuration may be another one
 		return err

@@ -138,6 +138,9 @@ func (s *states) lookUp(ctx context.Context, it *item, behind []*item, limit int
 			if a, ok := accepted[id]; ok {
 				about.accepted = &a
 			}
+			if a := s.unnoted(k); a != nil {
+				about.accepted = a
+			}
 			s.looked[k] = about
 		}
 	}
@@ -160,7 +163,7 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 	delete(s.looked, it.key)
 	unknown := false // whether the target has what was deleted
 	if known.Deleted && (accepted == nil || accepted.Deleted) {
-		if unknown, err = s.mayHave(ctx, it, priorTo(accepted)); err != nil {
+		if unknown, err = s.mayHave(ctx, it, &known, priorTo(accepted)); err != nil {
 			return d, known, false, err
 		}
 		unknown = unknown || accepted != nil && s.erasedSince(ctx, &known)
@@ -230,11 +233,11 @@ func (s *states) erasedSince(ctx context.Context, known *journal.Known) bool {
 // mayHave reports whether the target may have a later revision of an entity than it is
 // noted to: a call of it came back with an error, or could not be noted before the process
 // was killed.
-func (s *states) mayHave(ctx context.Context, it *item, noted int64) (bool, error) {
+func (s *states) mayHave(ctx context.Context, it *item, deleted *journal.Known, noted int64) (bool, error) {
 	if it.again || !it.tried.IsZero() || it.parked != nil && it.parked.Reason != heldByFilter {
 		return true, nil
 	}
-	before, err := s.cfg.Journal.RevisionsAfter(ctx, it.key, max(noted, s.began.from), s.began.to)
+	before, err := s.cfg.Journal.RevisionsAfter(ctx, it.key, max(noted, s.began.from), min(s.began.to, deleted.Sequence-1))
 	return len(before) > 0, err
 }
 
@@ -263,10 +266,8 @@ func priorTo(accepted *journal.Accepted) int64 {
 
 // accepted is what the sink took last of an entity, nil for nothing.
 func (s *states) accepted(ctx context.Context, k document.Key) (*journal.Accepted, error) {
-	for _, a := range slices.Backward(s.outcome.Accepted) { // the journal could not note it yet
-		if a.Key == k {
-			return &a, nil
-		}
+	if a := s.unnoted(k); a != nil {
+		return a, nil
 	}
 	list, err := s.cfg.Journal.AcceptedOf(ctx, s.cfg.Name, k.Entity, []int64{k.ID})
 	if err != nil {
@@ -276,6 +277,16 @@ func (s *states) accepted(ctx context.Context, k document.Key) (*journal.Accepte
 		return &a, nil
 	}
 	return nil, nil
+}
+
+// unnoted is what the sink took last of an entity, and the journal could not note yet.
+func (s *states) unnoted(k document.Key) *journal.Accepted {
+	for i := range slices.Backward(s.outcome.Accepted) {
+		if a := &s.outcome.Accepted[i]; a.Key == k {
+			return a
+		}
+	}
+	return nil
 }
 
 // enters reports whether an entity that the target does not have may come into it.
