@@ -117,11 +117,15 @@ func (a *Agent) newLane(ctx context.Context, s config.Sink, sink sinks.Sink) (*l
 	case config.StartDate:
 		start.Since = since
 	}
+	timeout := s.Timeout
+	if s.Rate > 0 { // calls wait for their turn, and for each other
+		timeout += time.Duration(float64(max(1, needs.Parallel)) / s.Rate * float64(time.Second))
+	}
 	if _, known, err := a.journal.Sink(ctx, s.Name); err == nil && !known && a.journal.Last() > 0 && kind == config.StartNow {
 		a.log.Info("a new sink begins with the events from now on; `octail sync ENTITY --force --sink NAME` sends what there is already", "sink", s.Name, "seq", a.journal.Last())
 	}
 	l, err := dispatch.New(ctx, dispatch.Config{
-		Name: s.Name, Type: s.Type, Shop: a.cfg.Shop.Name, Entities: s.Entities, Timeout: s.Timeout,
+		Name: s.Name, Type: s.Type, Shop: a.cfg.Shop.Name, Entities: s.Entities, Timeout: timeout,
 		Sink: sink, Needs: needs, Filter: f, Remember: !s.Release.IsZero() && !s.Release.Any, Start: start,
 		Journal: a.journal, Log: a.log, Metrics: a.lanes.metrics, Hurry: a.opts.Hurry, Failpoint: a.opts.Failpoint,
 	})

@@ -16,27 +16,27 @@ import (
 // live and what is parked and due by turns, then what is asked for once more and bulk,
 // which get their turn now and then. No items: there is nothing to call.
 func (s *states) pick(ctx context.Context) (result, error) {
-	var pulled, parked, again []*item
+	var pulled, parked, back []*item
 	for _, it := range s.due {
 		switch {
 		case it.parked != nil:
 			parked = append(parked, it)
-		case it.again:
-			again = append(again, it)
+		case it.back:
+			back = append(back, it)
 		default:
 			pulled = append(pulled, it)
 		}
 	}
 	bulk := s.bulk.items
 	if slots := s.slots(); slots > 1 && s.bulkCalls >= slots-1 { // one is kept for what the shop does
-		again, bulk = nil, nil
+		back, bulk = nil, nil
 	}
-	sources := [][]*item{pulled, s.live.items, parked, again, bulk}
+	sources := [][]*item{pulled, s.live.items, parked, back, bulk}
 	switch {
 	case s.turn >= bulkTurn-1:
-		sources = [][]*item{again, bulk, pulled, s.live.items, parked}
+		sources = [][]*item{back, bulk, pulled, s.live.items, parked}
 	case s.turn%2 == 1:
-		sources = [][]*item{pulled, parked, s.live.items, again, bulk}
+		sources = [][]*item{pulled, parked, s.live.items, back, bulk}
 	}
 	if s.gate.probing() { // another one each time: it may be the entity and not the target
 		all := slices.Concat(sources...)
@@ -52,7 +52,7 @@ func (s *states) pick(ctx context.Context) (result, error) {
 			r, err = s.gather(ctx, more)
 		}
 		if err != nil || len(r.items) > 0 {
-			if s.turn++; len(r.items) > 0 && (slices.Contains(bulk, r.items[0]) || slices.Contains(again, r.items[0])) {
+			if s.turn++; len(r.items) > 0 && r.items[0].back {
 				s.turn, r.bulk = 0, true
 			}
 			return r, err
@@ -346,13 +346,26 @@ func (s *states) waitsForParent(ctx context.Context, it *item, e *document.Event
 			if s.waitsFor(p, it.key) { // each for the other: somebody has to be first
 				continue
 			}
-			if waits = true; !s.pending(p) {
-				s.due = append(s.due, &item{key: p})
-			}
+			waits = true
+			s.pull(p, it.back)
 			it.waits = p
 		}
 	}
 	return waits, nil
+}
+
+// pull makes a parent go before what waits for it; back says whether that is in the
+// background.
+func (s *states) pull(p document.Key, back bool) {
+	for _, it := range s.due {
+		if it.key == p && !it.done {
+			it.back = it.back && back
+			return
+		}
+	}
+	if _, busy := s.flying[p]; !busy {
+		s.due = append(s.due, &item{key: p, back: back})
+	}
 }
 
 // waitsFor reports whether one entity that is pulled along waits for another one, by

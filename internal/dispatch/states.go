@@ -202,7 +202,7 @@ func (s *states) read(ctx context.Context) error {
 		}
 		for _, k := range keys {
 			if _, busy := s.flying[k]; !busy {
-				s.due = append(s.due, &item{key: k, again: true})
+				s.due = append(s.due, &item{key: k, again: true, back: true})
 			}
 		}
 	}

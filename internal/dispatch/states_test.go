@@ -365,6 +365,34 @@ func TestParents(t *testing.T) {
 			l.end()
 		})
 	})
+	t.Run("in the background", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) { // parents of what a fill brings do not go before what the shop does
+			j := newJournal(t)
+			s := newTarget(t, sinks.Needs{Batch: 1, Parents: needs.Parents})
+			s.takes = time.Second
+			var products []int64
+			for n := range int64(30) {
+				products = append(products, n+1)
+			}
+			revise(t, j, document.FromSnapshot, key(document.OrderEntity, 1), order(17, products...))
+			for _, p := range products {
+				revise(t, j, document.FromSnapshot, key(document.ProductEntity, p), fields{"id": p})
+			}
+			l := stateLane(t, j, s)
+			l.run(t)
+			pass(1500 * time.Millisecond)
+			revise(t, j, document.FromShop, key(document.OrderEntity, 2), order(18))
+			pass(3 * time.Second)
+			if !slices.Contains(s.took(), "order/2") {
+				t.Errorf("the order waits behind %v", s.took())
+			}
+			pass(time.Minute)
+			if took := s.took(); len(took) != 32 || took[31] != "order/1" {
+				t.Errorf("delivered %v", took)
+			}
+			l.end()
+		})
+	})
 	t.Run("in a circle", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			j := newJournal(t)

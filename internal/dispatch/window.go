@@ -19,6 +19,7 @@ type item struct {
 	sequence int64           // where it was found in its queue
 	parked   *journal.Parked // nil: it comes from a queue
 	again    bool            // a person asks for it: also when it was accepted
+	back     bool            // in the background: what the shop does goes before it
 	alone    bool            // a call with others failed
 	tried    time.Time       // last call
 	waits    document.Key    // for a parent
@@ -70,7 +71,7 @@ func (w *window) fill(ctx context.Context, j *journal.Journal, sink string, fill
 				renewed = append(renewed, q.Key)
 				continue
 			}
-			w.items = append(w.items, &item{key: q.Key, sequence: q.Sequence})
+			w.items = append(w.items, &item{key: q.Key, sequence: q.Sequence, back: w.bulk})
 		}
 		if w.read = end; len(found) == limit {
 			w.read = found[limit-1].Sequence
