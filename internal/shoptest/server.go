@@ -127,7 +127,7 @@ func (s *Server) prepare(ctx context.Context, o Options) error {
 		"--innodb-flush-log-at-trx-commit=2", "--sync-binlog=0",
 		"--innodb-buffer-pool-size=64M", "--innodb-use-native-aio=0",
 		"--innodb-buffer-pool-dump-at-shutdown=0", "--innodb-buffer-pool-load-at-startup=0",
-		"--key-buffer-size=16M", "--max-allowed-packet=64M", "--max-connections=200",
+		"--key-buffer-size=16M", "--max-allowed-packet=64M", "--max-connections=800",
 		"--performance-schema=OFF", "--secure-file-priv=",
 	)
 	if s.Flavor() == MySQL {
