@@ -25,6 +25,7 @@ import (
 	"octail/internal/journal"
 	"octail/internal/notify"
 	"octail/internal/reconcile"
+	"octail/transform"
 )
 
 // Options of the agent that are not configuration.
@@ -82,8 +83,9 @@ type Agent struct {
 	filling    atomic.Pointer[[]console.Fill]
 
 	mu      sync.Mutex
-	filters map[string]*filter.Filter // by sink
-	source  *source                   // nil until the shop's database was reached
+	names   atomic.Pointer[transform.Names] // what the shop calls things; nil: it was not asked yet
+	filters map[string]*filter.Filter       // by sink
+	source  *source                         // nil until the shop's database was reached
 	state   console.Source
 }
 

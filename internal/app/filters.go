@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"octail/internal/config"
@@ -117,4 +118,27 @@ func (a *Agent) rememberFilter(ctx context.Context, sink string, now filter.Spec
 		}
 	}
 	return a.journal.SetMeta(ctx, name, now.String())
+}
+
+// warnOfNames says which ids and names of a sink's filter the shop does not have: what
+// names them lets nothing through. It is silent until the shop was asked.
+func (a *Agent) warnOfNames(s config.Sink) {
+	names := a.names.Load()
+	if names == nil {
+		return
+	}
+	for _, c := range []struct {
+		key, what string
+		listed    []string
+		known     map[int64]string
+	}{
+		{"release", "order status", s.Release.Statuses, names.Statuses},
+		{"where.statuses", "order status", s.Where.Statuses, names.Statuses},
+		{"where.customer_groups", "customer group", s.Where.CustomerGroups, names.Groups},
+		{"where.stores", "store", s.Where.Stores, names.Stores},
+	} {
+		if missing := filter.Missing(c.listed, c.known); len(missing) > 0 {
+			a.log.Warn(fmt.Sprintf("%s: the shop has no %s %s; `octail check` shows what it has", c.key, c.what, strings.Join(missing, ", ")), "sink", s.Name)
+		}
+	}
 }

@@ -109,6 +109,7 @@ func (a *Agent) newLane(ctx context.Context, s config.Sink, sink sinks.Sink) (*l
 	if err != nil {
 		return nil, errors.Join(err, sink.Close())
 	}
+	a.warnOfNames(s)
 	var start dispatch.Start
 	kind, since := f.Start()
 	switch kind {

@@ -54,6 +54,10 @@ func (a *Agent) learn(ctx context.Context, s *source, schema *shop.Schema) error
 			return err
 		}
 		a.tellFilters(func(f *filter.Filter) { f.SetStores(names.Stores) })
+		a.names.Store(&names)
+		for _, l := range a.lanes.all() {
+			a.warnOfNames(l.cfg)
+		}
 	case shop.Classify(err) == shop.Unreachable && !errors.Is(err, transform.ErrNoLanguages):
 		return fmt.Errorf("ask the shop for its statuses and stores: %w", err)
 	default: // what cannot be read waits alone; what the journal has goes on

@@ -57,17 +57,7 @@ func (s SinkCheck) shopReleases() bool {
 
 // filterNamed warns of ids and names that the shop does not have.
 func (c *checker) filterNamed(sink, key, what string, listed []string, known map[int64]string) {
-	var unknown []string
-	for _, item := range listed {
-		id, err := strconv.ParseInt(item, 10, 64)
-		_, there := known[id]
-		if err != nil {
-			there = slices.ContainsFunc(slices.Collect(maps.Values(known)), func(name string) bool { return strings.EqualFold(name, item) })
-		}
-		if !there {
-			unknown = append(unknown, strconv.Quote(item))
-		}
-	}
+	unknown := filter.Missing(listed, known)
 	if len(unknown) > 0 {
 		c.warn("filter", fmt.Sprintf("# correct %s of the sink %s in %s", key, sink, c.configFile()),
 			"%s of the sink %s: the shop has no %s %s; it has: %s", key, sink, what, strings.Join(unknown, ", "), named(known, slices.Sorted(maps.Keys(known))))

@@ -324,3 +324,15 @@ func TestWidened(t *testing.T) {
 		t.Error("a broken note was read")
 	}
 }
+
+func TestMissing(t *testing.T) {
+	known := map[int64]string{0: "Example", 2: "Processing"}
+	for _, c := range []struct {
+		listed []string
+		want   string
+	}{{nil, "[]"}, {[]string{"2", "processing", "0", "example"}, "[]"}, {[]string{"2", "Nonsense", "17"}, `["Nonsense" "17"]`}} {
+		if got := fmt.Sprint(filter.Missing(c.listed, known)); got != c.want {
+			t.Errorf("%q: %s", c.listed, got)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,6 +59,21 @@ func (l list) has(id int64, name *string) bool {
 
 // named tells whether there are names among it.
 func (l list) named() bool { return slices.ContainsFunc(l, func(i item) bool { return !i.byID }) }
+
+// Missing lists, quoted, the ids and names of a key that the shop does not have. known
+// are the shop's names by id.
+func Missing(listed []string, known map[int64]string) (missing []string) {
+	for _, i := range listOf(listed) {
+		_, there := known[i.id]
+		if !i.byID {
+			there = slices.ContainsFunc(slices.Collect(maps.Values(known)), func(name string) bool { return strings.EqualFold(name, i.name) })
+		}
+		if !there {
+			missing = append(missing, strconv.Quote(i.name))
+		}
+	}
+	return missing
+}
 
 // passes tells whether a document passes all keys but expr.
 func (f *Filter) passes(entity string, d view) (bool, error) {
