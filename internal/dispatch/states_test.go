@@ -619,3 +619,44 @@ func TestStatesProperty(t *testing.T) {
 		})
 	}
 }
+
+// TestStart: where a sink begins that is added later, fixed at its first start.
+func TestStart(t *testing.T) {
+	for _, states := range []bool{true, false} {
+		for _, c := range []struct {
+			name  string
+			start func(half time.Time) dispatch.Start
+			want  []string
+		}{
+			{"documents", func(time.Time) dispatch.Start { return dispatch.Start{Documents: true} }, []string{"order/1", "order/2", "order/3"}},
+			{"a date", func(half time.Time) dispatch.Start { return dispatch.Start{Since: half} }, []string{"order/2", "order/3"}},
+			{"now", func(time.Time) dispatch.Start { return dispatch.Start{} }, []string{"order/3"}},
+		} {
+			t.Run(fmt.Sprint(c.name, ", states ", states), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					j := newJournal(t)
+					revise(t, j, document.FromShop, key(document.OrderEntity, 1), fields{"id": 1})
+					pass(time.Hour)
+					half := time.Now()
+					pass(time.Hour)
+					revise(t, j, document.FromShop, key(document.OrderEntity, 2), fields{"id": 2})
+					s := newTarget(t, sinks.Needs{})
+					with := func(start dispatch.Start) setting {
+						return func(cfg *dispatch.Config) { cfg.Needs.States, cfg.Start = states, start }
+					}
+					stateLane(t, j, s, with(c.start(half)))                        // its first start
+					l := stateLane(t, j, s, with(dispatch.Start{Documents: true})) // changes nothing any more
+					l.run(t)
+					revise(t, j, document.FromShop, key(document.OrderEntity, 3), fields{"id": 3})
+					pass(time.Minute)
+					l.end()
+					took := s.took()
+					slices.Sort(took)
+					if !slices.Equal(took, c.want) {
+						t.Errorf("delivered %v, want %v", took, c.want)
+					}
+				})
+			})
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -179,22 +178,4 @@ func (j *Journal) change(ctx context.Context, what string, fn func(*sql.Tx) erro
 		return err
 	}
 	return doingIf(what, j.inTx(ctx, fn))
-}
-
-// DeadReasons lists the reasons of dead letters there are, sorted.
-func (j *Journal) DeadReasons(ctx context.Context) ([]string, error) {
-	counts, err := j.CountDead(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, reasons := range counts {
-		for r := range reasons {
-			if !slices.Contains(out, r) {
-				out = append(out, r)
-			}
-		}
-	}
-	slices.Sort(out)
-	return out, nil
 }

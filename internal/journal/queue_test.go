@@ -196,3 +196,30 @@ func TestRetainWaitsForParked(t *testing.T) {
 		t.Errorf("%d removed", n)
 	}
 }
+
+// TestSequenceBefore: behind it is what was journaled since a time, also where retention
+// has left holes, and at the very moment of an event.
+func TestSequenceBefore(t *testing.T) {
+	j := open(t, newPath(t))
+	var at []time.Time
+	for n := range int64(9) {
+		add(t, j, order(n%2+1), fmt.Sprintf(`{"v":%d}`, n))
+		at = append(at, must[journal.Stored](t)(j.Event(t.Context(), n+1)).Added)
+		time.Sleep(time.Millisecond)
+	}
+	look := func(when time.Time, want int64) {
+		t.Helper()
+		if got := must[int64](t)(j.SequenceBefore(t.Context(), when)); got != want {
+			t.Errorf("since %s: behind %d, want %d", when, got, want)
+		}
+	}
+	for n := range at {
+		look(at[n], int64(n))
+		look(at[n].Add(time.Microsecond), int64(n)+1)
+	}
+	look(at[0].Add(-time.Hour), 0)
+	must[int64](t)(j.Retain(t.Context(), time.Now().Add(time.Hour), 0, 0, nil)) // 8 and 9 stay
+	look(at[0].Add(-time.Hour), 0)
+	look(at[8], 8)
+	look(at[8].Add(time.Hour), 9)
+}

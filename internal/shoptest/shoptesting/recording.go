@@ -135,9 +135,6 @@ func (r *Recording) Replay(tb testing.TB, to uint64) {
 	r.position = to
 }
 
-// Position is the offset that has been replayed.
-func (r *Recording) Position() uint64 { return r.position }
-
 func (r *Recording) client(tb testing.TB, in io.Reader, database string) {
 	tb.Helper()
 	args := []string{"--no-defaults", "-uroot", "--socket=" + r.server.Socket(), "--binary-mode"}
