@@ -1,0 +1,91 @@
+package odoo
+
+import (
+	"octail/internal/config"
+)
+
+// Values of settings.
+const (
+	stockIgnore = "ignore"
+	stockPush   = "push"
+)
+
+// Config are the settings of an Odoo sink.
+type Config struct {
+	URL      config.URL    `yaml:"url"`
+	Database string        `yaml:"database"`
+	APIKey   config.Secret `yaml:"api_key"`
+	Login    string        `yaml:"login"`
+	Password config.Secret `yaml:"password"`
+	// Transport is auto (by the server's version), json2 or xmlrpc.
+	Transport string `yaml:"transport"`
+	Company   string `yaml:"company"`   // name or id; "": the user's
+	Warehouse string `yaml:"warehouse"` // code, name or id; "": the company's first
+	Batch     int    `yaml:"batch"`     // deliveries in one call
+
+	Customers Customers `yaml:"customers"`
+	Products  Products  `yaml:"products"`
+	Orders    Orders    `yaml:"orders"`
+
+	Stock    string `yaml:"stock"`    // ignore or push
+	Location string `yaml:"location"` // where stock is counted; "": the warehouse's stock
+
+	Mappings Mappings `yaml:"mappings"`
+}
+
+// Customers say how customers become contacts.
+type Customers struct {
+	Match   []string `yaml:"match"`  // email, phone, ref: how a contact that is there is found; []: not at all
+	Groups  string   `yaml:"groups"` // ignore, tag or pricelist
+	VAT     string   `yaml:"vat"`    // the custom field with the VAT number, by name or id; "": the address's tax id alone
+	Guests  string   `yaml:"guests"` // contact: one for each order; match: by customers.match
+	Deleted string   `yaml:"deleted"`
+}
+
+// Products say how the catalogue is written.
+type Products struct {
+	Match    []string          `yaml:"match"`    // sku, barcode, model: how a product that is there is found; []: not at all
+	Variants string            `yaml:"variants"` // auto, never, always: which options become attributes
+	Options  map[string]string `yaml:"options"`  // option name: variant or text, against the rule
+	SKU      []string          `yaml:"sku"`      // where default_code is from: the first that is there of sku, model, id
+	Barcode  []string          `yaml:"barcode"`  // ean, upc, ...: the first that is there
+	Specials bool              `yaml:"specials"` // as pricelist items
+	Images   bool              `yaml:"images"`
+	Deleted  string            `yaml:"deleted"` // archive or ignore
+}
+
+// Orders say how orders are written.
+type Orders struct {
+	Number      string `yaml:"number"`  // the order's name in Odoo, {number} is the shop's; "": Odoo's own sequence
+	Confirm     string `yaml:"confirm"` // action: as a person would; state: at once, without what other modules do then
+	Tax         string `yaml:"tax"`     // mapped: Odoo's taxes; lines: amounts as lines of their own
+	Salesperson string `yaml:"salesperson"`
+	Team        string `yaml:"team"`
+	Deleted     string `yaml:"deleted"` // cancel, archive or ignore
+}
+
+// Mappings say what the shop's values are in Odoo.
+type Mappings struct {
+	Status    map[string]string `yaml:"status"` // by id or name: draft, sent, confirmed, delivered, invoiced, paid, cancelled, locked
+	Payment   map[string]string `yaml:"payment"`
+	Carrier   map[string]string `yaml:"carrier"`
+	Tax       map[string]string `yaml:"tax"`
+	Currency  map[string]string `yaml:"currency"`
+	Store     map[string]string `yaml:"store"`
+	Category  map[string]string `yaml:"category"`
+	Warehouse map[string]string `yaml:"warehouse"`
+}
+
+func defaults() Config {
+	return Config{
+		Transport: "auto", Batch: 20, Stock: stockIgnore,
+		Customers: Customers{Match: []string{"email"}, Groups: "ignore", Guests: "contact", Deleted: "archive"},
+		Products:  Products{Match: []string{"sku"}, Variants: "auto", SKU: []string{"sku", "model"}, Barcode: []string{"ean", "upc", "isbn"}, Images: true, Deleted: "archive"},
+		Orders:    Orders{Number: "{number}", Confirm: "action", Tax: "mapped", Deleted: "cancel"},
+	}
+}
+
+// Validate reports what decoding cannot see.
+func (c *Config) Validate(s *config.Section) {
+	s.CheckURL("url", c.URL)
+}
