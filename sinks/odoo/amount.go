@@ -123,7 +123,7 @@ func (s *sum) price(o *document.Order, want decimal.Decimal, r reckoning) (price
 func (b *builder) correct(p *priced, lines []priceLine, expected, more decimal.Decimal) bool {
 	off := p.want.Sub(expected).Add(more)
 	for range 8 {
-		p.lines = append(lines[:len(lines):len(lines)], b.correction(off))
+		p.lines = append(lines[:len(lines):len(lines)], b.correction(b.o.ID, off))
 		if p.expected, p.tax = b.total(p.lines, b.byID); p.expected.Equal(p.want) {
 			return true
 		}
