@@ -33,6 +33,7 @@ type Client struct {
 	mu      sync.Mutex
 	version Version
 	calls   int64
+	always  map[string]any // context of every call
 }
 
 // Args are what a method is called with. Both transports take arguments by name.
@@ -51,6 +52,7 @@ type Version struct {
 // Call runs a method of a model and decodes its answer into out (nil: it is not
 // looked at). Errors have a class; As finds what Odoo said.
 func (c *Client) Call(ctx context.Context, model, method string, a Args, out any) error {
+	a.Context = c.with(a.Context)
 	raw, err := c.call(ctx, model, method, a)
 	if err != nil {
 		return err
