@@ -30,6 +30,8 @@ type sink struct {
 
 	mu   sync.Mutex
 	base *base // what this Odoo is and has; nil: not asked yet
+	// seen are the records of external ids that were met, by model and name.
+	seen map[string]map[string]int64
 }
 
 var _ sinks.Sink = (*sink)(nil)
