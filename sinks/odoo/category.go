@@ -178,10 +178,8 @@ func (s *sink) mapCategory(ctx context.Context, id int64, path []string) (int64,
 	if len(path) > 0 {
 		keys = append(keys, path[len(path)-1])
 	}
-	for _, key := range keys {
-		if to, ok := s.cfg.Mappings.Category[key]; ok && key != "" {
-			return s.categoryNamed(ctx, key, to)
-		}
+	if to, ok := lookup(s.cfg.Mappings.Category, keys...); ok {
+		return s.categoryNamed(ctx, keys[0], to)
 	}
 	return 0, nil
 }
@@ -190,33 +188,26 @@ func (s *sink) mapCategory(ctx context.Context, id int64, path []string) (int64,
 // its name.
 func (s *sink) categoryNamed(ctx context.Context, key, to string) (int64, error) {
 	const known = "mappings.category"
-	s.mu.Lock()
-	found := s.seen[known][to]
-	s.mu.Unlock()
-	if found != 0 {
+	if found := s.met(known, to); found != 0 {
 		return found, nil
 	}
 	domain := []any{"|", []any{"complete_name", "=", to}, []any{"name", "=", to}}
 	if id, err := strconv.ParseInt(to, 10, 64); err == nil {
 		domain = []any{[]any{"id", "=", id}}
 	}
-	var hits []struct {
+	type hit struct {
 		ID   int64    `json:"id"`
 		Full rpc.Text `json:"complete_name"`
 	}
+	var hits []hit
 	if err := s.rpc.SearchRead(ctx, categoryModel, rpc.Find{Domain: domain, Fields: []string{"complete_name"}, Limit: 10}, &hits); err != nil {
 		return 0, fmt.Errorf("find the category that mappings.category names: %w", err)
 	}
-	if exact := slices.IndexFunc(hits, func(h struct {
-		ID   int64    `json:"id"`
-		Full rpc.Text `json:"complete_name"`
-	}) bool {
-		return string(h.Full) == to
-	}); exact >= 0 && len(hits) > 1 {
-		hits = hits[exact : exact+1]
+	if len(hits) > 1 {
+		hits = slices.DeleteFunc(hits, func(h hit) bool { return string(h.Full) != to })
 	}
 	if len(hits) != 1 {
-		return 0, sinks.Hold("product", fmt.Errorf("mappings.category says %q: %q, and Odoo has %d categories of that name. Write its id or its full name (All / Saleable) there, or remove the line", key, to, len(hits)))
+		return 0, sinks.Hold("product", fmt.Errorf("mappings.category gives category %s to %q, and Odoo has not exactly one product category of that name: write its full name (All / Saleable) or its id there, or remove the line", key, to))
 	}
 	s.saw(known, to, hits[0].ID)
 	return hits[0].ID, nil
@@ -278,4 +269,50 @@ func categoryTitle(c *document.Category) string {
 		}
 	}
 	return "Category " + strconv.FormatInt(c.ID, 10)
+}
+
+// productPlaces says which category each product of a batch is in: Odoo has one for a
+// product, so it is the deepest, of several the one with the lowest id. A product whose
+// category is not in Odoo is not among them.
+func (s *sink) productPlaces(ctx context.Context, wares []*ware) (map[*ware]place, error) {
+	out := map[*ware]place{}
+	var ask []string
+	wanted := map[*ware]string{}
+	for _, w := range wares {
+		ref, ok := deepest(w.doc.Categories)
+		if !ok || w.link.foreign {
+			continue
+		}
+		id, err := s.foreignCategory(ctx, ref.ID, ref.Path)
+		switch {
+		case err != nil && !isHeld(err):
+			return nil, err
+		case err != nil:
+			w.item.fail(err)
+		case id != 0:
+			out[w] = place{id: id}
+		default:
+			wanted[w] = categoryName(ref.ID)
+			if !slices.Contains(ask, wanted[w]) {
+				ask = append(ask, wanted[w])
+			}
+		}
+	}
+	there, err := s.probe(ctx, categoryModel, ask)
+	for w, name := range wanted {
+		if there[name] != 0 {
+			out[w] = place{xid: s.xid(name)}
+		}
+	}
+	return out, err
+}
+
+// deepest is the category that says most about a product.
+func deepest(list []document.CategoryRef) (out document.CategoryRef, ok bool) {
+	for _, c := range list {
+		if !ok || len(c.Path) > len(out.Path) || len(c.Path) == len(out.Path) && c.ID < out.ID {
+			out, ok = c, true
+		}
+	}
+	return out, ok
 }

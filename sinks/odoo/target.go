@@ -2,6 +2,7 @@ package odoo
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -9,29 +10,38 @@ import (
 	"octail/transform/document"
 )
 
-// target is the record behind an entity, as a link writes it: "57" is the record of the
-// model that the entity usually is (a category, a product.product), "template/57" is a
-// product with variants.
+// target is the record behind an entity, as a link writes it: "57" is a category or a
+// product.product, "template/57" a product.template with variants, "product/57" a
+// product.product that was in Odoo before the shop's product came. A person may write
+// each of them; all that a person names is foreign.
 type target struct {
 	id       int64 // 0: none
 	template bool
+	foreign  bool // it has no external id of ours, and is written by its id
 }
 
 func (t target) String() string {
-	if t.template {
-		return "template/" + strconv.FormatInt(t.id, 10)
+	id := strconv.FormatInt(t.id, 10)
+	switch {
+	case t.template:
+		return "template/" + id
+	case t.foreign:
+		return "product/" + id
 	}
-	return strconv.FormatInt(t.id, 10)
+	return id
 }
 
 // parseTarget reads what String writes; what a person has written otherwise is none.
 func parseTarget(text string) target {
-	number, template := strings.CutPrefix(strings.TrimSpace(text), "template/")
+	kind, number, found := strings.Cut(strings.TrimSpace(text), "/")
+	if !found {
+		kind, number = "", kind
+	}
 	id, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || id <= 0 {
 		return target{}
 	}
-	return target{id, template}
+	return target{id: id, template: kind == "template", foreign: kind == "product"}
 }
 
 // linked is what is known of an entity's record; person: it was named by hand.
@@ -43,12 +53,18 @@ func (s *sink) linked(ctx context.Context, key document.Key) (t target, person b
 	if err != nil || !ok {
 		return target{}, false, err
 	}
-	return parseTarget(l.Target), l.Person, nil
+	if t = parseTarget(l.Target); l.Person {
+		if t.id == 0 {
+			return t, true, sinks.Mark(sinks.Permanent, fmt.Errorf("%s is linked with something that is no id of Odoo: octail link it with the number of a record, or with template/ and the number of a product template", key))
+		}
+		t.foreign = true
+	}
+	return t, l.Person, nil
 }
 
 // remember keeps what was found or made, unless it is known already.
 func (s *sink) remember(ctx context.Context, key document.Key, t, before target) error {
-	if s.links == nil || t.id == 0 || t == before {
+	if s.links == nil || t.id == 0 || t.String() == before.String() {
 		return nil
 	}
 	return s.links.Found(ctx, key, t.String())
@@ -60,15 +76,13 @@ func (s *sink) remember(ctx context.Context, key document.Key, t, before target)
 func (s *sink) probe(ctx context.Context, model string, names []string) (map[string]int64, error) {
 	out := map[string]int64{}
 	var ask []*record
-	s.mu.Lock()
 	for _, name := range names {
-		if id := s.seen[model][name]; id != 0 {
+		if id := s.met(model, name); id != 0 {
 			out[name] = id
 			continue
 		}
-		ask = append(ask, &record{xid: s.xid(name), item: &item{Delivery: &sinks.Delivery{}}})
+		ask = append(ask, &record{xid: s.xid(name)})
 	}
-	s.mu.Unlock()
 	if len(ask) == 0 {
 		return out, nil
 	}
@@ -85,22 +99,29 @@ func (s *sink) probe(ctx context.Context, model string, names []string) (map[str
 	return out, nil
 }
 
+// met is the record of an external id that saw remembers; 0: nobody knows.
+func (s *sink) met(model, name string) int64 {
+	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	return s.memory.seen[model][name]
+}
+
 // saw remembers the record of an external id for as long as the sink is open.
 func (s *sink) saw(model, name string, id int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.seen == nil {
-		s.seen = map[string]map[string]int64{}
+	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	if s.memory.seen == nil {
+		s.memory.seen = map[string]map[string]int64{}
 	}
-	if s.seen[model] == nil {
-		s.seen[model] = map[string]int64{}
+	if s.memory.seen[model] == nil {
+		s.memory.seen[model] = map[string]int64{}
 	}
-	s.seen[model][name] = id
+	s.memory.seen[model][name] = id
 }
 
 // unsee forgets records of a model: something was not there any more.
 func (s *sink) unsee(model string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.seen, model)
+	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	delete(s.memory.seen, model)
 }

@@ -1,6 +1,7 @@
 package odoo
 
 import (
+	"context"
 	"html"
 	"maps"
 	"regexp"
@@ -77,11 +78,12 @@ func sorted[V any](m map[string]V) []V {
 // installed in Odoo, by the shop's code.
 func mainLanguage(texts map[string]document.ProductText, setting string, languages map[string]string) string {
 	codes := slices.DeleteFunc(slices.Sorted(maps.Keys(texts)), func(code string) bool { return clean(texts[code].Name) == "" })
+	odoo := textLanguages(texts, languages)
 	for _, fits := range []func(string) bool{
 		func(code string) bool { return strings.EqualFold(code, setting) },
-		func(code string) bool { return languages[code] == "en_US" },
+		func(code string) bool { return odoo[code] == "en_US" },
 		func(code string) bool { return strings.HasPrefix(strings.ToLower(code), "en") },
-		func(code string) bool { return languages[code] != "" },
+		func(code string) bool { return odoo[code] != "" },
 		func(string) bool { return true },
 	} {
 		if i := slices.IndexFunc(codes, fits); i >= 0 {
@@ -98,4 +100,62 @@ func (s *sink) textCells(t document.ProductText) map[string]string {
 		cells["description_sale"] = plain(t.Description)
 	}
 	return cells
+}
+
+// translate writes the texts of products in the languages that are installed in Odoo and
+// that the shop has, a call for each.
+func (s *sink) translate(ctx context.Context, wares []*ware) error {
+	languages, err := s.languages(ctx)
+	if err != nil {
+		return err
+	}
+	byLanguage := map[string][]*record{}
+	models := map[*record]string{}
+	for _, w := range wares {
+		if !w.differs("texts") {
+			continue
+		}
+		main := mainLanguage(w.doc.Texts, s.cfg.Products.Language, languages)
+		for code, odoo := range textLanguages(w.doc.Texts, languages) {
+			if odoo == "en_US" && code == main || w.item.Kind == document.Created && w.doc.Texts[code] == w.doc.Texts[main] {
+				continue // it is what was written without a language
+			}
+			cells := s.textCells(w.doc.Texts[code])
+			r := &record{xid: w.record.xid, key: w.record.key, cells: cells, item: w.item}
+			models[r] = productModel
+			if w.template() {
+				models[r] = templateModel
+			}
+			byLanguage[odoo] = append(byLanguage[odoo], r)
+		}
+	}
+	for _, odoo := range slices.Sorted(maps.Keys(byLanguage)) {
+		for _, model := range []string{productModel, templateModel} {
+			of := slices.DeleteFunc(slices.Clone(byLanguage[odoo]), func(r *record) bool { return models[r] != model })
+			if err := s.load(ctx, model, of, map[string]any{"lang": odoo}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// textLanguages are the shop's languages with a name, and the language of Odoo for each:
+// no two have the same.
+func textLanguages(texts map[string]document.ProductText, languages map[string]string) map[string]string {
+	out := map[string]string{}
+	taken := map[string]bool{}
+	for _, exact := range []bool{true, false} {
+		for _, code := range slices.Sorted(maps.Keys(texts)) {
+			key := strings.ReplaceAll(fold(code), "_", "-")
+			if !exact {
+				key, _, _ = strings.Cut(key, "-")
+			}
+			odoo := languages[key]
+			if odoo != "" && !taken[odoo] && out[code] == "" && clean(texts[code].Name) != "" {
+				out[code], taken[odoo] = odoo, true
+			}
+		}
+	}
+	return out
 }
