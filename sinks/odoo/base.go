@@ -54,9 +54,11 @@ type memory struct {
 	mu     sync.Mutex // not held over a call
 	base   *base
 	lists  map[string]held
-	fields map[string]map[string]bool // by model
-	own    map[string]held            // records octail made for itself, by external id
-	told   map[string]bool            // what was logged once
+	fields map[string]map[string]bool  // by model
+	own    map[string]held             // records octail made for itself, by external id
+	unit   string                      // of weights
+	told   map[string]bool             // what was logged once
+	seen   map[string]map[string]int64 // records of external ids that were met, by model and name
 }
 
 // held is a list of records as it was when it was asked for.
@@ -88,7 +90,7 @@ func (s *sink) known(ctx context.Context) (*base, error) {
 func (s *sink) forget() {
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
-	s.memory.base, s.memory.lists, s.memory.fields, s.memory.own = nil, nil, nil, nil
+	s.memory.base, s.memory.lists, s.memory.fields, s.memory.own, s.memory.seen = nil, nil, nil, nil, nil
 }
 
 // ask finds out what known answers.
