@@ -54,7 +54,8 @@ type Products struct {
 	Barcode  []string          `yaml:"barcode"`  // ean, upc, ...: the first that is there
 	Specials bool              `yaml:"specials"` // as pricelist items
 	Images   bool              `yaml:"images"`
-	Deleted  string            `yaml:"deleted"` // archive or ignore
+	Deleted  string            `yaml:"deleted"`  // archive or ignore
+	Services map[string]string `yaml:"services"` // shipping, coupon, ...: the default_code or id of a product that is there, instead of octail's own
 }
 
 // Orders say how orders are written.
@@ -67,16 +68,52 @@ type Orders struct {
 	Deleted     string `yaml:"deleted"` // cancel, archive or ignore
 }
 
-// Mappings say what the shop's values are in Odoo.
+// Mappings say what the shop's values are in Odoo. Keys are compared without case, and
+// white space is white space.
 type Mappings struct {
-	Status    map[string]string `yaml:"status"` // by id or name: draft, sent, confirmed, delivered, invoiced, paid, cancelled, locked
-	Payment   map[string]string `yaml:"payment"`
-	Carrier   map[string]string `yaml:"carrier"`
-	Tax       map[string]string `yaml:"tax"`
-	Currency  map[string]string `yaml:"currency"`
-	Store     map[string]string `yaml:"store"`
-	Category  map[string]string `yaml:"category"`
-	Warehouse map[string]string `yaml:"warehouse"`
+	Status    map[string]string        `yaml:"status"`    // by id or name: draft, sent, confirmed, delivered, invoiced, paid, cancelled, locked
+	Payment   map[string]PaymentTarget `yaml:"payment"`   // by method, code or name; default: all others
+	Carrier   map[string]string        `yaml:"carrier"`   // by method, code or name: a delivery method's name or id
+	Tax       map[string]string        `yaml:"tax"`       // "20%", "fixed 2.00" or a row's title: a tax's name or id, or lines
+	Currency  map[string]string        `yaml:"currency"`  // by code: a pricelist's name or id
+	Store     map[string]StoreTarget   `yaml:"store"`     // by id or name; default: all others
+	Category  map[string]string        `yaml:"category"`  // by id, or path "Desktops > Mac": a product category's name or id
+	Warehouse map[string]string        `yaml:"warehouse"` // by store, id or name: a warehouse's code, name or id
+}
+
+// PaymentTarget is what a payment method of the shop is in Odoo: in the file the name of
+// a payment term, or a section.
+type PaymentTarget struct {
+	Term    string `yaml:"term"`    // name or id; "": none
+	Journal string `yaml:"journal"` // code, name or id: where payments are booked
+}
+
+// UnmarshalConfig implements config.Unmarshaler.
+func (t *PaymentTarget) UnmarshalConfig(v *config.Value) {
+	if !v.IsSection() {
+		v.Decode(&t.Term)
+		return
+	}
+	type section PaymentTarget
+	v.Decode((*section)(t))
+}
+
+// StoreTarget is who sells for a store of the shop: in the file the name of a sales
+// team, or a section.
+type StoreTarget struct {
+	Company   string `yaml:"company"`   // name or id; "": the sink's
+	Team      string `yaml:"team"`      // name or id; "": orders.team
+	Warehouse string `yaml:"warehouse"` // code, name or id; "": the sink's, or the company's first
+}
+
+// UnmarshalConfig implements config.Unmarshaler.
+func (t *StoreTarget) UnmarshalConfig(v *config.Value) {
+	if !v.IsSection() {
+		v.Decode(&t.Team)
+		return
+	}
+	type section StoreTarget
+	v.Decode((*section)(t))
 }
 
 func defaults() Config {
