@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/shopspring/decimal"
-
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 )
@@ -103,10 +101,9 @@ func (s *sink) validate(ctx context.Context, w *walk, t transfer, moves []move, 
 	if slices.ContainsFunc(moves, func(m move) bool { return m.Tracking == "lot" || m.Tracking == "serial" }) {
 		return s.leave(ctx, w, "lots", "The shop has shipped this order. Which lots or serial numbers were shipped is not known to it: please validate the transfer.", errTracked)
 	}
-	var commands, several []any
+	var commands []any
 	for _, m := range moves {
 		if done == "quantity_done" && len(m.Lines) > 1 {
-			several = append(several, m.Lines)
 			if err := s.fillLines(ctx, m); err != nil {
 				return err
 			}
@@ -155,13 +152,10 @@ func (s *sink) fillLines(ctx context.Context, m move) error {
 	if err := s.rpc.Read(ctx, "stock.move.line", m.Lines, []string{"product_uom_qty"}, nil, &lines); err != nil {
 		return fmt.Errorf("read the lines of a move: %w", err)
 	}
-	left, err := decimal.NewFromString(string(m.Demand))
-	if err != nil {
-		return fmt.Errorf("read the quantity of a move: %w", err)
-	}
+	left := number(m.Demand)
 	for i, l := range lines {
-		quantity, err := decimal.NewFromString(string(l.Reserved))
-		if err != nil || i == len(lines)-1 {
+		quantity := number(l.Reserved)
+		if i == len(lines)-1 {
 			quantity = left
 		}
 		left = left.Sub(quantity)

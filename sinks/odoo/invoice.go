@@ -65,13 +65,12 @@ func (s *sink) post(ctx context.Context, w *walk) error {
 // sums are what the invoices of an order come to, and the order's total. ok is false
 // while there is something left to be invoiced later: then they need not be equal.
 func (w *walk) sums() (sum, total decimal.Decimal, ok bool) {
-	total, err := decimal.NewFromString(string(w.total))
-	if err != nil || w.status != "invoiced" {
+	if w.held.Billing != "invoiced" {
 		return sum, total, false
 	}
 	for _, b := range w.bills {
-		amount, err := decimal.NewFromString(string(b.Total))
-		if err != nil || b.State == "cancel" {
+		amount := number(b.Total)
+		if b.State == "cancel" {
 			continue
 		}
 		if b.Type == "out_refund" {
@@ -79,23 +78,19 @@ func (w *walk) sums() (sum, total decimal.Decimal, ok bool) {
 		}
 		sum = sum.Add(amount)
 	}
-	return sum.Round(4), total.Round(4), true
+	return sum.Round(4), w.held.total().Round(4), true
 }
 
 // pay registers the payments of the invoices that are not paid, each in full, in the
 // journal of the shop's payment method.
 func (s *sink) pay(ctx context.Context, w *walk) error {
-	by, err := s.mapPayment(ctx, w.doc.Payment)
-	if err != nil {
-		return err
-	}
 	for _, b := range w.bills {
 		if !b.due() {
 			continue
 		}
 		values := map[string]any{"communication": w.doc.Number}
-		if by.journal != 0 {
-			values["journal_id"] = by.journal
+		if w.payment.journal != 0 {
+			values["journal_id"] = w.payment.journal
 		}
 		if date := day(w.goal.paidAt); date != "" {
 			values["payment_date"] = date

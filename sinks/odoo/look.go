@@ -40,99 +40,85 @@ func (b *bill) due() bool {
 	return b.State == "posted" && b.Type == "out_invoice" && (b.Payment == "not_paid" || b.Payment == "partial")
 }
 
-// seen is a sale.order as read.
-type seen struct {
-	ID       int64      `json:"id"`
-	State    string     `json:"state"`
-	Locked   bool       `json:"locked"`
-	Total    rpc.Number `json:"amount_total"`
-	Status   rpc.Text   `json:"invoice_status"`
-	Pickings []int64    `json:"picking_ids"`
-	Invoices []int64    `json:"invoice_ids"`
-}
-
-// lookWhere reads how far the orders are of which where is true (nil: all): one call for
-// the orders, and one each for their transfers and invoices where a goal needs them.
-func (s *sink) lookWhere(ctx context.Context, walks []*walk, where func(*walk) bool) error {
-	byID := map[int64]*walk{}
-	var ids []int64
+// look reads how far orders are: one call for the orders, and one each for their
+// transfers and invoices where a goal needs them.
+func (s *sink) look(ctx context.Context, walks []*walk) error {
+	var orders []*saleOrder
 	for _, w := range walks {
-		if w.item.err == nil && (where == nil || where(w)) {
-			byID[w.id] = w
-			ids = append(ids, w.id)
+		if !w.failed() {
+			orders = append(orders, w.saleOrder)
 		}
 	}
+	if err := s.reread(ctx, orders); err != nil {
+		return err
+	}
+	var pickings, invoices []int64
+	byPicking, byInvoice := map[int64]*walk{}, map[int64]*walk{}
+	for _, w := range walks {
+		switch {
+		case w.failed():
+			continue
+		case w.held == nil:
+			w.item.fail(sinks.Mark(sinks.Retryable, errGone))
+			continue
+		}
+		h := w.held
+		w.have = standing{state: h.State, locked: h.locked()}
+		w.transfers, w.bills = nil, nil
+		if !w.goal.deep() && h.State != stateCancel {
+			continue
+		}
+		w.have.deep, w.have.billable = true, h.Billing == "to invoice"
+		for _, id := range h.Pickings {
+			byPicking[id] = w
+		}
+		for _, id := range h.Invoices {
+			byInvoice[id] = w
+		}
+		pickings, invoices = append(pickings, h.Pickings...), append(invoices, h.Invoices...)
+	}
+	if err := s.lookTransfers(ctx, pickings, byPicking); err != nil {
+		return err
+	}
+	return s.lookBills(ctx, invoices, byInvoice)
+}
+
+func (s *sink) lookTransfers(ctx context.Context, ids []int64, of map[int64]*walk) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	fields, err := s.present(ctx, "sale.order", "state", "amount_total", "locked", "invoice_status", "invoice_ids", "picking_ids")
+	fields, err := s.existing(ctx, "stock.picking", []string{"state", "picking_type_code"}, "carrier_id", "carrier_tracking_ref")
 	if err != nil {
 		return err
 	}
-	var orders []seen
-	if err := s.rpc.Read(ctx, "sale.order", ids, fields, nil, &orders); err != nil {
-		return fmt.Errorf("read the state of orders: %w", err)
+	var found []transfer
+	if err := s.rpc.Read(ctx, "stock.picking", ids, fields, nil, &found); err != nil {
+		return fmt.Errorf("read the transfers of orders: %w", err)
 	}
-	var pickings, invoices []int64
-	owner := map[string]*walk{}
-	for _, o := range orders {
-		w := byID[o.ID]
-		delete(byID, o.ID)
-		if w == nil {
-			continue
+	for _, t := range found {
+		w := of[t.ID]
+		w.transfers = append(w.transfers, t)
+		switch {
+		case t.open():
+			w.have.open++
+		case t.State == "done" && t.Code != "incoming":
+			w.have.shipped++
 		}
-		w.have = standing{state: o.State, locked: o.Locked || o.State == stateDone}
-		w.total, w.status, w.transfers, w.bills = o.Total, string(o.Status), nil, nil
-		if !w.goal.deep() && o.State != stateCancel {
-			continue
-		}
-		w.have.deep = true
-		w.have.billable = o.Status == "to invoice"
-		for _, id := range o.Pickings {
-			owner[fmt.Sprint("p", id)] = w
-		}
-		for _, id := range o.Invoices {
-			owner[fmt.Sprint("i", id)] = w
-		}
-		pickings, invoices = append(pickings, o.Pickings...), append(invoices, o.Invoices...)
 	}
-	for _, w := range byID {
-		w.item.fail(sinks.Mark(sinks.Retryable, errors.New("the order is not in Odoo any more, somebody has deleted it there: it is made anew")))
-	}
-	return s.lookDeeper(ctx, pickings, invoices, owner)
+	return nil
 }
 
-func (s *sink) lookDeeper(ctx context.Context, pickings, invoices []int64, owner map[string]*walk) error {
-	if len(pickings) > 0 {
-		fields, err := s.present(ctx, "stock.picking", "state", "picking_type_code", "carrier_id", "carrier_tracking_ref")
-		if err != nil {
-			return err
-		}
-		var found []transfer
-		if err := s.rpc.Read(ctx, "stock.picking", pickings, fields, nil, &found); err != nil {
-			return fmt.Errorf("read the transfers of orders: %w", err)
-		}
-		for _, t := range found {
-			w := owner[fmt.Sprint("p", t.ID)]
-			w.transfers = append(w.transfers, t)
-			switch {
-			case t.open():
-				w.have.open++
-			case t.State == "done" && t.Code != "incoming":
-				w.have.shipped++
-			}
-		}
-	}
-	if len(invoices) == 0 {
+func (s *sink) lookBills(ctx context.Context, ids []int64, of map[int64]*walk) error {
+	if len(ids) == 0 {
 		return nil
 	}
 	var found []bill
 	fields := []string{"state", "move_type", "payment_state", "amount_residual", "amount_total", "invoice_date"}
-	if err := s.rpc.Read(ctx, "account.move", invoices, fields, nil, &found); err != nil {
+	if err := s.rpc.Read(ctx, "account.move", ids, fields, nil, &found); err != nil {
 		return fmt.Errorf("read the invoices of orders: %w", err)
 	}
 	for _, b := range found {
-		w := owner[fmt.Sprint("i", b.ID)]
+		w := of[b.ID]
 		w.bills = append(w.bills, b)
 		switch {
 		case b.State == "draft" && b.Type == "out_invoice":
@@ -147,17 +133,4 @@ func (s *sink) lookDeeper(ctx context.Context, pickings, invoices []int64, owner
 	return nil
 }
 
-// present are those of the fields that this Odoo has.
-func (s *sink) present(ctx context.Context, model string, fields ...string) ([]string, error) {
-	var out []string
-	for _, f := range fields {
-		ok, err := s.has(ctx, model, f)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			out = append(out, f)
-		}
-	}
-	return out, nil
-}
+var errGone = errors.New("the order is not in Odoo any more: somebody has deleted it there, and it is made anew")

@@ -22,33 +22,33 @@ type reached struct {
 // cancellation counts no more.
 func goalOf(end saleState, history []reached) goal {
 	g := goal{end: end}
-	if end == saleCancelled {
+	if end == cancelled {
 		return g
 	}
 	for _, r := range history {
-		if r.state == saleCancelled {
+		if r.state == cancelled {
 			g = goal{end: end}
 			continue
 		}
 		g.reach(r)
 	}
 	g.reach(reached{state: end})
-	g.lock = end == saleLocked
+	g.lock = end == locked
 	return g
 }
 
 func (g *goal) reach(r reached) {
 	switch r.state {
-	case saleConfirmed, saleLocked:
-	case saleDelivered:
+	case confirmed, locked:
+	case delivered:
 		g.delivered = true
-	case salePaid:
+	case paid:
 		if g.paidAt == "" && !g.paid {
 			g.paidAt = r.at
 		}
 		g.paid = true
 		fallthrough
-	case saleInvoiced:
+	case invoiced:
 		if g.invoicedAt == "" && !g.invoiced {
 			g.invoicedAt = r.at
 		}
@@ -61,7 +61,7 @@ func (g *goal) reach(r reached) {
 
 // deep tells whether deliveries and invoices have to be known to reach the goal.
 func (g goal) deep() bool {
-	return g.end == saleCancelled || g.delivered || g.invoiced
+	return g.end == cancelled || g.delivered || g.invoiced
 }
 
 // Odoo's states of an order. stateDone is that of a locked one where locked is no field
@@ -118,7 +118,7 @@ func (s step) String() string {
 // never cancelled and never comes back from there.
 func (g goal) next(have standing) step {
 	switch {
-	case g.end == saleCancelled:
+	case g.end == cancelled:
 		return g.cancel(have)
 	case have.state == stateCancel && !have.deep:
 		return stepLook
@@ -130,7 +130,7 @@ func (g goal) next(have standing) step {
 		switch {
 		case g.confirmed:
 			return stepConfirm
-		case g.end == saleSent && have.state == stateDraft:
+		case g.end == sent && have.state == stateDraft:
 			return stepSend
 		}
 		return stepNone

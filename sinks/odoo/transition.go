@@ -21,9 +21,6 @@ type walk struct {
 	err       error    // what came of it; it counts only when the order has not moved
 	transfers []transfer
 	bills     []bill
-	total     rpc.Number // of the order
-	status    string     // of its invoicing
-	fresh     bool       // have was read after the last step
 }
 
 // mostSteps bounds a walk; the longest is half of it.
@@ -35,9 +32,9 @@ const mostSteps = 20
 // alone; one that cannot get there fails its item. An error is about all. Called by the
 // orders' writer once they have ids.
 func (s *sink) advance(ctx context.Context, orders []*saleOrder) error {
-	var walks []*walk
+	var walks, unread []*walk
 	for _, o := range orders {
-		if o.item.err != nil || o.id == 0 {
+		if o.failed() || o.id == 0 {
 			continue
 		}
 		g, err := s.goal(ctx, o.doc)
@@ -46,23 +43,25 @@ func (s *sink) advance(ctx context.Context, orders []*saleOrder) error {
 			continue
 		}
 		w := &walk{saleOrder: o, goal: g}
-		if o.held != nil {
-			w.have = standing{state: o.held.state, locked: o.held.locked}
+		if o.held != nil { // as read a moment ago
+			w.have = standing{state: o.held.State, locked: o.held.locked()}
+		} else {
+			unread = append(unread, w)
 		}
 		walks = append(walks, w)
 	}
+	if err := s.look(ctx, unread); err != nil {
+		return err
+	}
 	for range mostSteps {
-		if err := s.lookWhere(ctx, walks, func(w *walk) bool { return w.have.state == "" }); err != nil {
-			return err
-		}
 		groups := map[step][]*walk{}
 		for _, w := range walks {
-			if w.item.err == nil {
+			if !w.failed() {
 				st := w.goal.next(w.have)
 				groups[st] = append(groups[st], w)
 			}
 		}
-		if err := s.lookWhere(ctx, groups[stepLook], nil); err != nil {
+		if err := s.look(ctx, groups[stepLook]); err != nil {
 			return err
 		}
 		moved := len(groups[stepLook]) > 0
@@ -126,11 +125,11 @@ func (s *sink) take(ctx context.Context, st step, of []*walk) error {
 	if err := s.perform(ctx, st, of); err != nil {
 		return err
 	}
-	if err := s.lookWhere(ctx, of, nil); err != nil {
+	if err := s.look(ctx, of); err != nil {
 		return err
 	}
 	for _, w := range of {
-		if w.item.err != nil || w.have != w.before {
+		if w.failed() || w.have != w.before {
 			continue
 		}
 		if w.err == nil {
@@ -245,7 +244,7 @@ var errUndo = errors.New("the shop has cancelled or reopened an order that Odoo 
 // refuse leaves an order alone that is delivered or invoiced, and says so.
 func (s *sink) refuse(ctx context.Context, w *walk) error {
 	text := "The shop has cancelled this order, and it is delivered or invoiced here. Make the return and the credit note, and cancel it, or leave it."
-	if w.goal.end != saleCancelled {
+	if w.goal.end != cancelled {
 		text = "The shop goes on with this order, and it is cancelled here after it was delivered or invoiced. Decide by hand."
 	}
 	if err := s.tell(ctx, w.saleOrder, "undo_"+w.have.state, text); err != nil {
@@ -254,13 +253,10 @@ func (s *sink) refuse(ctx context.Context, w *walk) error {
 	return sinks.Mark(sinks.Permanent, errUndo)
 }
 
-// arrived tells people what could not be done yet, and what octail saw last.
+// arrived tells people what could not be done yet.
 func (s *sink) arrived(ctx context.Context, walks []*walk) error {
 	for _, w := range walks {
-		if w.held != nil {
-			w.held.state, w.held.locked = w.have.state, w.have.locked
-		}
-		if w.item.err != nil || !w.goal.short(w.have) || w.total == "" || w.total == "0" || w.total == "0.0" {
+		if w.failed() || !w.goal.short(w.have) || w.held.total().IsZero() {
 			continue
 		}
 		text := "The shop says that this order is invoiced or paid. Odoo has nothing to invoice before it is delivered; octail makes the invoice when the shop says that it is shipped."
