@@ -12,9 +12,9 @@ import (
 	"octail/transform/document"
 )
 
-// mostText bounds a description in Odoo: it is copied into every line of an order that
+// mostDescription bounds a description in Odoo: it is copied into every line of an order that
 // is written by hand there.
-const mostText = 4000
+const mostDescription = 4000
 
 // Values of products.description.
 const (
@@ -58,8 +58,8 @@ func plain(markup string) string {
 		return r
 	}, text)
 	text = strings.TrimSpace(lines.ReplaceAllString(spaces.ReplaceAllString(text, " "), "\n"))
-	if runes := []rune(text); len(runes) > mostText {
-		text = string(runes[:mostText]) + "..."
+	if runes := []rune(text); len(runes) > mostDescription {
+		text = string(runes[:mostDescription]) + "..."
 	}
 	return text
 }
