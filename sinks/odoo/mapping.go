@@ -162,9 +162,13 @@ func (s *sink) mapStore(ctx context.Context, st document.Store) (store, error) {
 }
 
 // mapCategory is the product category that mappings.category names for a category of
-// the shop, by its id or its path ("Desktops > Mac"); 0: none is named.
+// the shop, by its id, its path ("Desktops > Mac") or its name; 0: none is named.
 func (s *sink) mapCategory(ctx context.Context, id int64, path []string) (int64, error) {
-	target, ok := lookup(trails(s.cfg.Mappings.Category), strconv.FormatInt(id, 10), trail(strings.Join(path, ">")))
+	keys := []string{strconv.FormatInt(id, 10), trail(strings.Join(path, ">"))}
+	if len(path) > 0 {
+		keys = append(keys, trail(path[len(path)-1]))
+	}
+	target, ok := lookup(trails(s.cfg.Mappings.Category), keys...)
 	if !ok {
 		return 0, nil
 	}
@@ -175,7 +179,7 @@ func (s *sink) mapCategory(ctx context.Context, id int64, path []string) (int64,
 		return pickNamed(target, nil)(rows)
 	})
 	if err == nil && !ok {
-		err = hold("category", "mappings.category: Odoo has no product category %q by name, path (\"All / Goods\") or id; correct the line", target)
+		err = hold("product", "mappings.category: Odoo has no product category %q by name, path (\"All / Goods\") or id; correct the line", target)
 	}
 	return r.ID, err
 }
