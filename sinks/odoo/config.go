@@ -8,6 +8,9 @@ import (
 const (
 	stockIgnore = "ignore"
 	stockPush   = "push"
+
+	confirmAction = "action"
+	confirmState  = "state"
 )
 
 // Config are the settings of an Odoo sink.
@@ -44,14 +47,16 @@ type Customers struct {
 
 // Products say how the catalogue is written.
 type Products struct {
-	Match    []string          `yaml:"match"`    // sku, barcode, model: how a product that is there is found; []: not at all
-	Variants string            `yaml:"variants"` // auto, never, always: which options become attributes
-	Options  map[string]string `yaml:"options"`  // option name: variant or text, against the rule
-	SKU      []string          `yaml:"sku"`      // where default_code is from: the first that is there of sku, model, id
-	Barcode  []string          `yaml:"barcode"`  // ean, upc, ...: the first that is there
-	Specials bool              `yaml:"specials"` // as pricelist items
-	Images   bool              `yaml:"images"`
-	Deleted  string            `yaml:"deleted"` // archive or ignore
+	Match       []string          `yaml:"match"`       // sku, barcode, model: how a product that is there is found; []: not at all
+	Variants    string            `yaml:"variants"`    // auto, never, always: which options become attributes
+	Options     map[string]string `yaml:"options"`     // option name: variant or text, against the rule
+	SKU         []string          `yaml:"sku"`         // where default_code is from: the first that is there of sku, model, id
+	Barcode     []string          `yaml:"barcode"`     // ean, upc, ...: the first that is there
+	Language    string            `yaml:"language"`    // the shop's language for names where Odoo has no translation, e.g. de-de; "": English, else the first
+	Description string            `yaml:"description"` // sale: as text into the description for customers; none
+	Specials    bool              `yaml:"specials"`    // as pricelist items
+	Images      bool              `yaml:"images"`
+	Deleted     string            `yaml:"deleted"` // archive or ignore
 	// Services are products that are there already, by default_code or id, for shipping,
 	// coupon, ... or another total of the shop by its code, instead of octail's own.
 	Services map[string]string `yaml:"services"`
@@ -123,7 +128,7 @@ func defaults() Config {
 	return Config{
 		Transport: "auto", Batch: 20, Stock: stockIgnore,
 		Customers: Customers{Match: []string{"email"}, Groups: "ignore", Guests: "contact", Deleted: "archive"},
-		Products:  Products{Match: []string{"sku"}, Variants: "auto", SKU: []string{"sku", "model"}, Barcode: []string{"ean", "upc", "isbn"}, Images: true, Deleted: "archive"},
+		Products:  Products{Match: []string{"sku"}, Variants: "auto", SKU: []string{"sku", "model"}, Barcode: []string{"ean", "upc", "isbn"}, Description: descriptionSale, Images: true, Deleted: "archive"},
 		Orders:    Orders{Number: "{number}", Confirm: "action", Tax: "mapped", Deleted: "cancel"},
 	}
 }
