@@ -44,8 +44,8 @@ var (
 	lines      = regexp.MustCompile(` ?\n[ \n]*`)
 )
 
-// plain is HTML as text, a paragraph on a line, bounded.
-func plain(markup string) string {
+// textOf is HTML as text, a paragraph on a line, bounded.
+func textOf(markup string) string {
 	text := strings.NewReplacer("\r", " ", "\n", " ").Replace(markup)
 	text = unseenHTML.ReplaceAllString(text, " ")
 	text = breakHTML.ReplaceAllString(text, "\n")
@@ -97,7 +97,7 @@ func mainLanguage(texts map[string]document.ProductText, setting string, languag
 func (s *sink) textCells(t document.ProductText) map[string]string {
 	cells := map[string]string{"name": clean(t.Name)}
 	if s.cfg.Products.Description == descriptionSale {
-		cells["description_sale"] = plain(t.Description)
+		cells["description_sale"] = textOf(t.Description)
 	}
 	return cells
 }
