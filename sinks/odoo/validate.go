@@ -69,6 +69,10 @@ func (c *Products) validate(s *config.Section) {
 	}
 	someOf(s, "products.sku", c.SKU, "sku", "model", "id")
 	someOf(s, "products.barcode", c.Barcode, "ean", "upc", "isbn", "jan", "mpn", "sku", "model")
+	if c.Language != "" && !languageCode.MatchString(c.Language) {
+		s.Problem("products.language", "%s is not possible; write a language as the shop has it, e.g. de-de", s.Quote("products.language"))
+	}
+	oneOf(s, "products.description", c.Description, descriptionSale, descriptionNone)
 	oneOf(s, "products.deleted", c.Deleted, "archive", "ignore")
 	for _, code := range keys(s, "products.services", c.Services) {
 		filled(s, "products.services."+code, c.Services[code], "the internal reference or id of a product in Odoo")
@@ -86,7 +90,10 @@ func (c *Orders) validate(s *config.Section) {
 	oneOf(s, "orders.deleted", c.Deleted, "cancel", "archive", "ignore")
 }
 
-var currencyCode = regexp.MustCompile(`^[A-Za-z]{3}$`)
+var (
+	currencyCode = regexp.MustCompile(`^[A-Za-z]{3}$`)
+	languageCode = regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$`)
+)
 
 func (c *Mappings) validate(s *config.Section) {
 	for _, key := range keys(s, "mappings.status", c.Status) {

@@ -32,7 +32,7 @@ warehouse: WH
 stock: push
 location: WH/Stock/Shop
 customers: {match: [email, phone, ref], groups: tag, vat: VAT number, guests: match, deleted: ignore}
-products: {variants: always, options: {Size: variant, Engraving: text}, services: {shipping: SHIP, cod_fee: "17"}, deleted: ignore}
+products: {variants: always, language: de-de, description: none, options: {Size: variant, Engraving: text}, services: {shipping: SHIP, cod_fee: "17"}, deleted: ignore}
 orders: {number: "OC-{number}", confirm: state, tax: lines, salesperson: sales@example.com, team: Web, deleted: archive}
 mappings:
   status: {1: draft, Complete: Invoiced, "Awaiting stock": confirmed}
@@ -99,6 +99,8 @@ func TestValidateBad(t *testing.T) {
 		{good + "products:\n  options:\n    Size: attribute\n", `x.yaml:6: products.options.Size: "attribute"`, "variant, text"},
 		{good + "products: {sku: [ean]}\n", `x.yaml:4: products.sku[0]: "ean"`, "sku, model, id"},
 		{good + "products: {barcode: [gtin]}\n", `x.yaml:4: products.barcode[0]: "gtin"`, "ean, upc"},
+		{good + "products: {language: German!}\n", `x.yaml:4: products.language: "German!"`, "de-de"},
+		{good + "products: {description: website}\n", `x.yaml:4: products.description: "website"`, "sale, none"},
 		{good + "products: {deleted: remove}\n", `x.yaml:4: products.deleted: "remove"`, "archive, ignore"},
 		{good + "products: {services: {shipping: \"\"}}\n", "x.yaml:4: products.services.shipping: is empty", "internal reference"},
 		{good + "orders: {number: OC}\n", "x.yaml:4: orders.number: must have {number}", "OC-{number}"},
