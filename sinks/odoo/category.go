@@ -171,6 +171,48 @@ func (s *sink) foreignCategory(ctx context.Context, id int64, path []string) (in
 	return s.mapCategory(ctx, id, path)
 }
 
+// mapCategory is the category of Odoo that mappings.category names for one of the shop,
+// by its id, its path ("Components > Monitors") or its name; 0: none is named.
+func (s *sink) mapCategory(ctx context.Context, id int64, path []string) (int64, error) {
+	keys := []string{strconv.FormatInt(id, 10), strings.Join(path, " > ")}
+	if len(path) > 0 {
+		keys = append(keys, path[len(path)-1])
+	}
+	if to, ok := lookup(s.cfg.Mappings.Category, keys...); ok {
+		return s.categoryNamed(ctx, keys[0], to)
+	}
+	return 0, nil
+}
+
+// categoryNamed finds a category of Odoo by its id, its full name ("All / Saleable") or
+// its name.
+func (s *sink) categoryNamed(ctx context.Context, key, to string) (int64, error) {
+	const known = "mappings.category"
+	if found := s.met(known, to); found != 0 {
+		return found, nil
+	}
+	domain := []any{"|", []any{"complete_name", "=", to}, []any{"name", "=", to}}
+	if id, err := strconv.ParseInt(to, 10, 64); err == nil {
+		domain = []any{[]any{"id", "=", id}}
+	}
+	type hit struct {
+		ID   int64    `json:"id"`
+		Full rpc.Text `json:"complete_name"`
+	}
+	var hits []hit
+	if err := s.rpc.SearchRead(ctx, categoryModel, rpc.Find{Domain: domain, Fields: []string{"complete_name"}, Limit: 10}, &hits); err != nil {
+		return 0, fmt.Errorf("find the category that mappings.category names: %w", err)
+	}
+	if len(hits) > 1 {
+		hits = slices.DeleteFunc(hits, func(h hit) bool { return string(h.Full) != to })
+	}
+	if len(hits) != 1 {
+		return 0, sinks.Hold("product", fmt.Errorf("mappings.category gives category %s to %q, and Odoo has not exactly one product category of that name: write its full name (All / Saleable) or its id there, or remove the line", key, to))
+	}
+	s.saw(known, to, hits[0].ID)
+	return hits[0].ID, nil
+}
+
 // isHeld tells an error of one value that is not mapped from one of Odoo.
 func isHeld(err error) bool {
 	_, held := sinks.HeldFor(err)
