@@ -48,11 +48,11 @@ const (
 	conflictWait  = 200 * time.Millisecond
 )
 
-// mostRows bounds one call: a proxy or a worker of Odoo gives up after a minute or two.
-const mostRows = 500
+// mostLoaded bounds one call: a proxy or a worker of Odoo gives up after a minute or two.
+const mostLoaded = 500
 
 // load creates or updates records of a model by their external ids, in one transaction
-// for each set of columns (and for each mostRows of them), and sets their ids. What Odoo
+// for each set of columns (and for each mostLoaded of them), and sets their ids. What Odoo
 // refuses is taken out, fails its item with the reason, and the others are loaded without
 // it. An error is about all: nobody knows what came of it, and the same load again is
 // safe. extra is added to the context quiet; nil: nothing.
@@ -88,7 +88,7 @@ func (s *sink) load(ctx context.Context, model string, records []*record, extra 
 func fitting(records []*record) int {
 	rows := 0
 	for i, r := range records {
-		if rows += r.height(); rows > mostRows && i > 0 {
+		if rows += r.height(); rows > mostLoaded && i > 0 {
 			return i
 		}
 	}

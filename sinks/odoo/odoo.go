@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
@@ -28,8 +27,7 @@ type sink struct {
 	links  sinks.Links // nil: none are kept
 	rpc    *rpc.Client
 
-	mu   sync.Mutex
-	base *base // what this Odoo is and has; nil: not asked yet
+	memory memory // what this Odoo is and has
 }
 
 var _ sinks.Sink = (*sink)(nil)
