@@ -209,7 +209,7 @@ func (s *sink) has(ctx context.Context, model, field string) (bool, error) {
 		Type string `json:"type"`
 	}
 	err := s.rpc.Call(ctx, model, "fields_get", rpc.Args{Named: map[string]any{"attributes": []string{"type"}}}, &got)
-	if e, ok := rpc.As(err); ok && (e.Kind == rpc.Method || e.Kind == rpc.Right) {
+	if e, ok := rpc.As(err); ok && (e.Kind == rpc.Method || e.Kind == rpc.Denied || e.Kind == rpc.Right) {
 		err = nil
 	}
 	if err != nil {
