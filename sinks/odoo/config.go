@@ -128,7 +128,7 @@ func (t *StoreTarget) UnmarshalConfig(v *config.Value) {
 func defaults() Config {
 	return Config{
 		Transport: "auto", Batch: 20, Stock: stockIgnore,
-		Customers: Customers{Match: []string{"email"}, Groups: "ignore", Guests: "contact", Deleted: "archive"},
+		Customers: Customers{Match: []string{"email"}, Ref: "{shop}-{id}", Groups: "ignore", Guests: "contact", Deleted: "archive"},
 		Products:  Products{Match: []string{"sku"}, Variants: "auto", SKU: []string{"sku", "model"}, Barcode: []string{"ean", "upc", "isbn"}, Description: descriptionSale, Images: true, Deleted: "archive"},
 		Orders:    Orders{Number: "{number}", Confirm: "action", Tax: "mapped", Deleted: "cancel"},
 	}

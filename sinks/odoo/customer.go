@@ -243,11 +243,11 @@ func (s *sink) createWith(ctx context.Context, parties []*party, places map[*par
 		if t.party.item.err != nil {
 			continue
 		}
-		if err := s.remember(ctx, t.party, contact{id: t.party.row.id, own: true}); err != nil {
+		if err := s.rememberContact(ctx, t.party, contact{id: t.party.row.id, own: true}); err != nil {
 			return err
 		}
 		for _, r := range t.records[1:] {
-			s.contacts.putPlace(strings.TrimPrefix(r.xid, s.prefix+"."), place{id: r.id})
+			s.contacts.putPlace(strings.TrimPrefix(r.xid, s.prefix+"."), spot{id: r.id})
 		}
 	}
 	return nil
@@ -281,7 +281,7 @@ func (s *sink) updateContacts(ctx context.Context, parties []*party) error {
 	for _, t := range trials {
 		p := t.party
 		if p.item.err == nil && p.row.id != p.contact.id {
-			if err := s.remember(ctx, p, contact{id: p.row.id, own: p.contact.own}); err != nil {
+			if err := s.rememberContact(ctx, p, contact{id: p.row.id, own: p.contact.own}); err != nil {
 				return err
 			}
 		}
@@ -322,7 +322,7 @@ func (s *sink) writeBooks(ctx context.Context, parties []*party) error {
 	}
 	for _, r := range records {
 		if r.id != 0 {
-			s.contacts.putPlace(strings.TrimPrefix(r.xid, s.prefix+"."), place{r.id, says(r)})
+			s.contacts.putPlace(strings.TrimPrefix(r.xid, s.prefix+"."), spot{r.id, says(r)})
 		}
 	}
 	return nil

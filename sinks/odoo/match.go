@@ -48,7 +48,7 @@ func (s *sink) settle(ctx context.Context, parties []*party) error {
 		}
 		open = append(open, lost...)
 	}
-	return s.match(ctx, open)
+	return s.matchContacts(ctx, open)
 }
 
 // linkOf is the contact an entity is linked to; 0: none.
@@ -186,9 +186,9 @@ type hit struct {
 	has   []string // parties that have addresses below it
 }
 
-// match looks for contacts by the rules, one after the other, each in one call for all
+// matchContacts looks for contacts by the rules, one after the other, each in one call for all
 // who are still without.
-func (s *sink) match(ctx context.Context, open []*party) error {
+func (s *sink) matchContacts(ctx context.Context, open []*party) error {
 	for _, rule := range s.cfg.Customers.Match {
 		var asking []*party
 		for _, p := range open {
@@ -380,7 +380,7 @@ func (s *sink) choose(ctx context.Context, rule string, p *party, hits []*hit) e
 	var found, guests []*hit
 	for _, h := range hits {
 		if slices.Contains(h.names, p.name) {
-			return s.remember(ctx, p, contact{id: h.ID, own: true})
+			return s.rememberContact(ctx, p, contact{id: h.ID, own: true})
 		}
 		if !h.is(rule, value) {
 			continue
@@ -404,7 +404,7 @@ func (s *sink) choose(ctx context.Context, rule string, p *party, hits []*hit) e
 		return nil
 	case 1:
 		s.log.Info("contact adopted", "party", p.name, "contact", found[0].ID, "by", rule)
-		return s.remember(ctx, p, contact{id: found[0].ID})
+		return s.rememberContact(ctx, p, contact{id: found[0].ID})
 	}
 	var ids []int64
 	for _, h := range found {
