@@ -22,33 +22,6 @@ const (
 	stateCancel = "cancel"
 )
 
-type saleState int
-
-const (
-	saleDraft saleState = iota
-	saleSent
-	saleConfirmed
-	saleDelivered
-	saleInvoiced
-	salePaid
-	saleCancelled
-	saleLocked
-)
-
-type payment struct{ term, journal int64 }
-type carrier struct{ id, product int64 }
-type currency struct {
-	id, pricelist int64
-	decimals      int
-}
-type store struct{ company, team, warehouse int64 }
-type tax struct {
-	id       int64
-	rate     decimal.Decimal
-	fixed    bool
-	included bool
-	lines    bool
-}
 type addressee struct{ partner, invoice, delivery int64 }
 type lineKind int
 
@@ -74,69 +47,7 @@ type priced struct {
 	expected, want decimal.Decimal
 }
 
-func (s *sink) has(ctx context.Context, model, field string) (bool, error) {
-	s.mu.Lock()
-	if s.base == nil {
-		s.base = &base{fields: map[string]map[string]bool{}}
-	}
-	known := s.base.fields[model]
-	s.mu.Unlock()
-	if known == nil {
-		var got map[string]struct{}
-		if err := s.rpc.Call(ctx, model, "fields_get", rpc.Args{Named: map[string]any{"attributes": []string{"type"}}}, &got); err != nil {
-			return false, err
-		}
-		known = map[string]bool{}
-		for f := range got {
-			known[f] = true
-		}
-		s.mu.Lock()
-		s.base.fields[model] = known
-		s.mu.Unlock()
-	}
-	return known[field], nil
-}
-
-func (s *sink) mapStatus(ctx context.Context, st document.Status) (saleState, error) {
-	if st.Name == nil {
-		return saleConfirmed, nil
-	}
-	switch *st.Name {
-	case "Pending":
-		return saleDraft, nil
-	case "Canceled":
-		return saleCancelled, nil
-	}
-	return saleConfirmed, nil
-}
-func (s *sink) mapPayment(ctx context.Context, p *document.Payment) (payment, error) {
-	return payment{}, nil
-}
-func (s *sink) mapCarrier(ctx context.Context, p *document.Shipping) (carrier, error) {
-	return carrier{}, nil
-}
-func (s *sink) mapTax(ctx context.Context, t document.TotalTax, title string) (tax, error) {
-	return tax{lines: true}, nil
-}
-func (s *sink) mapStore(ctx context.Context, st document.Store) (store, error) { return store{}, nil }
-func (s *sink) mapCurrency(ctx context.Context, code string) (currency, error) {
-	return currency{id: 1, decimals: 2}, nil
-}
-
 var standinServices = map[string]int64{}
-
-func (s *sink) service(ctx context.Context, code string) (int64, error) {
-	key := s.cfg.Database + serviceName(code)
-	if id := standinServices[key]; id != 0 {
-		return id, nil
-	}
-	r := &record{xid: s.xid(serviceName(code)), cells: map[string]string{"name": code, "type": "service", "taxes_id/.id": "", "invoice_policy": "order"}}
-	if err := s.load(ctx, "product.product", []*record{r}, nil); err != nil {
-		return 0, err
-	}
-	standinServices[key] = r.id
-	return r.id, nil
-}
 
 func (s *sink) addressees(ctx context.Context, orders []*saleOrder) error {
 	var rs []*record
@@ -208,10 +119,10 @@ func price(o *document.Order, taxes []tax, roundPerLine bool, digits int) (price
 func (s *sink) advance(ctx context.Context, orders []*saleOrder) error {
 	var ids, cancel []int64
 	for _, o := range orders {
-		if o.want >= saleConfirmed && o.want != saleCancelled && (o.held.State == "draft" || o.held.State == "sent") {
+		if o.want >= confirmed && o.want != cancelled && (o.held.State == "draft" || o.held.State == "sent") {
 			ids = append(ids, o.id)
 		}
-		if o.want == saleCancelled && o.held.State != "cancel" {
+		if o.want == cancelled && o.held.State != "cancel" {
 			cancel = append(cancel, o.id)
 		}
 	}
