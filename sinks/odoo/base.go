@@ -59,6 +59,7 @@ type memory struct {
 	fields map[string]map[string]bool // by model
 	made   map[string]int64           // records octail made for itself, by the name of their external id
 	told   map[string]bool            // what was logged once
+	digits *int32                     // that a line's price keeps; nil: not asked
 }
 
 // held is a list of records as it was when it was asked for.
@@ -90,7 +91,7 @@ func (s *sink) known(ctx context.Context) (*base, error) {
 func (s *sink) forget() {
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
-	s.memory.base, s.memory.lists, s.memory.fields, s.memory.made = nil, nil, nil, nil
+	s.memory.base, s.memory.lists, s.memory.fields, s.memory.made, s.memory.digits = nil, nil, nil, nil, nil
 }
 
 // ask finds out what known answers.

@@ -8,6 +8,9 @@ import (
 const (
 	stockIgnore = "ignore"
 	stockPush   = "push"
+
+	confirmAction = "action"
+	confirmState  = "state"
 )
 
 // Config are the settings of an Odoo sink.

@@ -234,7 +234,7 @@ func (o *saleOrder) lineChanges(e *edit) {
 	}
 	var rounding []wantLine
 	for _, w := range o.lines {
-		if w.kind == lineRounding {
+		if w.name == roundingName(o.doc.ID) {
 			rounding = append(rounding, w)
 			continue
 		}
@@ -283,7 +283,7 @@ func (o *saleOrder) asHeld(w wantLine, held map[string]*heldLine) wantLine {
 	if h == nil || h.Product.ID == w.product || o.held.State == stateDraft || o.held.State == stateSent {
 		return w
 	}
-	if w.kind != lineProduct || sameText(string(h.Text), w.text) {
+	if w.kind != goodsLine || sameText(string(h.Text), w.text) {
 		w.product = h.Product.ID
 		return w
 	}

@@ -57,13 +57,13 @@ func (s *sink) header(ctx context.Context, o *saleOrder) (map[string]string, err
 	if carriers {
 		cells["carrier_id/.id"] = reference(o.carrier.id)
 	}
-	note, err := s.note(ctx, o)
+	note, err := s.comment(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	for column, value := range map[string]string{
 		"name":                s.displayed(o),
-		"date_order":          odooTime(o.doc.PlacedAt),
+		"date_order":          o.placed(),
 		"origin":              o.doc.Store.Name,
 		"note":                note,
 		"payment_term_id/.id": reference(o.payment.term),
@@ -78,9 +78,9 @@ func (s *sink) header(ctx context.Context, o *saleOrder) (map[string]string, err
 	return cells, nil
 }
 
-// note is what the customer wrote, as the field has it: text, and HTML since Odoo 15,
+// comment is what the customer wrote, as the field has it: text, and HTML since Odoo 15,
 // which brought the field terms_type with it.
-func (s *sink) note(ctx context.Context, o *saleOrder) (string, error) {
+func (s *sink) comment(ctx context.Context, o *saleOrder) (string, error) {
 	text := strings.TrimSpace(o.doc.Comment)
 	rich, err := s.has(ctx, "sale.order", "terms_type")
 	if err != nil || !rich {
@@ -118,7 +118,7 @@ func plain(s string) string {
 // team, warehouse, the order's name.
 func (s *sink) headerChanges(ctx context.Context, o *saleOrder) (map[string]any, error) {
 	h, values := o.held, map[string]any{}
-	note, err := s.note(ctx, o)
+	note, err := s.comment(ctx, o)
 	if err != nil {
 		return nil, err
 	}

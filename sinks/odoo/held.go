@@ -31,6 +31,7 @@ type heldOrder struct {
 	Tax      rpc.Number `json:"amount_tax"`
 	Delivery rpc.Text   `json:"delivery_status"` // "" where Odoo does not tell
 	Invoices []int64    `json:"invoice_ids"`
+	Billing  rpc.Text   `json:"invoice_status"` // no, to invoice, invoiced, upselling
 	Pickings []int64    `json:"picking_ids"`
 	Lines    []int64    `json:"order_line"`
 
@@ -75,7 +76,7 @@ func number(n rpc.Number) decimal.Decimal {
 // not be installed.
 func (s *sink) orderFields(ctx context.Context) ([]string, error) {
 	fields := []string{"name", "client_order_ref", "state", "date_order", "note", "partner_id", "partner_invoice_id", "partner_shipping_id",
-		"currency_id", "payment_term_id", "company_id", "amount_total", "amount_tax", "invoice_ids", "order_line"}
+		"currency_id", "payment_term_id", "company_id", "amount_total", "amount_tax", "invoice_ids", "invoice_status", "order_line"}
 	return s.existing(ctx, "sale.order", fields, "locked", "carrier_id", "delivery_status", "picking_ids")
 }
 
@@ -184,7 +185,7 @@ func (o *saleOrder) plain() bool {
 	names := map[*heldLine]string{}
 	for i := range o.lines {
 		w := &o.lines[i]
-		if w.kind == lineRounding {
+		if w.name == roundingName(o.doc.ID) {
 			continue
 		}
 		k := slices.IndexFunc(o.held.lines, func(l *heldLine) bool { return names[l] == "" && l.same(w) })

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
@@ -38,6 +37,9 @@ type saleOrder struct {
 	rounding  int64 // the product of the line that rounds
 	corrected bool  // that line was corrected by what Odoo's total is
 }
+
+// failed tells whether the order is out of the batch.
+func (o *saleOrder) failed() bool { return o.item.err != nil }
 
 // going are the orders that have not failed.
 func going(orders []*saleOrder) []*saleOrder {
@@ -293,28 +295,24 @@ func (s *sink) bring(ctx context.Context, orders []*saleOrder) error {
 // dates gives orders the time they were placed: Odoo's confirmation writes its own.
 func (s *sink) dates(ctx context.Context, orders []*saleOrder) error {
 	late := those(orders, func(o *saleOrder) bool {
-		at := odooTime(o.doc.PlacedAt)
+		at := o.placed()
 		return !o.linked && o.held != nil && !o.held.locked() && at != "" && at != string(o.held.Date)
 	})
 	return halves(ctx, late, func(ctx context.Context, late []*saleOrder) error {
 		records := make([]*record, len(late))
 		for i, o := range late {
-			records[i] = &record{xid: s.xid(orderName(o.doc.ID)), item: o.item, cells: map[string]string{"date_order": odooTime(o.doc.PlacedAt)}}
+			records[i] = &record{xid: s.xid(orderName(o.doc.ID)), item: o.item, cells: map[string]string{"date_order": o.placed()}}
 		}
 		return s.load(ctx, "sale.order", records, nil)
 	})
 }
 
-// odooTime is a time as Odoo writes it, in UTC; "" of none.
-func odooTime(at *string) string {
-	if at == nil {
+// placed is when an order was placed, as Odoo writes times; "" when the shop does not know.
+func (o *saleOrder) placed() string {
+	if o.doc.PlacedAt == nil {
 		return ""
 	}
-	t, err := time.Parse(time.RFC3339, *at)
-	if err != nil {
-		return ""
-	}
-	return t.UTC().Format(time.DateTime)
+	return odooTime(*o.doc.PlacedAt)
 }
 
 // errNotThere: an order was deleted in Odoo while it was written.

@@ -1,6 +1,7 @@
 package odoo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"octail/sinks"
+	"octail/sinks/odoo/rpc"
 )
 
 // roundingEach is what each line may contribute to a difference that is rounding.
@@ -29,8 +31,12 @@ func (s *sink) priceOrder(ctx context.Context, o *saleOrder) error {
 	if err != nil {
 		return err
 	}
-	if o.priced, err = price(o.doc, o.taxes, c.roundPerLine, 6); err != nil {
+	r, err := s.reckoning(ctx, c, o.currency)
+	if err != nil {
 		return err
+	}
+	if o.priced, err = price(o.doc, o.taxes, r); err != nil {
+		return sinks.WithExchange(err, sinks.Exchange{Answer: columns(o.doc, o.priced)})
 	}
 	if o.rounding, err = s.service(ctx, svcRounding); err != nil {
 		return err
@@ -39,7 +45,7 @@ func (s *sink) priceOrder(ctx context.Context, o *saleOrder) error {
 	for i, l := range o.priced.lines {
 		w := wantLine{priceLine: l, sequence: sumSequence + i}
 		switch {
-		case l.kind == lineProduct:
+		case l.kind == goodsLine:
 			w.product, w.sequence = o.products[l.line], int(min(l.line, sumSequence-1))
 		case l.code == svcShipping:
 			w.product, w.shipping = o.carrier.product, true
@@ -51,9 +57,6 @@ func (s *sink) priceOrder(ctx context.Context, o *saleOrder) error {
 		}
 		if w.text == "" {
 			w.text = l.code
-		}
-		if l.kind == lineRounding && o.tooMuch(l.price) {
-			return o.unequal()
 		}
 		o.lines[i] = w
 	}
@@ -73,9 +76,9 @@ func (o *saleOrder) correct(e *edit) error {
 		}
 	}
 	rounds := wantLine{sequence: sumSequence + len(o.lines), priceLine: priceLine{
-		name: roundingName(o.doc.ID), kind: lineRounding, code: svcRounding, quantity: decimal.NewFromInt(1), text: services[svcRounding]}}
+		name: roundingName(o.doc.ID), kind: roundingLine, code: svcRounding, quantity: decimal.NewFromInt(1), text: services[svcRounding]}}
 	for _, w := range o.lines {
-		if w.kind == lineRounding {
+		if w.name == rounds.name {
 			rounds = w
 		}
 	}
@@ -96,12 +99,11 @@ func (o *saleOrder) correct(e *edit) error {
 
 // unequal holds an order whose total is not the shop's, with both columns beside it.
 func (o *saleOrder) unequal() error {
-	total := "no total"
-	if o.held != nil {
-		total = o.held.total().String()
-	}
-	return sinks.Hold("tax", sinks.WithExchange(fmt.Errorf("the order's total is %s in the shop and %s in Odoo, which rounding does not explain: compare both columns (octail trace), and correct mappings.tax, or set orders.tax: lines", o.priced.want, total),
-		sinks.Exchange{Request: o.shopColumn(), Answer: o.odooColumn()}))
+	return o.apart(fmt.Errorf("the order's total is %s in the shop and %s in Odoo, which rounding does not explain: compare both columns (octail trace), and correct mappings.tax, or set orders.tax: lines", o.priced.want, o.held.total()))
+}
+
+func (o *saleOrder) apart(err error) error {
+	return sinks.Hold("tax", sinks.WithExchange(err, sinks.Exchange{Request: columns(o.doc, o.priced), Answer: o.odooColumn()}))
 }
 
 // foreign holds an order into which a person has put lines of their own.
@@ -112,46 +114,52 @@ func (o *saleOrder) foreign() error {
 			ids = append(ids, fmt.Sprintf("%d (%s)", l.ID, number(l.Total)))
 		}
 	}
-	return sinks.Hold("tax", sinks.WithExchange(fmt.Errorf("the order's total is %s in the shop and %s in Odoo, where it has lines that are not the shop's, with the ids %s: take them away there, or make the same change in the shop", o.priced.want, o.held.total(), strings.Join(ids, ", ")),
-		sinks.Exchange{Request: o.shopColumn(), Answer: o.odooColumn()}))
+	return o.apart(fmt.Errorf("the order's total is %s in the shop and %s in Odoo, where it has lines that are not the shop's, with the ids %s: take them away there, or make the same change in the shop", o.priced.want, o.held.total(), strings.Join(ids, ", ")))
 }
 
-// shopColumn are the rows of the shop's sum, in the order's currency.
-func (o *saleOrder) shopColumn() string {
-	var b strings.Builder
-	rate, err := decimal.NewFromString(o.doc.Currency.Rate)
-	if err != nil {
-		return ""
-	}
-	fmt.Fprintf(&b, "the shop, in %s:\n", o.doc.Currency.Code)
-	for _, l := range o.doc.Lines {
-		each, _ := decimal.NewFromString(l.Price)
-		unitTax, _ := decimal.NewFromString(l.Tax)
-		fmt.Fprintf(&b, "line %d: %d x %s + tax %s\n", l.Line, l.Quantity, each.Mul(rate), unitTax.Mul(rate))
-	}
-	for _, t := range o.doc.Totals {
-		value, _ := decimal.NewFromString(t.Value)
-		fmt.Fprintf(&b, "%s: %s\n", t.Code, value.Mul(rate))
-	}
-	fmt.Fprintf(&b, "= %s\n", o.priced.want)
-	return b.String()
-}
-
-// odooColumn are the lines that Odoo holds, or those it was to be given.
+// odooColumn are the lines that Odoo holds.
 func (o *saleOrder) odooColumn() string {
 	var b strings.Builder
-	if o.held == nil {
-		b.WriteString("for Odoo:\n")
-		for _, l := range o.priced.lines {
-			fmt.Fprintf(&b, "%s: %s x %s, taxes %d\n", l.name, l.quantity, l.price, l.taxes)
-		}
-		fmt.Fprintf(&b, "= %s\n", o.priced.expected)
-		return b.String()
-	}
-	b.WriteString("Odoo:\n")
 	for _, l := range o.held.lines {
-		fmt.Fprintf(&b, "%s: %s x %s, taxes %d = %s\n", l.name, l.Quantity, l.Price, l.taxes(), l.Total)
+		fmt.Fprintf(&b, "  %s: %s x %s, taxes %v = %s\n", cmp.Or(l.name, fmt.Sprintf("line %d, not octail's", l.ID)), l.Quantity, l.Price, l.taxes(), l.Total)
 	}
-	fmt.Fprintf(&b, "tax %s\n= %s\n", o.held.Tax, o.held.Amount)
+	fmt.Fprintf(&b, "  = %s %s, of it tax %s\n", o.held.Amount, o.held.Currency.Name, o.held.Tax)
 	return b.String()
+}
+
+// reckoning is how this Odoo adds up an order in a currency.
+func (s *sink) reckoning(ctx context.Context, c *company, in currency) (r reckoning, err error) {
+	r.perLine, r.rounding = c.roundPerLine, decimal.New(1, -int32(in.decimals))
+	fresh, err := s.has(ctx, "account.tax", "price_include_override")
+	if err != nil {
+		return r, err
+	}
+	r.oldBases = !fresh
+	r.digits, err = s.priceDigits(ctx)
+	return r, err
+}
+
+// priceDigits are the decimals that the price of an order line keeps; negative: all.
+func (s *sink) priceDigits(ctx context.Context) (int32, error) {
+	s.memory.mu.Lock()
+	known := s.memory.digits
+	s.memory.mu.Unlock()
+	if known != nil {
+		return *known, nil
+	}
+	var got map[string]struct {
+		Digits []int32 `json:"digits"` // all, and those behind the point
+	}
+	err := s.rpc.Call(ctx, "sale.order.line", "fields_get", rpc.Args{Named: map[string]any{"allfields": []string{"price_unit"}, "attributes": []string{"digits"}}}, &got)
+	if err != nil {
+		return 0, fmt.Errorf("ask how many decimals a price keeps: %w", err)
+	}
+	digits := int32(-1)
+	if d := got["price_unit"].Digits; len(d) == 2 {
+		digits = d[1]
+	}
+	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	s.memory.digits = &digits
+	return digits, nil
 }
