@@ -1,8 +1,11 @@
 package odoo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -14,6 +17,7 @@ import (
 // base is who octail is in this Odoo, and for whom it works. It is asked once, and again
 // after forget.
 type base struct {
+	at        time.Time // when it was asked
 	version   rpc.Version
 	user      int64
 	language  string // of the user: in it names are read
@@ -26,23 +30,16 @@ type base struct {
 type company struct {
 	id           int64
 	name         string
-	currency     string // code
-	country      int64
+	currency     string  // code
+	country      int64   // whose taxes it has
+	tax          int64   // its default sales tax; 0: none
 	roundPerLine bool    // tax_calculation_rounding_method: each line's tax is rounded, and not their sum
 	above        []int64 // itself and those it is a branch of: whose records it may use
 }
 
 // may tells whether a record of owner may be used in the company; 0 is everybody's.
 func (c *company) may(owner int64) bool {
-	if owner == 0 || owner == c.id {
-		return true
-	}
-	for _, id := range c.above {
-		if id == owner {
-			return true
-		}
-	}
-	return false
+	return owner == 0 || owner == c.id || slices.Contains(c.above, owner)
 }
 
 // warehouse is one of a company's.
@@ -51,15 +48,18 @@ type warehouse struct {
 	stock int64 // its stock location
 }
 
-// memory is what was asked of Odoo and is not asked again for a while.
+// memory is what was asked of Odoo and is not asked again for a while. The fields of
+// models stay until forget: they change with an upgrade.
 type memory struct {
 	mu     sync.Mutex // not held over a call
 	base   *base
 	lists  map[string]held
-	fields map[string]map[string]bool // by model
-	made   map[string]int64           // records octail made for itself, by the name of their external id
-	told   map[string]bool            // what was logged once
-	digits *int32                     // that a line's price keeps; nil: not asked
+	fields map[string]map[string]bool  // by model
+	own    map[string]held             // records octail made for itself, by external id
+	unit   string                      // of weights
+	told   map[string]bool             // what was logged once
+	digits *int32                      // that a line's price keeps; nil: not asked
+	seen   map[string]map[string]int64 // records of external ids that were met, by model and name
 }
 
 // held is a list of records as it was when it was asked for.
@@ -73,7 +73,7 @@ func (s *sink) known(ctx context.Context) (*base, error) {
 	s.memory.mu.Lock()
 	b := s.memory.base
 	s.memory.mu.Unlock()
-	if b != nil {
+	if b != nil && time.Since(b.at) < listAge {
 		return b, nil
 	}
 	b, err := s.ask(ctx)
@@ -91,12 +91,12 @@ func (s *sink) known(ctx context.Context) (*base, error) {
 func (s *sink) forget() {
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
-	s.memory.base, s.memory.lists, s.memory.fields, s.memory.made, s.memory.digits = nil, nil, nil, nil, nil
+	s.memory.base, s.memory.lists, s.memory.fields, s.memory.own, s.memory.seen, s.memory.digits = nil, nil, nil, nil, nil, nil
 }
 
 // ask finds out what known answers.
 func (s *sink) ask(ctx context.Context) (*base, error) {
-	b := &base{}
+	b := &base{at: time.Now()}
 	var err error
 	if b.user, b.language, err = s.whoami(ctx); err != nil {
 		return nil, err
@@ -116,30 +116,44 @@ func (s *sink) ask(ctx context.Context) (*base, error) {
 		return nil, err
 	}
 	for _, r := range rows {
-		for _, id := range me[0].Companies {
-			if r.ID == id {
-				b.companies = append(b.companies, companyOf(r))
-			}
+		if slices.Contains(me[0].Companies, r.ID) {
+			b.companies = append(b.companies, companyOf(r))
 		}
 	}
-	wanted := s.cfg.Company
-	if wanted == "" {
-		wanted = fmt.Sprint(me[0].Company.ID)
+	c, ok := companyNamed(b.companies, cmp.Or(s.cfg.Company, fmt.Sprint(me[0].Company.ID)))
+	if !ok {
+		return nil, sinks.Mark(sinks.Blocked, fmt.Errorf("company: the user may work for %s, and not for %q; correct the setting, or let an administrator add the company to the user (Settings > Users & Companies > Users)", companyNames(b.companies), s.cfg.Company))
 	}
-	found := false
-	for _, c := range b.companies {
-		if named(wanted, row{ID: c.id, Name: rpc.Text(c.name)}) {
-			b.company, found = c, true
-			break
+	b.company = *c
+	s.rpc.Always(map[string]any{"allowed_company_ids": s.allowed(b)})
+	b.warehouse, ok, err = s.warehouse(ctx, c, s.cfg.Warehouse)
+	if err == nil && !ok && s.cfg.Warehouse != "" {
+		err = sinks.Mark(sinks.Blocked, noWarehouse("warehouse", s.cfg.Warehouse, c))
+	}
+	return b, err
+}
+
+// allowed are the companies whose records are seen and written: the configured one,
+// which new records get, and those that stores of the shop sell for.
+func (s *sink) allowed(b *base) []int64 {
+	ids := []int64{b.company.id}
+	for _, target := range s.cfg.Mappings.Store {
+		if c, ok := companyNamed(b.companies, target.Company); ok && !slices.Contains(ids, c.id) {
+			ids = append(ids, c.id)
 		}
 	}
-	if !found {
-		return nil, sinks.Mark(sinks.Blocked, fmt.Errorf("company: the user may work for %s, and not for %q; correct the setting, or let an administrator add the company to the user (Settings > Users)", companyNames(b.companies), wanted))
+	slices.Sort(ids[1:])
+	return ids
+}
+
+// companyNamed finds the company of a name or id.
+func companyNamed(of []company, name string) (*company, bool) {
+	for i := range of {
+		if v := fold(name); v != "" && (v == fold(of[i].name) || v == strconv.FormatInt(of[i].id, 10)) {
+			return &of[i], true
+		}
 	}
-	if b.warehouse, err = s.warehouse(ctx, &b.company, s.cfg.Warehouse, "warehouse"); err != nil {
-		return nil, err
-	}
-	return b, nil
+	return nil, false
 }
 
 // whoami is the user's id and language.
@@ -167,7 +181,7 @@ func (s *sink) whoami(ctx context.Context) (int64, string, error) {
 
 func companyOf(r row) company {
 	return company{
-		id: r.ID, name: string(r.Name), currency: r.Currency.Name, country: r.Country.ID,
+		id: r.ID, name: string(r.Name), currency: r.Currency.Name, country: cmp.Or(r.Fiscal.ID, r.Country.ID), tax: r.Tax.ID,
 		roundPerLine: r.Rounding == "round_per_line", above: r.Parents,
 	}
 }
@@ -242,7 +256,7 @@ func (s *sink) once(key string, log func()) {
 	seen := s.memory.told[key]
 	s.memory.told[key] = true
 	s.memory.mu.Unlock()
-	if !seen && s.log != nil {
+	if !seen {
 		log()
 	}
 }

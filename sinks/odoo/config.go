@@ -47,15 +47,17 @@ type Customers struct {
 
 // Products say how the catalogue is written.
 type Products struct {
-	Match    []string          `yaml:"match"`    // sku, barcode, model: how a product that is there is found; []: not at all
-	Variants string            `yaml:"variants"` // auto, never, always: which options become attributes
-	Options  map[string]string `yaml:"options"`  // option name: variant or text, against the rule
-	SKU      []string          `yaml:"sku"`      // where default_code is from: the first that is there of sku, model, id
-	Barcode  []string          `yaml:"barcode"`  // ean, upc, ...: the first that is there
-	Specials bool              `yaml:"specials"` // as pricelist items
-	Images   bool              `yaml:"images"`
-	Deleted  string            `yaml:"deleted"`  // archive or ignore
-	Services map[string]string `yaml:"services"` // shipping, coupon, ...: the default_code or id of a product that is there, instead of octail's own
+	Match       []string          `yaml:"match"`       // sku, barcode, model: how a product that is there is found; []: not at all
+	Variants    string            `yaml:"variants"`    // auto, never, always: which options become attributes
+	Options     map[string]string `yaml:"options"`     // option name: variant or text, against the rule
+	SKU         []string          `yaml:"sku"`         // where default_code is from: the first that is there of sku, model, id
+	Barcode     []string          `yaml:"barcode"`     // ean, upc, ...: the first that is there
+	Language    string            `yaml:"language"`    // the shop's language for names where Odoo has no translation, e.g. de-de; "": English, else the first
+	Description string            `yaml:"description"` // sale: as text into the description for customers; none
+	Specials    bool              `yaml:"specials"`    // as pricelist items
+	Images      bool              `yaml:"images"`
+	Deleted     string            `yaml:"deleted"`  // archive or ignore
+	Services    map[string]string `yaml:"services"` // shipping, coupon, ...: the default_code or id of a product that is there, instead of octail's own
 }
 
 // Orders say how orders are written.
@@ -120,7 +122,7 @@ func defaults() Config {
 	return Config{
 		Transport: "auto", Batch: 20, Stock: stockIgnore,
 		Customers: Customers{Match: []string{"email"}, Groups: "ignore", Guests: "contact", Deleted: "archive"},
-		Products:  Products{Match: []string{"sku"}, Variants: "auto", SKU: []string{"sku", "model"}, Barcode: []string{"ean", "upc", "isbn"}, Images: true, Deleted: "archive"},
+		Products:  Products{Match: []string{"sku"}, Variants: "auto", SKU: []string{"sku", "model"}, Barcode: []string{"ean", "upc", "isbn"}, Description: descriptionSale, Images: true, Deleted: "archive"},
 		Orders:    Orders{Number: "{number}", Confirm: "action", Tax: "mapped", Deleted: "cancel"},
 	}
 }

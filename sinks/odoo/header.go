@@ -92,11 +92,11 @@ func (s *sink) comment(ctx context.Context, o *saleOrder) (string, error) {
 // sameNote compares what Odoo holds with what the customer wrote, whatever Odoo has made
 // of its tags and spaces.
 func sameNote(held, comment string) bool {
-	return plain(held) == strings.Join(strings.Fields(comment), " ")
+	return textOf(held) == strings.Join(strings.Fields(comment), " ")
 }
 
-// plain is the text of HTML.
-func plain(s string) string {
+// textOf is the text of HTML.
+func textOf(s string) string {
 	var b strings.Builder
 	inside := false
 	for _, r := range s {

@@ -156,7 +156,7 @@ func (s *sink) readLines(ctx context.Context, orders []*saleOrder) error {
 	}
 	var strange []int64
 	for _, o := range orders {
-		if !o.plain() {
+		if !o.asWanted() {
 			strange = append(strange, o.held.Lines...)
 		}
 	}
@@ -176,9 +176,9 @@ func (s *sink) readLines(ctx context.Context, orders []*saleOrder) error {
 	return nil
 }
 
-// plain tells whether an order has the lines and the total it is to have, by what is in
+// asWanted tells whether an order has the lines and the total it is to have, by what is in
 // them, and gives the lines the names they must have then.
-func (o *saleOrder) plain() bool {
+func (o *saleOrder) asWanted() bool {
 	if !o.held.total().Equal(o.priced.want) {
 		return false
 	}

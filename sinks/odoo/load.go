@@ -16,6 +16,7 @@ import (
 // record is one record to be created or updated by its external id.
 type record struct {
 	xid   string            // with the prefix
+	key   int64             // the id of a record that is not ours, which is written instead of xid's; 0: xid's
 	cells map[string]string // by column, as Odoo's import writes them: "country_id/.id", "active"
 	// under are the records of a one2many below it, each with an external id of its own.
 	// Those that are in Odoo and not here stay.
@@ -61,9 +62,12 @@ func (s *sink) load(ctx context.Context, model string, records []*record, extra 
 	return nil
 }
 
-// columns of a record, sorted, "id" first, those of what is under it behind.
+// columns of a record, sorted, "id" or ".id" first, those of what is under it behind.
 func (r *record) columns() []string {
 	out := []string{"id"}
+	if r.key != 0 {
+		out[0] = ".id"
+	}
 	for name := range r.cells {
 		out = append(out, name)
 	}
@@ -101,12 +105,14 @@ func (r *record) rows(columns []string) [][]any {
 }
 
 func (r *record) cell(row int, column string) any {
-	if v, ok := r.cells[column]; ok || column == "id" {
+	if v, ok := r.cells[column]; ok || column == "id" || column == ".id" {
 		switch {
 		case row > 0:
 			return ""
 		case column == "id":
 			return r.xid
+		case column == ".id":
+			return r.key
 		}
 		return v
 	}
@@ -140,6 +146,9 @@ type ids []int64
 func (s *sink) loadSet(ctx context.Context, model string, records []*record, extra map[string]any) error {
 	columns := records[0].columns()
 	context := map[string]any{}
+	if columns[0] == ".id" {
+		context["active_test"] = false // else it does not find what is archived
+	}
 	for k, v := range quiet {
 		context[k] = v
 	}
