@@ -92,25 +92,12 @@ func (s *sink) comment(ctx context.Context, o *saleOrder) (string, error) {
 // sameNote compares what Odoo holds with what the customer wrote, whatever Odoo has made
 // of its tags and spaces.
 func sameNote(held, comment string) bool {
-	return textOf(held) == strings.Join(strings.Fields(comment), " ")
-}
-
-// textOf is the text of HTML.
-func textOf(s string) string {
-	var b strings.Builder
-	inside := false
-	for _, r := range s {
-		switch {
-		case r == '<':
-			inside = true
-			b.WriteByte(' ')
-		case r == '>' && inside:
-			inside = false
-		case !inside:
-			b.WriteRune(r)
-		}
+	words := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	if words(held) == words(comment) {
+		return true
 	}
-	return strings.Join(strings.Fields(html.UnescapeString(b.String())), " ")
+	written := textOf(strings.ReplaceAll(html.EscapeString(comment), "\n", "<br>"))
+	return words(textOf(held)) == words(written)
 }
 
 // headerChanges are the fields in which an order that is in Odoo is not what it is to be,

@@ -128,7 +128,7 @@ func (s *sink) fillProducts(ctx context.Context, wares []*ware) error {
 		if cells["name"] == "" {
 			cells["name"] = productTitle(w.doc)
 		}
-		if price, ok := number(w.doc.Price); ok {
+		if price, ok := decimalOf(w.doc.Price); ok {
 			cells["list_price"] = price.String()
 		}
 		if weight, ok := inUnit(w.doc.Weight.Value, w.doc.Weight.Unit, unit); ok {
