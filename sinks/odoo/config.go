@@ -56,8 +56,10 @@ type Products struct {
 	Description string            `yaml:"description"` // sale: as text into the description for customers; none
 	Specials    bool              `yaml:"specials"`    // as pricelist items
 	Images      bool              `yaml:"images"`
-	Deleted     string            `yaml:"deleted"`  // archive or ignore
-	Services    map[string]string `yaml:"services"` // shipping, coupon, ...: the default_code or id of a product that is there, instead of octail's own
+	Deleted     string            `yaml:"deleted"` // archive or ignore
+	// Services are products that are there already, by default_code or id, for shipping,
+	// coupon, ... or another total of the shop by its code, instead of octail's own.
+	Services map[string]string `yaml:"services"`
 }
 
 // Orders say how orders are written.
@@ -92,12 +94,14 @@ type PaymentTarget struct {
 
 // UnmarshalConfig implements config.Unmarshaler.
 func (t *PaymentTarget) UnmarshalConfig(v *config.Value) {
-	if !v.IsSection() {
-		v.Decode(&t.Term)
-		return
-	}
 	type section PaymentTarget
-	v.Decode((*section)(t))
+	into := any(&t.Term)
+	if v.IsSection() {
+		into = (*section)(t)
+	}
+	if v.Decode(into) && fold(t.Term) == "" && fold(t.Journal) == "" {
+		v.Problem("is empty; write the name or id of a payment term, or {term: ..., journal: ...} with one of the two at least")
+	}
 }
 
 // StoreTarget is who sells for a store of the shop: in the file the name of a sales
@@ -110,12 +114,14 @@ type StoreTarget struct {
 
 // UnmarshalConfig implements config.Unmarshaler.
 func (t *StoreTarget) UnmarshalConfig(v *config.Value) {
-	if !v.IsSection() {
-		v.Decode(&t.Team)
-		return
-	}
 	type section StoreTarget
-	v.Decode((*section)(t))
+	into := any(&t.Team)
+	if v.IsSection() {
+		into = (*section)(t)
+	}
+	if v.Decode(into) && fold(t.Company) == "" && fold(t.Team) == "" && fold(t.Warehouse) == "" {
+		v.Problem("is empty; write the name or id of a sales team, or {company: ..., team: ..., warehouse: ...} with one of them at least")
+	}
 }
 
 func defaults() Config {
@@ -125,9 +131,4 @@ func defaults() Config {
 		Products:  Products{Match: []string{"sku"}, Variants: "auto", SKU: []string{"sku", "model"}, Barcode: []string{"ean", "upc", "isbn"}, Description: descriptionSale, Images: true, Deleted: "archive"},
 		Orders:    Orders{Number: "{number}", Confirm: "action", Tax: "mapped", Deleted: "cancel"},
 	}
-}
-
-// Validate reports what decoding cannot see.
-func (c *Config) Validate(s *config.Section) {
-	s.CheckURL("url", c.URL)
 }
