@@ -230,12 +230,12 @@ func TestRealLoadTooLong(t *testing.T) {
 func TestRealLoadMany(t *testing.T) {
 	r := realServer(t, "19")
 	s, mark := realSink(t, r), mark(t)
-	list := contacts(s, mark, mostRows+50)
+	list := contacts(s, mark, mostLoaded+50)
 	before := s.rpc.Calls()
 	if err := s.load(t.Context(), "res.partner", list, nil); err != nil || list[len(list)-1].id == 0 {
 		t.Fatal(err)
 	}
-	if n := s.rpc.Calls() - before; n > 4 || count(t, s.rpc, mark) != mostRows+50 {
+	if n := s.rpc.Calls() - before; n > 4 || count(t, s.rpc, mark) != mostLoaded+50 {
 		t.Error(n, "calls")
 	}
 }

@@ -163,6 +163,9 @@ func (s *sink) bookingCells(ctx context.Context, w *ware, places map[*ware]place
 	case ok:
 		cells["categ_id/id"] = p.xid
 	}
+	if w.link.id == 0 {
+		cells["sale_ok"] = "True" // it may have been made from an order's line
+	}
 	kindCells(cells, w.doc.RequiresShipping, storable)
 	return s.taxCells(ctx, w, cells)
 }
