@@ -13,7 +13,7 @@ type Used struct {
 	Value  string // as the shop has it, for a message
 	Orders int64  // how many of them use it
 	// Order has what the kind is about and nothing else: Payment, Shipping, Status,
-	// Currency, Store, or Totals with the tax row alone.
+	// Currency, Store, or Totals with the tax row alone, beside Currency and Store.
 	Order document.Order
 }
 

@@ -101,6 +101,7 @@ var steps = []step{
 	{"filter", false, tables, (*checker).filterNames},
 	{"filter", false, state, (*checker).filterWidened},
 	{"sinks", false, nothing, (*checker).sinks},
+	{"forecast", false, tables, (*checker).forecast},
 }
 
 // askForLog is the SQL that says where the server writes what goes wrong.

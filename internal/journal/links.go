@@ -107,6 +107,20 @@ func (j *Journal) deleteLink(ctx context.Context, query string, args ...any) (ok
 	return ok, err
 }
 
+// ResetLinks removes all links of a sink that the sink found itself, and with persons
+// those of persons too.
+func (j *Journal) ResetLinks(ctx context.Context, sink string, persons bool) (n int64, err error) {
+	err = j.change(ctx, "remove links", func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, "DELETE FROM links WHERE sink = ? AND (? OR origin <> 'person')", sink, persons)
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	return n, err
+}
+
 // SinkLinks are the links of one sink, as the sink itself sees them.
 type SinkLinks struct {
 	journal *Journal

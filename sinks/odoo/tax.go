@@ -10,15 +10,6 @@ import (
 	"octail/transform/document"
 )
 
-// tax is a tax of Odoo, as the mapping gives it for a tax row of an order.
-type tax struct {
-	id       int64
-	rate     decimal.Decimal // percent; of a fixed one the amount of a unit
-	fixed    bool
-	included bool // in the price
-	lines    bool // not a tax at all: the amount becomes a line of its own
-}
-
 // taxRow is one row "tax" of an order's sum.
 type taxRow struct {
 	n     int // counted from 1

@@ -1,40 +1,22 @@
 package rpc
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
-	"strings"
 
-	"octail/internal/httpx"
 	"octail/sinks"
 )
 
-const mostAnswer = 64 << 20
-
-// errAddress: the config has been changed behind its check.
-var errAddress = errors.New("url is not an address")
-
-// New makes a Client; it does not connect.
-func New(o Options) (*Client, error) {
-	base, err := url.Parse(o.URL)
-	if err != nil {
-		return nil, errAddress // err repeats it
-	}
-	return &Client{o: o, base: base, http: httpx.New(httpx.Options{MostBody: mostAnswer, Pace: o.Pace, Secrets: []string{o.Key, o.Password}})}, nil
-}
-
-func (c *Client) call(ctx context.Context, model, method string, a Args) (json.RawMessage, error) {
+// json2 makes a call by JSON-2.
+func (c *Client) json2(ctx context.Context, model, method string, a Args) (json.RawMessage, error) {
 	body := maps.Clone(a.Named)
 	if body == nil {
 		body = map[string]any{}
 	}
-	if a.IDs != nil {
+	if len(a.IDs) > 0 {
 		body["ids"] = a.IDs
 	}
 	if a.Context != nil {
@@ -44,59 +26,55 @@ func (c *Client) call(ctx context.Context, model, method string, a Args) (json.R
 	if err != nil {
 		return nil, fmt.Errorf("write the arguments of %s of %s: %w", method, model, err)
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.JoinPath("json", "2", model, method).String(), bytes.NewReader(b))
-	if err != nil {
-		return nil, errAddress
-	}
-	r.Header.Set("User-Agent", "octail")
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Authorization", "bearer "+c.o.Key)
+	b = withoutControls(b)
+	header := http.Header{"Authorization": {"bearer " + c.o.Key}, "Content-Type": {"application/json"}}
 	if c.o.Database != "" {
-		r.Header.Set("X-Odoo-Database", c.o.Database)
+		header.Set("X-Odoo-Database", c.o.Database)
 	}
-	c.mu.Lock()
-	c.calls++
-	c.mu.Unlock()
-	answer, err := c.http.Do(r)
+	answer, err := c.send(ctx, http.MethodPost, c.base.JoinPath("json", "2", model, method), header, b)
 	if err != nil {
 		return nil, err
 	}
 	if answer.OK() && !answer.HTML() {
+		if answer.Cut || !json.Valid(answer.Body) {
+			return nil, c.strange(answer, model, method)
+		}
 		return answer.Body, nil
 	}
 	var said struct{ Name, Message string }
-	if json.Unmarshal(answer.Body, &said) != nil {
-		return nil, answer.Error(nil)
+	if answer.OK() || json.Unmarshal(answer.Body, &said) != nil || said.Name == "" {
+		return nil, page(answer, &Error{Kind: Database, Model: model, Method: method})
 	}
-	e := &Error{Kind: kind(answer.Status, said.Name), Model: model, Method: method, Name: said.Name, Message: said.Message}
-	return nil, answer.Explain(sinks.Mark(e.Kind.Class(), e))
-}
-
-// kind: by the exception, and by the status where that says more.
-func kind(status int, name string) Kind {
-	_, class, _ := strings.Cut(name, ".")
+	kind := byName(said.Name, said.Message)
 	switch {
-	case status == http.StatusUnauthorized:
-		return Key
-	case strings.HasSuffix(name, "AccessError"):
-		return Right
-	case strings.HasSuffix(name, "MissingError"):
-		return Missing
-	case strings.HasSuffix(name, "SerializationFailure"), strings.HasSuffix(name, "DeadlockDetected"), strings.HasSuffix(name, "LockNotAvailable"):
-		return Conflict
-	case status == http.StatusNotFound:
-		return Method
-	case strings.HasPrefix(name, "odoo.exceptions."):
-		return Refused
-	case strings.HasPrefix(class, "errors."), strings.HasPrefix(name, "builtins."):
-		return Mistake
+	case answer.Status == http.StatusUnauthorized:
+		kind = Key
+	case kind == Unknown && answer.Status == http.StatusNotFound:
+		kind = Method
 	}
-	return Unknown
+	e := &Error{Kind: kind, Model: model, Method: method, Name: said.Name, Message: said.Message}
+	// Not the body: it has a traceback with Odoo's paths.
+	told := answer.Part(answer.Status, b, []byte(said.Name+": "+said.Message))
+	return nil, told.Explain(sinks.Mark(kind.Class(), e))
 }
 
-// strange: an answer of another form than the method has.
-func (c *Client) strange(model, method string) error {
-	return sinks.Mark(sinks.Retryable, fmt.Errorf("Odoo answers %s of %s in a form it does not have: is there something between that rewrites answers?", method, model))
+// withoutControls takes the control characters out of the texts of a JSON that
+// json.Marshal has written: PostgreSQL knows no NUL, XML-RPC none of them.
+func withoutControls(b []byte) []byte {
+	out := b[:0]
+	for i := 0; i < len(b); i++ {
+		if b[i] != '\\' {
+			out = append(out, b[i])
+			continue
+		}
+		i++
+		switch {
+		case b[i] == 'b' || b[i] == 'f':
+		case b[i] == 'u' && b[i+1] == '0' && b[i+2] == '0' && b[i+3] <= '1':
+			i += 4
+		default:
+			out = append(out, '\\', b[i])
+		}
+	}
+	return out
 }
-
-var _ = (*httpx.Answer)(nil)
