@@ -208,6 +208,9 @@ func TestTotalsLoaded(t *testing.T) {
 						c.loadAndLook(t, random, kind, perLine, p)
 					}
 					t.Logf("Odoo %d, per line %v, %s: %s", version, perLine, kind, p)
+					if p.taxComputed != p.orders {
+						t.Errorf("Odoo's tax is another than computed in %d orders", p.orders-p.taxComputed)
+					}
 				}
 			}
 		})
