@@ -39,6 +39,7 @@ type Config struct {
 // Customers say how customers become contacts.
 type Customers struct {
 	Match   []string `yaml:"match"`  // email, phone, ref: how a contact that is there is found; []: not at all
+	Ref     string   `yaml:"ref"`    // a contact's reference, with {shop} and {id}; "": none
 	Groups  string   `yaml:"groups"` // ignore, tag or pricelist
 	VAT     string   `yaml:"vat"`    // the custom field with the VAT number, by name or id; "": the address's tax id alone
 	Guests  string   `yaml:"guests"` // contact: one for each order; match: by customers.match
@@ -127,7 +128,7 @@ func (t *StoreTarget) UnmarshalConfig(v *config.Value) {
 func defaults() Config {
 	return Config{
 		Transport: "auto", Batch: 20, Stock: stockIgnore,
-		Customers: Customers{Match: []string{"email"}, Groups: "ignore", Guests: "contact", Deleted: "archive"},
+		Customers: Customers{Match: []string{"email"}, Ref: "{shop}-{id}", Groups: "ignore", Guests: "contact", Deleted: "archive"},
 		Products:  Products{Match: []string{"sku"}, Variants: "auto", SKU: []string{"sku", "model"}, Barcode: []string{"ean", "upc", "isbn"}, Description: descriptionSale, Images: true, Deleted: "archive"},
 		Orders:    Orders{Number: "{number}", Confirm: "action", Tax: "mapped", Deleted: "cancel"},
 	}

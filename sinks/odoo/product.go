@@ -155,13 +155,16 @@ func (s *sink) fillProducts(ctx context.Context, wares []*ware) error {
 }
 
 // bookingCells say how Odoo books and counts a product.
-func (s *sink) bookingCells(ctx context.Context, w *ware, places map[*ware]place, storable bool) error {
+func (s *sink) bookingCells(ctx context.Context, w *ware, places map[*ware]categoryRef, storable bool) error {
 	cells := w.record.cells
 	switch p, ok := places[w]; {
 	case ok && p.id != 0:
 		cells["categ_id/.id"] = strconv.FormatInt(p.id, 10)
 	case ok:
 		cells["categ_id/id"] = p.xid
+	}
+	if w.link.id == 0 {
+		cells["sale_ok"] = "True" // it may have been made from an order's line
 	}
 	kindCells(cells, w.doc.RequiresShipping, storable)
 	return s.taxCells(ctx, w, cells)

@@ -41,7 +41,7 @@ var (
 	breakHTML  = regexp.MustCompile(`(?i)<\s*(br|/p|/div|/li|/tr|/h[1-6]|/ul|/ol|/table|hr)\b[^>]*>`)
 	tagHTML    = regexp.MustCompile(`(?s)</?[a-zA-Z!][^>]*>`)
 	spaces     = regexp.MustCompile(`[ \t\x{a0}]+`)
-	lines      = regexp.MustCompile(` ?\n[ \n]*`)
+	lineBreaks = regexp.MustCompile(` ?\n[ \n]*`)
 )
 
 // textOf is HTML as text, a paragraph on a line, bounded.
@@ -57,7 +57,7 @@ func textOf(markup string) string {
 		}
 		return r
 	}, text)
-	text = strings.TrimSpace(lines.ReplaceAllString(spaces.ReplaceAllString(text, " "), "\n"))
+	text = strings.TrimSpace(lineBreaks.ReplaceAllString(spaces.ReplaceAllString(text, " "), "\n"))
 	if runes := []rune(text); len(runes) > mostDescription {
 		text = string(runes[:mostDescription]) + "..."
 	}

@@ -49,6 +49,7 @@ type Client struct {
 	version Version
 	uid     int64 // of the user; 0: not known yet
 	calls   int64
+	native  bool           // English is not installed: octail asks in the user's language
 	always  map[string]any // context of every call
 }
 
@@ -80,7 +81,7 @@ func New(o Options) (*Client, error) {
 // not write is none: what was asked is done (over XML-RPC, sets of records).
 func (c *Client) Call(ctx context.Context, model, method string, a Args, out any) error {
 	a.Context = c.with(a.Context)
-	raw, err := c.call(ctx, model, method, a)
+	raw, err := c.inEnglish(ctx, model, method, a)
 	switch {
 	case out == nil && errors.Is(err, errUnsaid):
 		return nil
