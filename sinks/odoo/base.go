@@ -94,8 +94,8 @@ func (s *sink) forget() {
 	s.memory.base, s.memory.lists, s.memory.fields, s.memory.own, s.memory.seen, s.memory.digits = nil, nil, nil, nil, nil, nil
 }
 
-// everywhere is the context of what is asked beyond the companies octail works for.
-var everywhere = map[string]any{"allowed_company_ids": []int64{}}
+// allCompanies is the context of what is asked beyond the companies octail works for.
+var allCompanies = map[string]any{"allowed_company_ids": []int64{}}
 
 // ask finds out what known answers.
 func (s *sink) ask(ctx context.Context) (*base, error) {
@@ -112,7 +112,7 @@ func (s *sink) ask(ctx context.Context) (*base, error) {
 		Company   rpc.Ref  `json:"company_id"`
 		Companies []int64  `json:"company_ids"`
 	}
-	if err := s.rpc.Read(ctx, "res.users", []int64{b.user}, []string{"lang", "company_id", "company_ids"}, everywhere, &me); err != nil {
+	if err := s.rpc.Read(ctx, "res.users", []int64{b.user}, []string{"lang", "company_id", "company_ids"}, allCompanies, &me); err != nil {
 		return nil, fmt.Errorf("read the user's companies: %w", err)
 	}
 	if len(me) != 1 {

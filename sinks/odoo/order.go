@@ -131,16 +131,14 @@ func (s *sink) mapOrder(ctx context.Context, o *saleOrder) (err error) {
 	return nil
 }
 
-// mapTaxRow: a row of which the shop does not know the rate any more is a line of its
-// own, unless the mapping has its title.
+// mapTaxRow is mapTax of a row of totals, of which the shop may not know the rate any
+// more.
 func (s *sink) mapTaxRow(ctx context.Context, company int64, row document.Total) (tax, error) {
+	var of document.TotalTax
 	if row.Tax != nil {
-		return s.mapTax(ctx, company, *row.Tax, row.Title)
+		of = *row.Tax
 	}
-	if _, ok := lookup(s.cfg.Mappings.Tax, row.Title); ok {
-		return s.mapTax(ctx, company, document.TotalTax{}, row.Title)
-	}
-	return tax{lines: true}, nil
+	return s.mapTax(ctx, company, of, row.Title)
 }
 
 // aside fails an order with an error that is about it alone; what is left is about all.

@@ -129,7 +129,7 @@ func (s *sink) readList(ctx context.Context, l list, find rpc.Find) (rows []row,
 		find.Context["active_test"] = false
 	}
 	if l.wide {
-		maps.Copy(find.Context, everywhere)
+		maps.Copy(find.Context, allCompanies)
 	}
 	if err := s.rpc.SearchRead(ctx, l.model, find, &rows); err != nil || !l.tongue {
 		return rows, err
