@@ -89,6 +89,7 @@ func (s *sink) known(ctx context.Context) (*base, error) {
 // forget makes everything be asked again: after an error that says that something is
 // not what it was.
 func (s *sink) forget() {
+	s.forgetContacts()
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
 	s.memory.base, s.memory.lists, s.memory.fields, s.memory.own, s.memory.seen, s.memory.digits = nil, nil, nil, nil, nil, nil

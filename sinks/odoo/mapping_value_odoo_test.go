@@ -164,6 +164,25 @@ func TestNames(t *testing.T) {
 	})
 }
 
+// TestStale: what was deleted in Odoo is looked for again, and is no reason to give up.
+func TestStale(t *testing.T) {
+	eachOdoo(t, func(t *testing.T, a *atlas) {
+		ctx := t.Context()
+		own := a.create("product.product", map[string]any{"name": "Post", "default_code": "POST"})
+		a.reload(func(c *Config) { c.Products.Services = map[string]string{"shipping": "POST"} })
+		id, err := a.service(ctx, svcShipping)
+		a.must(err)
+		a.must(a.admin.Call(ctx, "product.product", "unlink", rpc.Args{IDs: []int64{own}}, nil))
+		r := &record{xid: a.xid("carrier_x"), cells: map[string]string{"name": "X", "product_id/.id": fmt.Sprint(id)}, item: &item{}}
+		a.must(a.load(ctx, "delivery.carrier", []*record{r}, nil))
+		if class, _ := sinks.ClassOf(r.item.err); r.item.err == nil || class != sinks.Retryable || !strings.Contains(r.item.err.Error(), "deleted") {
+			t.Errorf("%s: %v", class, r.item.err)
+		}
+		_, err = a.service(ctx, svcShipping)
+		a.heldBy(err, "product", "products.services", `"POST"`)
+	})
+}
+
 // TestStores: stores may sell for companies of their own.
 func TestStores(t *testing.T) {
 	eachOdoo(t, func(t *testing.T, a *atlas) {

@@ -78,6 +78,21 @@ func (s *sink) orders(ctx context.Context, items []*item) error {
 	if err := s.ordersGone(ctx, gone); err != nil {
 		return err
 	}
+	if err := s.writeOrders(ctx, orders); err != nil {
+		return err
+	}
+	for _, o := range orders {
+		if errors.Is(o.item.err, errStale) {
+			if err := s.forgetGoods(ctx, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// writeOrders takes orders through the steps.
+func (s *sink) writeOrders(ctx context.Context, orders []*saleOrder) error {
 	for _, step := range []func(context.Context, []*saleOrder) error{
 		s.mapOrders, s.findOrders, s.addressees, s.goods, s.priceOrders, s.createOrders, s.settleOrders, s.bring, s.verifyOrders,
 	} {
