@@ -117,7 +117,7 @@ func (s *sink) ask(ctx context.Context) (*base, error) {
 		return nil, fmt.Errorf("read the user's companies: %w", err)
 	}
 	if len(me) != 1 {
-		return nil, sinks.Mark(sinks.Blocked, fmt.Errorf("Odoo does not show its user %d to itself; give the user the group \"Internal User\"", b.user))
+		return nil, sinks.Mark(sinks.Blocked, fmt.Errorf("the user %d cannot read itself in Odoo; make it an internal user (Settings > Users & Companies > Users)", b.user))
 	}
 	b.language = string(me[0].Language)
 	rows, err := s.list(ctx, companyList)

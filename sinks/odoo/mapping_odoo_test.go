@@ -214,12 +214,12 @@ func TestReference(t *testing.T) {
 			t.Errorf("user %d", id)
 		}
 		_, err = a.user(ctx, "nobody@example.com")
-		a.heldBy(err, "salesperson", "orders.salesperson", "nobody@example.com")
-		_, err = a.team(ctx, "Web")
-		a.heldBy(err, "team", "orders.team", `"Web"`)
+		a.heldBy(err, "store", "orders.salesperson", "nobody@example.com")
+		_, err = a.team(ctx, nil, "Web", "orders.team")
+		a.heldBy(err, "store", "orders.team", `"Web"`)
 		web := a.create("crm.team", map[string]any{"name": "Web"})
 		a.later(missAge)
-		if id, err := a.team(ctx, "web"); id != web || err != nil {
+		if id, err := a.team(ctx, nil, "web", "orders.team"); id != web || err != nil {
 			t.Errorf("team %d, %v", id, err)
 		}
 	})

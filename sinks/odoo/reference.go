@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 )
 
@@ -262,21 +261,16 @@ func (s *sink) user(ctx context.Context, name string) (int64, error) {
 		return pickNamed(name, nil)(rows)
 	})
 	if err == nil && !ok {
-		err = sinks.Hold("salesperson", fmt.Errorf("orders.salesperson: Odoo shows no internal user %q by login, name or id; correct the setting", name))
+		err = hold("store", "orders.salesperson: Odoo shows no internal user %q by login, name or id; correct the setting", name)
 	}
 	return r.ID, err
 }
 
-// team is the sales team that orders.team names, by name or id.
-func (s *sink) team(ctx context.Context, name string) (int64, error) {
-	return s.teamFor(ctx, nil, name, "orders.team", "team")
-}
-
-// teamFor is the team that a setting names; c nil: of any company.
-func (s *sink) teamFor(ctx context.Context, c *company, name, setting, kind string) (int64, error) {
+// team is the sales team that a setting names, by name or id, of those a company has.
+func (s *sink) team(ctx context.Context, c *company, name, setting string) (int64, error) {
 	r, ok, err := s.find(ctx, teamList, pickNamed(name, c))
 	if err == nil && !ok {
-		err = sinks.Hold(kind, fmt.Errorf("%s: Odoo shows no sales team %q%s by name or id; correct the setting, or add the team in Odoo (Sales > Configuration > Sales Teams)", setting, name, inCompany(c)))
+		err = hold("store", "%s: Odoo shows no sales team %q%s by name or id; correct the setting, or add the team in Odoo (Sales > Configuration > Sales Teams)", setting, name, inCompany(c))
 	}
 	return r.ID, err
 }
