@@ -53,14 +53,15 @@ type warehouse struct {
 
 // memory is what was asked of Odoo and is not asked again for a while.
 type memory struct {
-	mu     sync.Mutex // not held over a call
-	base   *base
-	lists  map[string]held
-	fields map[string]map[string]bool  // by model
-	made   map[string]int64            // records octail made for itself, by the name of their external id
-	unit   string                      // of weights
-	told   map[string]bool             // what was logged once
-	seen   map[string]map[string]int64 // records of external ids that were met, by model and name
+	mu       sync.Mutex // not held over a call
+	base     *base
+	lists    map[string]held
+	fields   map[string]map[string]bool  // by model
+	made     map[string]int64            // records octail made for itself, by the name of their external id
+	variants map[int64][]variant         // of templates, by id
+	unit     string                      // of weights
+	told     map[string]bool             // what was logged once
+	seen     map[string]map[string]int64 // records of external ids that were met, by model and name
 }
 
 // held is a list of records as it was when it was asked for.
@@ -92,7 +93,8 @@ func (s *sink) known(ctx context.Context) (*base, error) {
 func (s *sink) forget() {
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
-	s.memory.base, s.memory.lists, s.memory.fields, s.memory.made, s.memory.seen = nil, nil, nil, nil, nil
+	s.memory.base, s.memory.lists, s.memory.fields, s.memory.made = nil, nil, nil, nil
+	s.memory.seen, s.memory.variants, s.memory.unit = nil, nil, ""
 }
 
 // ask finds out what known answers.

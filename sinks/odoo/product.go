@@ -29,6 +29,7 @@ type ware struct {
 	split   []document.Option          // the options that are attributes; nil: it is a simple product
 	sku     string
 	barcode string // "": none, or another product has it
+	tax     tax    // of its class, when mappings.tax names it
 	record  *record
 }
 
