@@ -20,8 +20,8 @@ import (
 	"octail/transform/document"
 )
 
-// bed is a sink on a real Odoo, and an administrator to look at what it wrote.
-type bed struct {
+// catalogueBed is a sink on a real Odoo, and an administrator to look at what it wrote.
+type catalogueBed struct {
 	*sink
 	admin *rpc.Client
 	links *memoryLinks
@@ -29,7 +29,7 @@ type bed struct {
 }
 
 // catalogue runs a test on every version.
-func catalogue(t *testing.T, settings string, test func(t *testing.T, b *bed)) {
+func catalogue(t *testing.T, settings string, test func(t *testing.T, b *catalogueBed)) {
 	for _, version := range []string{"19", "14"} {
 		t.Run(version, func(t *testing.T) {
 			file, err := os.ReadFile(os.Getenv("OCTAIL_ODOO_ENV") + version)
@@ -41,13 +41,13 @@ func catalogue(t *testing.T, settings string, test func(t *testing.T, b *bed)) {
 				name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 				env[name] = value
 			}
-			test(t, newBed(t, env["ODOO_URL"], env["ODOO_DB"], env["ODOO_BOT_LOGIN"], env["ODOO_BOT_API_KEY"], env["ODOO_LOGIN"], env["ODOO_API_KEY"], settings))
+			test(t, newCatalogueBed(t, env["ODOO_URL"], env["ODOO_DB"], env["ODOO_BOT_LOGIN"], env["ODOO_BOT_API_KEY"], env["ODOO_LOGIN"], env["ODOO_API_KEY"], settings))
 		})
 	}
 }
 
-func newBed(t *testing.T, url, database, login, key, admin, adminKey, settings string) *bed {
-	b := &bed{links: &memoryLinks{}, log: &strings.Builder{}}
+func newCatalogueBed(t *testing.T, url, database, login, key, admin, adminKey, settings string) *catalogueBed {
+	b := &catalogueBed{links: &memoryLinks{}, log: &strings.Builder{}}
 	into := Plugin.Settings()
 	text := fmt.Sprintf("url: %s\ndatabase: %s\nlogin: %s\napi_key: %s\n%s", url, database, login, key, settings)
 	if _, err := config.Decode("sink.yaml", []byte(text), into); err != nil {
@@ -126,7 +126,7 @@ func delivery(entity string, id int64, kind string, doc any, changed []string, p
 }
 
 // deliver fails the test when anything is refused.
-func (b *bed) deliver(t *testing.T, batch ...sinks.Delivery) {
+func (b *catalogueBed) deliver(t *testing.T, batch ...sinks.Delivery) {
 	t.Helper()
 	if err := b.Deliver(t.Context(), batch); err != nil {
 		t.Fatalf("%v\n%+v", err, sinks.ExchangeOf(err))
@@ -134,14 +134,14 @@ func (b *bed) deliver(t *testing.T, batch ...sinks.Delivery) {
 }
 
 // calls is how many calls something took.
-func (b *bed) calls(does func()) int64 {
+func (b *catalogueBed) calls(does func()) int64 {
 	before := b.rpc.Calls()
 	does()
 	return b.rpc.Calls() - before
 }
 
 // rows reads records as the administrator, archived ones too; no ids: all.
-func (b *bed) rows(t *testing.T, model string, ids []int64, fields ...string) []map[string]any {
+func (b *catalogueBed) rows(t *testing.T, model string, ids []int64, fields ...string) []map[string]any {
 	t.Helper()
 	var out []map[string]any
 	domain := []any{[]any{"id", "in", ids}}
@@ -156,7 +156,7 @@ func (b *bed) rows(t *testing.T, model string, ids []int64, fields ...string) []
 }
 
 // one reads one record.
-func (b *bed) one(t *testing.T, model string, id int64, fields ...string) map[string]any {
+func (b *catalogueBed) one(t *testing.T, model string, id int64, fields ...string) map[string]any {
 	t.Helper()
 	rows := b.rows(t, model, []int64{id}, fields...)
 	if len(rows) != 1 {
@@ -166,7 +166,7 @@ func (b *bed) one(t *testing.T, model string, id int64, fields ...string) map[st
 }
 
 // record of an entity, as the links have it.
-func (b *bed) at(t *testing.T, entity string, id int64) target {
+func (b *catalogueBed) at(t *testing.T, entity string, id int64) target {
 	t.Helper()
 	l, _, _ := b.links.Link(t.Context(), document.Key{Entity: entity, ID: id})
 	at := parseTarget(l.Target)

@@ -16,8 +16,8 @@ import (
 
 const quantModel = "stock.quant"
 
-// count is what the shop has of one product.product.
-type count struct {
+// tally is what the shop has of one product.product.
+type tally struct {
 	item    *item
 	product int64
 	want    int64
@@ -68,7 +68,7 @@ func (s *sink) stocks(ctx context.Context, items []*item) error {
 	if err != nil {
 		return err
 	}
-	wrong := slices.DeleteFunc(wanted, func(c count) bool {
+	wrong := slices.DeleteFunc(wanted, func(c tally) bool {
 		l := levels[c.product]
 		return l == nil || !l.counted() || l.free().Equal(decimal.NewFromInt(c.want))
 	})
@@ -77,7 +77,7 @@ func (s *sink) stocks(ctx context.Context, items []*item) error {
 
 // counts finds the products of stock levels. Those from which the shop takes nothing off
 // are not counted.
-func (s *sink) counts(ctx context.Context, items []*item) ([]count, error) {
+func (s *sink) counts(ctx context.Context, items []*item) ([]tally, error) {
 	docs := map[*item]*document.Stock{}
 	all := map[int64]*good{}
 	for _, it := range items {
@@ -114,7 +114,7 @@ func (s *sink) counts(ctx context.Context, items []*item) ([]count, error) {
 	if err := s.readVariants(ctx, templates); err != nil {
 		return nil, err
 	}
-	var out []count
+	var out []tally
 	for _, it := range items {
 		doc := docs[it]
 		switch {
@@ -122,7 +122,7 @@ func (s *sink) counts(ctx context.Context, items []*item) ([]count, error) {
 		case all[doc.ProductID].at.template:
 			out = append(out, s.variantCounts(it, doc, all[doc.ProductID].at.id)...)
 		case doc.SubtractStock:
-			out = append(out, count{it, all[doc.ProductID].at.id, doc.Quantity})
+			out = append(out, tally{it, all[doc.ProductID].at.id, doc.Quantity})
 		}
 	}
 	return out, nil
@@ -130,8 +130,8 @@ func (s *sink) counts(ctx context.Context, items []*item) ([]count, error) {
 
 // variantCounts: the shop counts each value of an option. That is the stock of a variant
 // where there is one attribute; of several, nobody knows how many are both M and red.
-func (s *sink) variantCounts(it *item, doc *document.Stock, template int64) []count {
-	var out []count
+func (s *sink) variantCounts(it *item, doc *document.Stock, template int64) []tally {
+	var out []tally
 	for _, v := range s.variantsOf(template) {
 		if len(v.values) != 1 {
 			s.once("stock "+it.Key.String(), func() {
@@ -143,7 +143,7 @@ func (s *sink) variantCounts(it *item, doc *document.Stock, template int64) []co
 			return s.met(valueModel, valueName(o.OptionValueID)) == v.values[0]
 		})
 		if v.active && i >= 0 && doc.Options[i].SubtractStock {
-			out = append(out, count{it, v.id, doc.Options[i].Quantity})
+			out = append(out, tally{it, v.id, doc.Options[i].Quantity})
 		}
 	}
 	return out
@@ -184,7 +184,7 @@ func (s *sink) location(ctx context.Context) (int64, error) {
 }
 
 // levels reads what Odoo has.
-func (s *sink) levels(ctx context.Context, location int64, wanted []count) (map[int64]*level, error) {
+func (s *sink) levels(ctx context.Context, location int64, wanted []tally) (map[int64]*level, error) {
 	fields := []string{"qty_available", "outgoing_qty", "type", "tracking"}
 	if has, err := s.has(ctx, productModel, "is_storable"); err != nil {
 		return nil, err
@@ -210,7 +210,7 @@ func (s *sink) levels(ctx context.Context, location int64, wanted []count) (map[
 
 // writeCounts writes counts that are not Odoo's. What is below the location stays there:
 // only the difference is booked.
-func (s *sink) writeCounts(ctx context.Context, location int64, wrong []count, levels map[int64]*level) error {
+func (s *sink) writeCounts(ctx context.Context, location int64, wrong []tally, levels map[int64]*level) error {
 	if len(wrong) == 0 {
 		return nil
 	}

@@ -24,7 +24,7 @@ func choose(option int64, name string, first int64, values ...string) document.O
 }
 
 // shown are the living variants of a product, by name.
-func (b *bed) shown(t *testing.T, id int64) map[string]map[string]any {
+func (b *catalogueBed) shown(t *testing.T, id int64) map[string]map[string]any {
 	t.Helper()
 	at := b.at(t, document.ProductEntity, id)
 	if !at.template {
@@ -53,7 +53,7 @@ func names(m map[string]map[string]any) string {
 }
 
 func TestVariants(t *testing.T) {
-	catalogue(t, "products: {options: {Engraving: text}}", func(t *testing.T, b *bed) {
+	catalogue(t, "products: {options: {Engraving: text}}", func(t *testing.T, b *catalogueBed) {
 		tee := b.mug(1)
 		tee.Texts = text("Tee", "")
 		tee.Options = []document.Option{choose(1, "Size", 11, "S", "M"), choose(2, "Colour", 21, "Red", "Blue"), choose(3, "Engraving", 31, "Yes")}
