@@ -68,11 +68,22 @@ func (s *sink) stocks(ctx context.Context, items []*item) error {
 	if err != nil {
 		return err
 	}
-	wrong := slices.DeleteFunc(wanted, func(c tally) bool {
+	return s.writeCounts(ctx, location, s.wrong(wanted, levels), levels)
+}
+
+// wrong are the counts that are not Odoo's. Where the shop has less than Odoo and nothing
+// is there any more, there is nothing to take away: the shop has sold what nobody has.
+func (s *sink) wrong(wanted []tally, levels map[int64]*level) []tally {
+	return slices.DeleteFunc(slices.Clone(wanted), func(c tally) bool {
 		l := levels[c.product]
-		return l == nil || !l.counted() || l.free().Equal(decimal.NewFromInt(c.want))
+		if l == nil || !l.counted() {
+			return true
+		}
+		free := l.free()
+		there, _ := decimalOf(string(l.There))
+		want := decimal.NewFromInt(c.want)
+		return free.Equal(want) || want.LessThan(free) && !there.IsPositive()
 	})
-	return s.writeCounts(ctx, location, wrong, levels)
 }
 
 // counts finds the products of stock levels. Those from which the shop takes nothing off
