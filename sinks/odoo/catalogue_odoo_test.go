@@ -35,7 +35,7 @@ func TestImages(t *testing.T) {
 	catalogue(t, "", func(t *testing.T, b *catalogueBed) {
 		folder := t.TempDir()
 		for name, content := range map[string][]byte{
-			"good.png": picture(t, 40), "text.png": []byte("no picture"), "broken.png": picture(t, 40)[:60], "huge.png": append(picture(t, 4), make([]byte, mostImage)...),
+			"good.png": picture(t, 40), "text.png": []byte("no picture"), "broken.png": append(picture(t, 40)[:8], "no picture behind the mark"...), "huge.png": append(picture(t, 4), make([]byte, mostImage)...),
 		} {
 			if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {
 				t.Fatal(err)
@@ -117,7 +117,7 @@ func TestSpecials(t *testing.T) {
 		}
 		p.Specials = []document.Special{
 			special(1, document.Reduction{Price: ptr("8.0000")}, nil, ptr("2030-01-31")), special(2, document.Reduction{Percent: ptr("50.0000")}, ptr("2026-01-01"), nil),
-			special(2, document.Reduction{Subtract: ptr("1.0000")}, ptr("2030-01-01"), ptr("2029-01-01")),
+			special(2, document.Reduction{Subtract: ptr("1.0000")}, ptr("2030-01-01"), ptr("2030-02-01")),
 		}
 		tee := b.mug(2)
 		tee.Options = []document.Option{choose(1, "Size", 11, "S", "M")}
@@ -148,7 +148,7 @@ func TestSpecials(t *testing.T) {
 			}
 			return strings.Join(out, ", ")
 		}
-		if got := prices(1); !strings.HasSuffix(got, "8.00  2030-01-31 00:00:00") || !strings.Contains(got, "2026-01-01 00:00:00") {
+		if got := prices(1); got != "5.00 2026-01-01 00:00:00, 8.00  2030-01-31 00:00:00, 8.99 2030-01-01 00:00:00 2030-02-01 00:00:00" {
 			t.Errorf("special prices: %s", got)
 		}
 		if got := prices(2); got != "7.00" {
