@@ -91,6 +91,7 @@ func (s *sink) prepareTemplates(ctx context.Context, wares []*ware) error {
 			}
 			lines = append(lines, record{xid: s.xid(choiceLineName(w.doc.ID, o.OptionID)), cells: map[string]string{
 				"attribute_id/id": s.xid(attributeName(o.OptionID)), "value_ids/id": strings.Join(names, ","),
+				"active": "True", // Odoo archives one that was removed while its variants were in use
 			}})
 		}
 		w.record.under = map[string][]record{"attribute_line_ids": lines}

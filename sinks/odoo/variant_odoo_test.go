@@ -166,3 +166,45 @@ func TestVariants(t *testing.T) {
 		}
 	})
 }
+
+// TestVariantsInUse: what was sold cannot be deleted by Odoo, it is archived, and comes back.
+func TestVariantsInUse(t *testing.T) {
+	catalogue(t, "stock: push", func(t *testing.T, b *catalogueBed) {
+		tee := b.mug(1)
+		tee.Texts = text("Tee", "")
+		edit := func(options ...document.Option) sinks.Delivery {
+			tee.Options = options
+			return delivery(document.ProductEntity, 1, document.Updated, tee, []string{"options"}, nil)
+		}
+		size, colour := choose(1, "Size", 11, "S", "M"), choose(2, "Colour", 21, "Red", "Blue")
+		b.deliver(t, edit(size))
+		before := b.shown(t, 1)
+		b.deliver(t, created(document.StockEntity, 1, document.Stock{ProductID: 1, SubtractStock: true, Options: []document.StockOption{
+			{OptionID: 1, OptionValueID: 11, Quantity: 5, SubtractStock: true}, {OptionID: 1, OptionValueID: 12, Quantity: 6, SubtractStock: true},
+		}}))
+		b.deliver(t, edit(choose(1, "Size", 11, "S")))
+		if now := b.shown(t, 1); len(now) != 1 {
+			t.Errorf("with one size: %s", names(now))
+		}
+		b.deliver(t, edit(size))
+		if now := b.shown(t, 1); names(now) != names(before) || fmt.Sprint(now["Tee (M)"]["id"]) != fmt.Sprint(before["Tee (M)"]["id"]) {
+			t.Errorf("with both again: %s, %v, before %v", names(now), now["Tee (M)"]["id"], before["Tee (M)"]["id"])
+		}
+		b.deliver(t, edit(size, colour))
+		if now := b.shown(t, 1); len(now) != 4 {
+			t.Errorf("with colours: %s", names(now))
+		}
+		b.deliver(t, edit(size))
+		if now := b.shown(t, 1); names(now) != names(before) {
+			t.Errorf("without colours: %s", names(now))
+		}
+		b.deliver(t, edit(colour))
+		if now := b.shown(t, 1); names(now) != "Tee (Blue), Tee (Red)" {
+			t.Errorf("with colours alone: %s", names(now))
+		}
+		b.deliver(t, edit(size))
+		if now := b.shown(t, 1); names(now) != names(before) {
+			t.Errorf("with sizes alone: %s", names(now))
+		}
+	})
+}
