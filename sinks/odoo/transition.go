@@ -145,34 +145,34 @@ func (s *sink) take(ctx context.Context, st step, of []*walk) error {
 func (s *sink) perform(ctx context.Context, st step, of []*walk) error {
 	switch st {
 	case stepReopen:
-		return s.together(ctx, of, "action_draft", nil)
+		return s.together(ctx, of, "action_draft")
 	case stepSend:
-		return s.together(ctx, of, "action_quotation_sent", nil)
+		return s.together(ctx, of, "action_quotation_sent")
 	case stepConfirm:
-		return s.together(ctx, of, "action_confirm", nil)
+		return s.together(ctx, of, "action_confirm")
 	case stepUnlock:
-		return s.together(ctx, of, "action_unlock", nil)
+		return s.together(ctx, of, "action_unlock")
 	case stepCancel:
-		return s.together(ctx, of, "action_cancel", map[string]any{"disable_cancel_warning": true})
+		return s.together(ctx, of, "action_cancel")
 	case stepLock:
 		locks, err := s.has(ctx, "sale.order", "locked")
 		if err != nil {
 			return err
 		}
 		if locks {
-			return s.together(ctx, of, "action_lock", nil)
+			return s.together(ctx, of, "action_lock")
 		}
-		return s.together(ctx, of, "action_done", nil)
+		return s.together(ctx, of, "action_done")
 	case stepPerson:
 		return each(of, func(w *walk) error { return s.refuse(ctx, w) })
 	case stepDeliver:
 		return s.deliver(ctx, of)
 	case stepInvoice:
-		return each(of, func(w *walk) error { return s.invoice(ctx, w) })
+		return s.invoice(ctx, of)
 	case stepPost:
-		return each(of, func(w *walk) error { return s.post(ctx, w) })
+		return s.post(ctx, of)
 	case stepPay:
-		return each(of, func(w *walk) error { return s.pay(ctx, w) })
+		return s.pay(ctx, of)
 	}
 	return nil
 }
@@ -205,26 +205,43 @@ func own(err error) bool {
 	return ok && e.Kind == rpc.Unknown
 }
 
-// together calls a method for many orders at once. Odoo does it for all or for none, so
-// when it refuses they are called one by one.
-func (s *sink) together(ctx context.Context, of []*walk, method string, extra map[string]any) error {
+// together calls a method for many orders at once.
+func (s *sink) together(ctx context.Context, of []*walk, method string) error {
+	owner := map[int64]*walk{}
 	ids := make([]int64, len(of))
 	for i, w := range of {
-		ids[i] = w.id
+		owner[w.id], ids[i] = w, w.id
 	}
-	err := s.rpc.Call(ctx, "sale.order", method, rpc.Args{IDs: ids, Context: silent(extra)}, nil)
-	switch {
-	case err == nil:
+	return s.all(ctx, "sale.order", method, ids, func(id int64, err error) { owner[id].err = err })
+}
+
+// all calls a method for many records at once. Odoo does it for all or for none, so when
+// it refuses they are called one by one, and failed hears of those that are refused.
+func (s *sink) all(ctx context.Context, model, method string, ids []int64, failed func(id int64, err error)) error {
+	if len(ids) == 0 {
 		return nil
-	case !own(err):
+	}
+	// The other answer of action_cancel is a question, before 17.
+	silent := silent(map[string]any{"disable_cancel_warning": true})
+	err := s.rpc.Call(ctx, model, method, rpc.Args{IDs: ids, Context: silent}, nil)
+	if err == nil || !own(err) {
 		return err
-	case len(of) == 1:
-		of[0].err = err
+	}
+	if len(ids) == 1 {
+		failed(ids[0], err)
 		return nil
 	}
-	return each(of, func(w *walk) error {
-		return s.rpc.Call(ctx, "sale.order", method, rpc.Args{IDs: []int64{w.id}, Context: silent(extra)}, nil)
-	})
+	for _, id := range ids {
+		err := s.rpc.Call(ctx, model, method, rpc.Args{IDs: []int64{id}, Context: silent}, nil)
+		if err == nil {
+			continue
+		}
+		if !own(err) {
+			return err
+		}
+		failed(id, err)
+	}
+	return nil
 }
 
 // silent is the context quiet with something added.
