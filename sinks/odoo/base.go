@@ -1,8 +1,11 @@
 package odoo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -14,6 +17,7 @@ import (
 // base is who octail is in this Odoo, and for whom it works. It is asked once, and again
 // after forget.
 type base struct {
+	at        time.Time // when it was asked
 	version   rpc.Version
 	user      int64
 	language  string // of the user: in it names are read
@@ -26,23 +30,16 @@ type base struct {
 type company struct {
 	id           int64
 	name         string
-	currency     string // code
-	country      int64
+	currency     string  // code
+	country      int64   // whose taxes it has
+	tax          int64   // its default sales tax; 0: none
 	roundPerLine bool    // tax_calculation_rounding_method: each line's tax is rounded, and not their sum
 	above        []int64 // itself and those it is a branch of: whose records it may use
 }
 
 // may tells whether a record of owner may be used in the company; 0 is everybody's.
 func (c *company) may(owner int64) bool {
-	if owner == 0 || owner == c.id {
-		return true
-	}
-	for _, id := range c.above {
-		if id == owner {
-			return true
-		}
-	}
-	return false
+	return owner == 0 || owner == c.id || slices.Contains(c.above, owner)
 }
 
 // warehouse is one of a company's.
@@ -51,14 +48,18 @@ type warehouse struct {
 	stock int64 // its stock location
 }
 
-// memory is what was asked of Odoo and is not asked again for a while.
+// memory is what was asked of Odoo and is not asked again for a while. The fields of
+// models stay until forget: they change with an upgrade.
 type memory struct {
 	mu     sync.Mutex // not held over a call
 	base   *base
 	lists  map[string]held
-	fields map[string]map[string]bool // by model
-	made   map[string]int64           // records octail made for itself, by the name of their external id
-	told   map[string]bool            // what was logged once
+	fields map[string]map[string]bool  // by model
+	own    map[string]held             // records octail made for itself, by external id
+	unit   string                      // of weights
+	told   map[string]bool             // what was logged once
+	digits *int32                      // that a line's price keeps; nil: not asked
+	seen   map[string]map[string]int64 // records of external ids that were met, by model and name
 }
 
 // held is a list of records as it was when it was asked for.
@@ -72,7 +73,7 @@ func (s *sink) known(ctx context.Context) (*base, error) {
 	s.memory.mu.Lock()
 	b := s.memory.base
 	s.memory.mu.Unlock()
-	if b != nil {
+	if b != nil && time.Since(b.at) < listAge {
 		return b, nil
 	}
 	b, err := s.ask(ctx)
@@ -90,83 +91,79 @@ func (s *sink) known(ctx context.Context) (*base, error) {
 func (s *sink) forget() {
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
-	s.memory.base, s.memory.lists, s.memory.fields, s.memory.made = nil, nil, nil, nil
+	s.memory.base, s.memory.lists, s.memory.fields, s.memory.own, s.memory.seen, s.memory.digits = nil, nil, nil, nil, nil, nil
 }
 
 // ask finds out what known answers.
 func (s *sink) ask(ctx context.Context) (*base, error) {
-	b := &base{}
+	b := &base{at: time.Now()}
 	var err error
-	if b.user, b.language, err = s.whoami(ctx); err != nil {
-		return nil, err
+	if b.version, err = s.rpc.Version(ctx); err != nil {
+		return nil, fmt.Errorf("ask for Odoo's version: %w", err)
+	}
+	if b.user, err = s.rpc.User(ctx); err != nil {
+		return nil, fmt.Errorf("ask who the user is: %w", err)
 	}
 	var me []struct {
-		Company   rpc.Ref `json:"company_id"`
-		Companies []int64 `json:"company_ids"`
+		Language  rpc.Text `json:"lang"`
+		Company   rpc.Ref  `json:"company_id"`
+		Companies []int64  `json:"company_ids"`
 	}
-	if err := s.rpc.Read(ctx, "res.users", []int64{b.user}, []string{"company_id", "company_ids"}, nil, &me); err != nil {
+	if err := s.rpc.Read(ctx, "res.users", []int64{b.user}, []string{"lang", "company_id", "company_ids"}, nil, &me); err != nil {
 		return nil, fmt.Errorf("read the user's companies: %w", err)
 	}
 	if len(me) != 1 {
 		return nil, sinks.Mark(sinks.Blocked, fmt.Errorf("Odoo does not show its user %d to itself; give the user the group \"Internal User\"", b.user))
 	}
+	b.language = string(me[0].Language)
 	rows, err := s.list(ctx, companyList)
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range rows {
-		for _, id := range me[0].Companies {
-			if r.ID == id {
-				b.companies = append(b.companies, companyOf(r))
-			}
+		if slices.Contains(me[0].Companies, r.ID) {
+			b.companies = append(b.companies, companyOf(r))
 		}
 	}
-	wanted := s.cfg.Company
-	if wanted == "" {
-		wanted = fmt.Sprint(me[0].Company.ID)
+	c, ok := companyNamed(b.companies, cmp.Or(s.cfg.Company, fmt.Sprint(me[0].Company.ID)))
+	if !ok {
+		return nil, sinks.Mark(sinks.Blocked, fmt.Errorf("company: the user may work for %s, and not for %q; correct the setting, or let an administrator add the company to the user (Settings > Users & Companies > Users)", companyNames(b.companies), s.cfg.Company))
 	}
-	found := false
-	for _, c := range b.companies {
-		if named(wanted, row{ID: c.id, Name: rpc.Text(c.name)}) {
-			b.company, found = c, true
-			break
-		}
+	b.company = *c
+	s.rpc.Always(map[string]any{"allowed_company_ids": s.allowed(b)})
+	b.warehouse, ok, err = s.warehouse(ctx, c, s.cfg.Warehouse)
+	if err == nil && !ok && s.cfg.Warehouse != "" {
+		err = sinks.Mark(sinks.Blocked, noWarehouse("warehouse", s.cfg.Warehouse, c))
 	}
-	if !found {
-		return nil, sinks.Mark(sinks.Blocked, fmt.Errorf("company: the user may work for %s, and not for %q; correct the setting, or let an administrator add the company to the user (Settings > Users)", companyNames(b.companies), wanted))
-	}
-	if b.warehouse, err = s.warehouse(ctx, &b.company, s.cfg.Warehouse, "warehouse"); err != nil {
-		return nil, err
-	}
-	return b, nil
+	return b, err
 }
 
-// whoami is the user's id and language.
-func (s *sink) whoami(ctx context.Context) (int64, string, error) {
-	var me struct {
-		ID       int64    `json:"uid"` // not in 14
-		Language rpc.Text `json:"lang"`
+// allowed are the companies whose records are seen and written: the configured one,
+// which new records get, and those that stores of the shop sell for.
+func (s *sink) allowed(b *base) []int64 {
+	ids := []int64{b.company.id}
+	for _, target := range s.cfg.Mappings.Store {
+		if c, ok := companyNamed(b.companies, target.Company); ok && !slices.Contains(ids, c.id) {
+			ids = append(ids, c.id)
+		}
 	}
-	if err := s.rpc.Call(ctx, "res.users", "context_get", rpc.Args{}, &me); err != nil {
-		return 0, "", fmt.Errorf("ask who the user is: %w", err)
+	slices.Sort(ids[1:])
+	return ids
+}
+
+// companyNamed finds the company of a name or id.
+func companyNamed(of []company, name string) (*company, bool) {
+	for i := range of {
+		if v := fold(name); v != "" && (v == fold(of[i].name) || v == strconv.FormatInt(of[i].id, 10)) {
+			return &of[i], true
+		}
 	}
-	if me.ID != 0 {
-		return me.ID, string(me.Language), nil
-	}
-	var users []row
-	err := s.rpc.SearchRead(ctx, "res.users", rpc.Find{Domain: []any{[]any{"login", "=", s.cfg.Login}}, Fields: []string{"id"}}, &users)
-	if err != nil {
-		return 0, "", fmt.Errorf("ask who the user is: %w", err)
-	}
-	if len(users) != 1 {
-		return 0, "", sinks.Mark(sinks.Blocked, fmt.Errorf("login: Odoo shows no user of that name; correct the setting"))
-	}
-	return users[0].ID, string(me.Language), nil
+	return nil, false
 }
 
 func companyOf(r row) company {
 	return company{
-		id: r.ID, name: string(r.Name), currency: r.Currency.Name, country: r.Country.ID,
+		id: r.ID, name: string(r.Name), currency: r.Currency.Name, country: cmp.Or(r.Fiscal.ID, r.Country.ID), tax: r.Tax.ID,
 		roundPerLine: r.Rounding == "round_per_line", above: r.Parents,
 	}
 }
@@ -213,7 +210,7 @@ func (s *sink) has(ctx context.Context, model, field string) (bool, error) {
 		Type string `json:"type"`
 	}
 	err := s.rpc.Call(ctx, model, "fields_get", rpc.Args{Named: map[string]any{"attributes": []string{"type"}}}, &got)
-	if e, ok := rpc.As(err); ok && (e.Kind == rpc.Method || e.Kind == rpc.Right) {
+	if e, ok := rpc.As(err); ok && (e.Kind == rpc.Method || e.Kind == rpc.Denied || e.Kind == rpc.Right) {
 		err = nil
 	}
 	if err != nil {
@@ -241,7 +238,7 @@ func (s *sink) once(key string, log func()) {
 	seen := s.memory.told[key]
 	s.memory.told[key] = true
 	s.memory.mu.Unlock()
-	if !seen && s.log != nil {
+	if !seen {
 		log()
 	}
 }

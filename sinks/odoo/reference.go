@@ -3,6 +3,7 @@ package odoo
 import (
 	"context"
 	"fmt"
+	"html"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,6 +43,10 @@ type row struct {
 	ISO      rpc.Text   `json:"iso_code"`
 	Items    []int64    `json:"item_ids"`
 	Parents  []int64    `json:"parent_ids"`
+	Fiscal   rpc.Ref    `json:"account_fiscal_country_id"`
+	Tax      rpc.Ref    `json:"account_sale_tax_id"`
+	Scope    rpc.Text   `json:"tax_scope"`
+	SKU      rpc.Text   `json:"default_code"`
 }
 
 // list names what is read.
@@ -53,12 +58,12 @@ type list struct {
 }
 
 var (
-	companyList  = list{model: "res.company", fields: []string{"name", "currency_id", "country_id", "tax_calculation_rounding_method", "parent_ids"}}
-	countryList  = list{model: "res.country", fields: []string{"name", "code"}}
-	languageList = list{model: "res.lang", fields: []string{"code", "iso_code"}}
-	userList     = list{model: "res.users", fields: []string{"name", "login", "company_id"}}
-	teamList     = list{model: "crm.team", fields: []string{"name", "company_id"}}
-	whList       = list{model: "stock.warehouse", fields: []string{"name", "code", "company_id", "lot_stock_id"}}
+	companyList   = list{model: "res.company", fields: []string{"name", "currency_id", "country_id", "tax_calculation_rounding_method", "parent_ids", "account_fiscal_country_id", "account_sale_tax_id"}}
+	countryList   = list{model: "res.country", fields: []string{"name", "code"}}
+	languageList  = list{model: "res.lang", fields: []string{"code", "iso_code"}}
+	userList      = list{model: "res.users", domain: []any{[]any{"share", "=", false}}, fields: []string{"name", "login", "company_id"}}
+	teamList      = list{model: "crm.team", fields: []string{"name", "company_id"}}
+	warehouseList = list{model: "stock.warehouse", fields: []string{"name", "code", "company_id", "lot_stock_id"}}
 )
 
 // stateList are the states of a country.
@@ -125,13 +130,15 @@ func (s *sink) find(ctx context.Context, l list, pick func([]row) (row, bool)) (
 	return r, ok, nil
 }
 
-// fold makes names comparable: no case, and white space is white space.
-func fold(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), " ")) }
+// fold makes names comparable: no case, white space is white space, and what OpenCart
+// stores as HTML ("Check &amp; cash") is what people read.
+func fold(name string) string {
+	return strings.ToLower(plain(name))
+}
 
-// named tells whether a setting's value is a record's name, code or id.
-func named(value string, r row) bool {
-	v := fold(value)
-	return v != "" && (v == fold(string(r.Name)) || v == fold(string(r.Code)) || v == strconv.FormatInt(r.ID, 10))
+// plain is text of the shop as people read it: without HTML's entities, on one line.
+func plain(text string) string {
+	return strings.Join(strings.Fields(html.UnescapeString(text)), " ")
 }
 
 // pickNamed picks the record a setting's value names: by name, then by code, then by
@@ -207,37 +214,52 @@ func (s *sink) languages(ctx context.Context) (map[string]string, error) {
 // user is the one whom orders.salesperson names, by login, name or id.
 func (s *sink) user(ctx context.Context, name string) (int64, error) {
 	r, ok, err := s.find(ctx, userList, func(rows []row) (row, bool) {
-		i := slices.IndexFunc(rows, func(r row) bool { return fold(string(r.Login)) == fold(name) })
-		if i >= 0 {
+		if i := slices.IndexFunc(rows, func(r row) bool { return fold(string(r.Login)) == fold(name) }); i >= 0 {
 			return rows[i], true
 		}
 		return pickNamed(name, nil)(rows)
 	})
 	if err == nil && !ok {
-		err = sinks.Hold("salesperson", fmt.Errorf("orders.salesperson: Odoo shows no user %q by login, name or id; correct the setting", name))
+		err = sinks.Hold("salesperson", fmt.Errorf("orders.salesperson: Odoo shows no internal user %q by login, name or id; correct the setting", name))
 	}
 	return r.ID, err
 }
 
-// team is the sales team of a name or id.
+// team is the sales team that orders.team names, by name or id.
 func (s *sink) team(ctx context.Context, name string) (int64, error) {
-	r, ok, err := s.find(ctx, teamList, pickNamed(name, nil))
+	return s.teamFor(ctx, nil, name, "orders.team", "team")
+}
+
+// teamFor is the team that a setting names; c nil: of any company.
+func (s *sink) teamFor(ctx context.Context, c *company, name, setting, kind string) (int64, error) {
+	r, ok, err := s.find(ctx, teamList, pickNamed(name, c))
 	if err == nil && !ok {
-		err = sinks.Hold("team", fmt.Errorf("orders.team: Odoo shows no sales team %q by name or id; correct the setting", name))
+		err = sinks.Hold(kind, fmt.Errorf("%s: Odoo shows no sales team %q%s by name or id; correct the setting, or add the team in Odoo (Sales > Configuration > Sales Teams)", setting, name, inCompany(c)))
 	}
 	return r.ID, err
 }
 
 // warehouse is the one of a code, name or id, of a company; "" is the company's first.
-func (s *sink) warehouse(ctx context.Context, c *company, name, setting string) (warehouse, error) {
-	r, ok, err := s.find(ctx, whList, func(rows []row) (row, bool) {
+// ok is false when there is none.
+func (s *sink) warehouse(ctx context.Context, c *company, name string) (w warehouse, ok bool, err error) {
+	r, ok, err := s.find(ctx, warehouseList, func(rows []row) (row, bool) {
 		if name != "" {
 			return pickNamed(name, c)(rows)
 		}
 		return at(rows, slices.IndexFunc(rows, func(r row) bool { return r.Company.ID == c.id }))
 	})
-	if err == nil && !ok && name != "" {
-		err = sinks.Mark(sinks.Blocked, fmt.Errorf("%s: Odoo shows no warehouse %q of the company %q, by code, name or id; correct the setting", setting, name, c.name))
+	return warehouse{r.ID, r.Stock.ID}, ok, err
+}
+
+// noWarehouse is what is wrong with a setting that names one.
+func noWarehouse(setting, name string, c *company) error {
+	return fmt.Errorf("%s: Odoo shows no warehouse %q%s by code, name or id; correct the setting, or add it in Odoo (Inventory > Configuration > Warehouses)", setting, name, inCompany(c))
+}
+
+// inCompany is the end of "Odoo has no such thing ...".
+func inCompany(c *company) string {
+	if c == nil {
+		return ""
 	}
-	return warehouse{r.ID, r.Stock.ID}, err
+	return fmt.Sprintf(" in the company %q", c.name)
 }

@@ -49,6 +49,8 @@ type Client struct {
 	version Version
 	uid     int64 // of the user; 0: not known yet
 	calls   int64
+	native  bool           // English is not installed: octail asks in the user's language
+	always  map[string]any // context of every call
 }
 
 // Args are what a method is called with. Both transports take arguments by name.
@@ -78,7 +80,8 @@ func New(o Options) (*Client, error) {
 // leaves open whether it was done. Where nobody looks at the answer, one that Odoo could
 // not write is none: what was asked is done (over XML-RPC, sets of records).
 func (c *Client) Call(ctx context.Context, model, method string, a Args, out any) error {
-	raw, err := c.call(ctx, model, method, a)
+	a.Context = c.with(a.Context)
+	raw, err := c.inEnglish(ctx, model, method, a)
 	switch {
 	case out == nil && errors.Is(err, errUnsaid):
 		return nil

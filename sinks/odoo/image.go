@@ -1,0 +1,5 @@
+package odoo
+
+import "context"
+
+func (s *sink) pictures(ctx context.Context, wares []*ware) error { return nil }
