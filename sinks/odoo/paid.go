@@ -44,12 +44,19 @@ func (s *sink) dues(ctx context.Context, of []*walk) ([]*due, error) {
 	var out []*due
 	var ids []int64
 	for _, w := range of {
+		if w.payment.why != nil {
+			w.err = w.payment.why
+			continue
+		}
 		for _, b := range w.bills {
 			if b.due() {
 				out = append(out, &due{walk: w, bill: b})
 				ids = append(ids, b.ID)
 			}
 		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	lines, err := s.receivables(ctx, "move_id", ids)
 	for _, d := range out {

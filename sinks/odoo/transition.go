@@ -7,7 +7,6 @@ import (
 
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
-	"octail/transform/document"
 )
 
 // walk is an order on its way to where the shop wants it.
@@ -37,7 +36,7 @@ func (s *sink) advance(ctx context.Context, orders []*saleOrder) error {
 		if o.failed() || o.id == 0 {
 			continue
 		}
-		g, err := s.goal(ctx, o.doc)
+		g, err := s.goal(ctx, o)
 		if err != nil {
 			o.item.fail(err)
 			continue
@@ -85,17 +84,21 @@ func (s *sink) advance(ctx context.Context, orders []*saleOrder) error {
 	return sinks.Mark(sinks.Retryable, errors.New("the orders of the batch do not come to rest in Odoo: does an automation there change their state?"))
 }
 
-// goal of an order, by its status and its history.
-func (s *sink) goal(ctx context.Context, o *document.Order) (goal, error) {
-	end, err := s.mapStatus(ctx, o.Status)
+// goal of an order, by its status and its history. One that the shop has deleted is to be
+// cancelled.
+func (s *sink) goal(ctx context.Context, o *saleOrder) (goal, error) {
+	if o.item.deleted() {
+		return goalOf(cancelled, nil), nil
+	}
+	end, err := s.mapStatus(ctx, o.doc.Status)
 	if err != nil {
 		return goal{}, err
 	}
 	var history []reached
-	for _, h := range o.History {
+	for _, h := range o.doc.History {
 		st, err := s.mapStatus(ctx, h.Status)
 		if err != nil {
-			if h.Status.ID == o.Status.ID {
+			if h.Status.ID == o.doc.Status.ID {
 				return goal{}, err
 			}
 			continue // a status nobody uses any more says nothing about now
@@ -116,7 +119,7 @@ func (s *sink) confirmsInLoad(ctx context.Context, o *saleOrder) (bool, error) {
 	if s.cfg.Orders.Confirm != confirmState || !o.isNew {
 		return false, nil
 	}
-	g, err := s.goal(ctx, o.doc)
+	g, err := s.goal(ctx, o)
 	return g.confirmed, err
 }
 
@@ -259,11 +262,11 @@ func silent(extra map[string]any) map[string]any {
 }
 
 // errUndo: what only a person may do.
-var errUndo = errors.New("the shop has cancelled or reopened an order that Odoo has delivered or invoiced, and octail undoes neither: make the return and the credit note in Odoo and cancel the order there, then octail dead retry; or leave it as it is, with octail dead discard")
+var errUndo = errors.New("the shop has cancelled, deleted or reopened an order that Odoo has delivered or invoiced, and octail undoes neither: make the return and the credit note in Odoo and cancel the order there, then octail dead retry; or leave it as it is, with octail dead discard")
 
 // refuse leaves an order alone that is delivered or invoiced, and says so.
 func (s *sink) refuse(ctx context.Context, w *walk) error {
-	text := "The shop has cancelled this order, and it is delivered or invoiced here. Make the return and the credit note, and cancel it, or leave it."
+	text := "The shop has cancelled or deleted this order, and it is delivered or invoiced here. Make the return and the credit note, and cancel it, or leave it."
 	if w.goal.end != cancelled {
 		text = "The shop goes on with this order, and it is cancelled here after it was delivered or invoiced. Decide by hand."
 	}
