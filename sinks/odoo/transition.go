@@ -139,7 +139,7 @@ func (s *sink) take(ctx context.Context, st step, of []*walk) error {
 			continue
 		}
 		if w.err == nil {
-			w.err = sinks.Mark(sinks.Permanent, errors.New("Odoo took the call and nothing came of it: look at the order in Odoo, do there what it asks for, then octail dead retry"))
+			w.err = sinks.Mark(sinks.Permanent, errors.New("nothing came of it though Odoo took the call: look at the order in Odoo, do there what it asks for, then octail dead retry"))
 		}
 		w.item.fail(fmt.Errorf("%s order %d in Odoo: %w", st, w.id, w.err))
 	}
