@@ -97,19 +97,24 @@ func (s *sink) forget() {
 func (s *sink) ask(ctx context.Context) (*base, error) {
 	b := &base{at: time.Now()}
 	var err error
-	if b.user, b.language, err = s.whoami(ctx); err != nil {
-		return nil, err
+	if b.version, err = s.rpc.Version(ctx); err != nil {
+		return nil, fmt.Errorf("ask for Odoo's version: %w", err)
+	}
+	if b.user, err = s.rpc.User(ctx); err != nil {
+		return nil, fmt.Errorf("ask who the user is: %w", err)
 	}
 	var me []struct {
-		Company   rpc.Ref `json:"company_id"`
-		Companies []int64 `json:"company_ids"`
+		Language  rpc.Text `json:"lang"`
+		Company   rpc.Ref  `json:"company_id"`
+		Companies []int64  `json:"company_ids"`
 	}
-	if err := s.rpc.Read(ctx, "res.users", []int64{b.user}, []string{"company_id", "company_ids"}, nil, &me); err != nil {
+	if err := s.rpc.Read(ctx, "res.users", []int64{b.user}, []string{"lang", "company_id", "company_ids"}, nil, &me); err != nil {
 		return nil, fmt.Errorf("read the user's companies: %w", err)
 	}
 	if len(me) != 1 {
 		return nil, sinks.Mark(sinks.Blocked, fmt.Errorf("Odoo does not show its user %d to itself; give the user the group \"Internal User\"", b.user))
 	}
+	b.language = string(me[0].Language)
 	rows, err := s.list(ctx, companyList)
 	if err != nil {
 		return nil, err
@@ -153,29 +158,6 @@ func companyNamed(of []company, name string) (*company, bool) {
 		}
 	}
 	return nil, false
-}
-
-// whoami is the user's id and language.
-func (s *sink) whoami(ctx context.Context) (int64, string, error) {
-	var me struct {
-		ID       int64    `json:"uid"` // not in 14
-		Language rpc.Text `json:"lang"`
-	}
-	if err := s.rpc.Call(ctx, "res.users", "context_get", rpc.Args{}, &me); err != nil {
-		return 0, "", fmt.Errorf("ask who the user is: %w", err)
-	}
-	if me.ID != 0 {
-		return me.ID, string(me.Language), nil
-	}
-	var users []row
-	err := s.rpc.SearchRead(ctx, "res.users", rpc.Find{Domain: []any{[]any{"login", "=", s.cfg.Login}}, Fields: []string{"id"}}, &users)
-	if err != nil {
-		return 0, "", fmt.Errorf("ask who the user is: %w", err)
-	}
-	if len(users) != 1 {
-		return 0, "", sinks.Mark(sinks.Blocked, fmt.Errorf("login: Odoo shows no user of that name; correct the setting"))
-	}
-	return users[0].ID, string(me.Language), nil
 }
 
 func companyOf(r row) company {

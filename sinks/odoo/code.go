@@ -116,7 +116,7 @@ func (s *sink) settleCodes(ctx context.Context, wares []*ware) error {
 		return err
 	}
 	for _, w := range wares {
-		if h := s.match(w, list, times); h != nil {
+		if h := s.matchProducts(w, list, times); h != nil {
 			s.log.Info("the product is in Odoo already and becomes the shop's", "entity", w.item.Key.String(), "odoo", "product.product/"+strconv.FormatInt(h.ID, 10))
 			s.saw(adopted, strconv.FormatInt(h.ID, 10), w.doc.ID)
 			w.link = target{id: h.ID, foreign: true}
@@ -166,9 +166,9 @@ func (w *ware) matchCode(by string) string {
 	return ""
 }
 
-// match is the product of Odoo that a product of the shop is: exactly one living record
+// matchProducts is the product of Odoo that a product of the shop is: exactly one living record
 // has the code, and it is nobody's yet.
-func (s *sink) match(w *ware, list []*holder, times map[string]int) *holder {
+func (s *sink) matchProducts(w *ware, list []*holder, times map[string]int) *holder {
 	if w.link.id != 0 || len(w.split) > 0 || slices.ContainsFunc(list, func(h *holder) bool { return h.name == productName(w.doc.ID) }) {
 		return nil
 	}

@@ -39,6 +39,7 @@ type Config struct {
 // Customers say how customers become contacts.
 type Customers struct {
 	Match   []string `yaml:"match"`  // email, phone, ref: how a contact that is there is found; []: not at all
+	Ref     string   `yaml:"ref"`    // a contact's reference, with {shop} and {id}; "": none
 	Groups  string   `yaml:"groups"` // ignore, tag or pricelist
 	VAT     string   `yaml:"vat"`    // the custom field with the VAT number, by name or id; "": the address's tax id alone
 	Guests  string   `yaml:"guests"` // contact: one for each order; match: by customers.match
@@ -56,8 +57,10 @@ type Products struct {
 	Description string            `yaml:"description"` // sale: as text into the description for customers; none
 	Specials    bool              `yaml:"specials"`    // as pricelist items
 	Images      bool              `yaml:"images"`
-	Deleted     string            `yaml:"deleted"`  // archive or ignore
-	Services    map[string]string `yaml:"services"` // shipping, coupon, ...: the default_code or id of a product that is there, instead of octail's own
+	Deleted     string            `yaml:"deleted"` // archive or ignore
+	// Services are products that are there already, by default_code or id, for shipping,
+	// coupon, ... or another total of the shop by its code, instead of octail's own.
+	Services map[string]string `yaml:"services"`
 }
 
 // Orders say how orders are written.
@@ -92,12 +95,14 @@ type PaymentTarget struct {
 
 // UnmarshalConfig implements config.Unmarshaler.
 func (t *PaymentTarget) UnmarshalConfig(v *config.Value) {
-	if !v.IsSection() {
-		v.Decode(&t.Term)
-		return
-	}
 	type section PaymentTarget
-	v.Decode((*section)(t))
+	into := any(&t.Term)
+	if v.IsSection() {
+		into = (*section)(t)
+	}
+	if v.Decode(into) && fold(t.Term) == "" && fold(t.Journal) == "" {
+		v.Problem("is empty; write the name or id of a payment term, or {term: ..., journal: ...} with one of the two at least")
+	}
 }
 
 // StoreTarget is who sells for a store of the shop: in the file the name of a sales
@@ -110,24 +115,21 @@ type StoreTarget struct {
 
 // UnmarshalConfig implements config.Unmarshaler.
 func (t *StoreTarget) UnmarshalConfig(v *config.Value) {
-	if !v.IsSection() {
-		v.Decode(&t.Team)
-		return
-	}
 	type section StoreTarget
-	v.Decode((*section)(t))
+	into := any(&t.Team)
+	if v.IsSection() {
+		into = (*section)(t)
+	}
+	if v.Decode(into) && fold(t.Company) == "" && fold(t.Team) == "" && fold(t.Warehouse) == "" {
+		v.Problem("is empty; write the name or id of a sales team, or {company: ..., team: ..., warehouse: ...} with one of them at least")
+	}
 }
 
 func defaults() Config {
 	return Config{
 		Transport: "auto", Batch: 20, Stock: stockIgnore,
-		Customers: Customers{Match: []string{"email"}, Groups: "ignore", Guests: "contact", Deleted: "archive"},
+		Customers: Customers{Match: []string{"email"}, Ref: "{shop}-{id}", Groups: "ignore", Guests: "contact", Deleted: "archive"},
 		Products:  Products{Match: []string{"sku"}, Variants: "auto", SKU: []string{"sku", "model"}, Barcode: []string{"ean", "upc", "isbn"}, Description: descriptionSale, Images: true, Deleted: "archive"},
 		Orders:    Orders{Number: "{number}", Confirm: "action", Tax: "mapped", Deleted: "cancel"},
 	}
-}
-
-// Validate reports what decoding cannot see.
-func (c *Config) Validate(s *config.Section) {
-	s.CheckURL("url", c.URL)
 }

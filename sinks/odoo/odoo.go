@@ -22,12 +22,14 @@ var Plugin = sinks.Define("odoo", "customers, products, stock and orders in Odoo
 // and Compare may run beside it.
 type sink struct {
 	cfg    Config
+	shop   string
 	prefix string // of external ids, the part before the dot
 	log    *slog.Logger
 	links  sinks.Links // nil: none are kept
 	rpc    *rpc.Client
 
-	memory memory // what this Odoo is and has
+	memory   memory   // what this Odoo is and has
+	contacts contacts // where customers are in it
 }
 
 var _ sinks.Sink = (*sink)(nil)
@@ -40,7 +42,7 @@ func open(cfg *Config, env sinks.Env) (sinks.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sink{cfg: *cfg, prefix: "octail_" + env.Shop, log: env.Log, links: env.Links, rpc: client}, nil
+	return &sink{cfg: *cfg, shop: env.Shop, prefix: "octail_" + env.Shop, log: env.Log, links: env.Links, rpc: client}, nil
 }
 
 // needs: one call at a time, since Odoo's transactions on one customer, product or

@@ -12,8 +12,8 @@ import (
 	"octail/sinks/odoo/rpc"
 )
 
-// number reads a decimal of a document.
-func number(text string) (decimal.Decimal, bool) {
+// decimalOf reads a decimal of a document.
+func decimalOf(text string) (decimal.Decimal, bool) {
 	d, err := decimal.NewFromString(strings.TrimPrefix(strings.TrimSpace(text), "+"))
 	return d, err == nil
 }
@@ -26,7 +26,7 @@ var kilograms = map[string]decimal.Decimal{
 
 // inUnit is a weight in Odoo's unit; ok is false for a unit that nobody knows.
 func inUnit(value, from, to string) (d decimal.Decimal, ok bool) {
-	d, ok = number(value)
+	d, ok = decimalOf(value)
 	if !ok || d.IsNegative() {
 		return d, false
 	}
@@ -78,7 +78,7 @@ func (s *sink) taxCells(ctx context.Context, w *ware, cells map[string]string) e
 		return nil
 	}
 	cells["taxes_id/.id"] = strconv.FormatInt(t.id, 10)
-	if price, ok := number(w.doc.Price); ok {
+	if price, ok := decimalOf(w.doc.Price); ok {
 		cells["list_price"] = t.with(price).String()
 	}
 	return nil

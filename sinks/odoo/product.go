@@ -128,7 +128,7 @@ func (s *sink) fillProducts(ctx context.Context, wares []*ware) error {
 		if cells["name"] == "" {
 			cells["name"] = productTitle(w.doc)
 		}
-		if price, ok := number(w.doc.Price); ok {
+		if price, ok := decimalOf(w.doc.Price); ok {
 			cells["list_price"] = price.String()
 		}
 		if weight, ok := inUnit(w.doc.Weight.Value, w.doc.Weight.Unit, unit); ok {
@@ -155,13 +155,16 @@ func (s *sink) fillProducts(ctx context.Context, wares []*ware) error {
 }
 
 // bookingCells say how Odoo books and counts a product.
-func (s *sink) bookingCells(ctx context.Context, w *ware, places map[*ware]place, storable bool) error {
+func (s *sink) bookingCells(ctx context.Context, w *ware, places map[*ware]categoryRef, storable bool) error {
 	cells := w.record.cells
 	switch p, ok := places[w]; {
 	case ok && p.id != 0:
 		cells["categ_id/.id"] = strconv.FormatInt(p.id, 10)
 	case ok:
 		cells["categ_id/id"] = p.xid
+	}
+	if w.link.id == 0 {
+		cells["sale_ok"] = "True" // it may have been made from an order's line
 	}
 	kindCells(cells, w.doc.RequiresShipping, storable)
 	return s.taxCells(ctx, w, cells)

@@ -45,7 +45,6 @@ type row struct {
 	Parents  []int64    `json:"parent_ids"`
 	Fiscal   rpc.Ref    `json:"account_fiscal_country_id"`
 	Tax      rpc.Ref    `json:"account_sale_tax_id"`
-	Path     rpc.Text   `json:"complete_name"`
 	Scope    rpc.Text   `json:"tax_scope"`
 	SKU      rpc.Text   `json:"default_code"`
 }

@@ -68,19 +68,19 @@ func rateOf(t document.TotalTax, title string) (r rate, ok bool) {
 		text = strings.Replace(m[0][1], ",", ".", 1)
 	}
 	amount, err := decimal.NewFromString(text)
-	// 20.0000 is shown as 20.
-	r = rate{amount, t.Type == "fixed"}
-	if err == nil {
-		r.amount, err = decimal.NewFromString(trimZeros(amount.String()))
-	}
-	return r, err == nil
+	return rate{trimmed(amount), t.Type == "fixed"}, err == nil
 }
 
-func trimZeros(s string) string {
-	if strings.Contains(s, ".") {
-		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+// trimmed is 20 for 20.0000.
+func trimmed(d decimal.Decimal) decimal.Decimal {
+	for d.Exponent() < 0 {
+		shorter := d.Truncate(-d.Exponent() - 1)
+		if !shorter.Equal(d) {
+			break
+		}
+		d = shorter
 	}
-	return s
+	return d
 }
 
 // mapTax is the tax of a tax row of the shop: by title, then by rate and type, then the

@@ -12,9 +12,9 @@ import (
 	"octail/transform/document"
 )
 
-// mostText bounds a description in Odoo: it is copied into every line of an order that
+// mostDescription bounds a description in Odoo: it is copied into every line of an order that
 // is written by hand there.
-const mostText = 4000
+const mostDescription = 4000
 
 // Values of products.description.
 const (
@@ -41,11 +41,11 @@ var (
 	breakHTML  = regexp.MustCompile(`(?i)<\s*(br|/p|/div|/li|/tr|/h[1-6]|/ul|/ol|/table|hr)\b[^>]*>`)
 	tagHTML    = regexp.MustCompile(`(?s)</?[a-zA-Z!][^>]*>`)
 	spaces     = regexp.MustCompile(`[ \t\x{a0}]+`)
-	lines      = regexp.MustCompile(` ?\n[ \n]*`)
+	lineBreaks = regexp.MustCompile(` ?\n[ \n]*`)
 )
 
-// plain is HTML as text, a paragraph on a line, bounded.
-func plain(markup string) string {
+// textOf is HTML as text, a paragraph on a line, bounded.
+func textOf(markup string) string {
 	text := strings.NewReplacer("\r", " ", "\n", " ").Replace(markup)
 	text = unseenHTML.ReplaceAllString(text, " ")
 	text = breakHTML.ReplaceAllString(text, "\n")
@@ -57,9 +57,9 @@ func plain(markup string) string {
 		}
 		return r
 	}, text)
-	text = strings.TrimSpace(lines.ReplaceAllString(spaces.ReplaceAllString(text, " "), "\n"))
-	if runes := []rune(text); len(runes) > mostText {
-		text = string(runes[:mostText]) + "..."
+	text = strings.TrimSpace(lineBreaks.ReplaceAllString(spaces.ReplaceAllString(text, " "), "\n"))
+	if runes := []rune(text); len(runes) > mostDescription {
+		text = string(runes[:mostDescription]) + "..."
 	}
 	return text
 }
@@ -97,7 +97,7 @@ func mainLanguage(texts map[string]document.ProductText, setting string, languag
 func (s *sink) textCells(t document.ProductText) map[string]string {
 	cells := map[string]string{"name": clean(t.Name)}
 	if s.cfg.Products.Description == descriptionSale {
-		cells["description_sale"] = plain(t.Description)
+		cells["description_sale"] = textOf(t.Description)
 	}
 	return cells
 }

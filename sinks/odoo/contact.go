@@ -1,0 +1,174 @@
+package odoo
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"octail/sinks"
+	"octail/transform/document"
+)
+
+const partnerModel = "res.partner"
+
+// party is somebody who is to be a contact: a registered customer, or who placed an
+// order without being one.
+type party struct {
+	item    *item
+	name    string       // of the external id: c_7, g_12
+	key     document.Key // customer/7; of a guest the zero Key: only the order is linked
+	person  person
+	book    []*document.Address // the address book, as contacts below it; nil: none, or not known
+	unbook  []*document.Address // what was in it before
+	created bool                // the shop made it just now: it is not in Odoo, unless this is a repetition
+
+	contact contact
+	row     *record
+}
+
+// person is what a contact says.
+type person struct {
+	name, email, phone, company, vat, language string
+	address                                    *document.Address // nil: none
+	group                                      document.Named
+}
+
+// contact is a record of res.partner.
+type contact struct {
+	id  int64 // 0: there is none yet
+	own bool  // octail made it. Else it is a person's, adopted or tied by `octail link`
+}
+
+// contacts is what octail knows of Odoo's contacts. It may be forgotten at any time: all
+// of it is found again.
+type contacts struct {
+	mu      sync.Mutex
+	known   map[string]contact // by name: c_7, g_12
+	holders map[int64]string   // by id of a contact that is not octail's: who has it, c_7
+	places  map[string]place   // by name: a_7_...
+}
+
+// place is an address below a contact.
+type place struct {
+	id   int64
+	says string // digest of what was written
+}
+
+// mostContacts is how many are kept in memory, then it begins anew.
+const mostContacts = 20000
+
+func (c *contacts) get(name string) contact {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known[name]
+}
+
+func (c *contacts) put(name string, is contact) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil || len(c.known) >= mostContacts {
+		c.known, c.holders = map[string]contact{}, map[int64]string{}
+	}
+	c.known[name] = is
+	if !is.own && strings.HasPrefix(name, customerPrefix) {
+		c.holders[is.id] = name
+	}
+}
+
+func (c *contacts) drop(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.holders, c.known[name].id)
+	delete(c.known, name)
+}
+
+func (c *contacts) holder(id int64) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.holders[id]
+}
+
+func (c *contacts) place(name string) (place, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p, ok := c.places[name]
+	return p, ok
+}
+
+func (c *contacts) putPlace(name string, p place) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.places == nil || len(c.places) >= 2*mostContacts {
+		c.places = map[string]place{}
+	}
+	c.places[name] = p
+}
+
+// forgetContacts makes all contacts be asked for again: somebody refuses the id of one,
+// so a person has deleted or merged some.
+func (s *sink) forgetContacts() {
+	s.contacts.mu.Lock()
+	defer s.contacts.mu.Unlock()
+	s.contacts.known, s.contacts.holders, s.contacts.places = nil, nil, nil
+}
+
+// rememberContact keeps where a party is.
+func (s *sink) rememberContact(ctx context.Context, p *party, is contact) error {
+	p.contact = is
+	s.contacts.put(p.name, is)
+	if s.links == nil || p.key == (document.Key{}) {
+		return nil
+	}
+	if err := s.links.Found(ctx, p.key, strconv.FormatInt(is.id, 10)); err != nil {
+		return fmt.Errorf("remember the contact of %s: %w", p.key, err)
+	}
+	return nil
+}
+
+// digest is a short name of texts.
+func digest(texts ...string) string {
+	h := sha256.New()
+	for _, t := range texts {
+		fmt.Fprintf(h, "%d:%s", len(t), t)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+// says is the digest of a record's cells.
+func says(r *record) string {
+	var texts []string
+	for column, v := range r.cells {
+		texts = append(texts, column+"="+v)
+	}
+	slices.Sort(texts)
+	return digest(texts...)
+}
+
+// oneLine is text of the shop as a field of one line: without line breaks and what no
+// text may hold.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' }), " ")
+}
+
+// fullName of a person; "" when there is none.
+func fullName(first, last string) string { return oneLine(first + " " + last) }
+
+// calledBy is the name a contact needs, whatever the shop has of it.
+func calledBy(name, company, email, otherwise string) string {
+	for _, n := range []string{name, company, email} {
+		if n = oneLine(n); n != "" {
+			return n
+		}
+	}
+	return otherwise
+}
+
+// gone says that a person's link leads nowhere.
+func gone(key document.Key, id int64) error {
+	return sinks.Mark(sinks.Permanent, fmt.Errorf("%s is linked to contact %d, which Odoo does not have; link it to another (octail link) or take the link away (octail links)", key, id))
+}

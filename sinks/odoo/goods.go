@@ -1,0 +1,230 @@
+package odoo
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+
+	"octail/sinks"
+	"octail/transform/document"
+)
+
+// good is a product that lines of orders name, as one of these lines has it.
+type good struct {
+	key   document.Key
+	line  *document.Line
+	at    target
+	plain int64 // the record without variants: of a simple product, or of a line whose variant Odoo does not have
+}
+
+// goods finds the product.product of each line of orders: what links and earlier orders
+// tell first, then all others of the batch at once. A product that is not in Odoo is
+// found by products.match, else made from what the line says, since old orders name what
+// the shop has deleted; its own delivery fills it. A line that names none has the product
+// for unknown ones.
+func (s *sink) goods(ctx context.Context, orders []*saleOrder) error {
+	all := map[int64]*good{}
+	for _, o := range orders {
+		o.products = map[int64]int64{}
+		for i := range o.doc.Lines {
+			l := &o.doc.Lines[i]
+			if l.ProductID > 0 && all[l.ProductID] == nil {
+				all[l.ProductID] = &good{key: document.Key{Entity: document.ProductEntity, ID: l.ProductID}, line: l}
+			}
+		}
+	}
+	if err := s.findGoods(ctx, all); err != nil {
+		return err
+	}
+	if err := s.readVariants(ctx, templatesOf(all)); err != nil {
+		return err
+	}
+	var missing []*good // lines of products with variants that are none of these
+	for _, o := range orders {
+		for i := range o.doc.Lines {
+			l := &o.doc.Lines[i]
+			if g := all[l.ProductID]; g != nil && g.at.template && s.variantOf(g.at.id, l.Options) == 0 && !slices.Contains(missing, g) {
+				missing = append(missing, g)
+			}
+		}
+	}
+	if err := s.makeGoods(ctx, missing); err != nil {
+		return err
+	}
+	for _, o := range orders {
+		for i := range o.doc.Lines {
+			l := &o.doc.Lines[i]
+			id := int64(0)
+			if g := all[l.ProductID]; g != nil {
+				if id = g.plain; g.at.template {
+					if v := s.variantOf(g.at.id, l.Options); v != 0 {
+						id = v
+					}
+				}
+			}
+			if id == 0 {
+				var err error
+				if id, err = s.service(ctx, svcUnknown); err != nil {
+					return err
+				}
+			}
+			o.products[l.Line] = id
+		}
+	}
+	return nil
+}
+
+// findGoods sets the records of products, and makes those that are nowhere.
+func (s *sink) findGoods(ctx context.Context, all map[int64]*good) error {
+	ids := slices.Sorted(maps.Keys(all))
+	open := func() (out []*good) {
+		for _, id := range ids {
+			if all[id].at.id == 0 {
+				out = append(out, all[id])
+			}
+		}
+		return out
+	}
+	for _, id := range ids {
+		g := all[id]
+		var err error
+		if g.at, _, err = s.linked(ctx, g.key); err != nil {
+			return err
+		}
+	}
+	for _, by := range []struct {
+		model, prefix string
+		template      bool
+	}{{productModel, "p_", false}, {templateModel, "pt_", true}} {
+		var names []string
+		for _, g := range open() {
+			names = append(names, by.prefix+strconv.FormatInt(g.key.ID, 10))
+		}
+		there, err := s.probe(ctx, by.model, names)
+		if err != nil {
+			return err
+		}
+		for _, g := range open() {
+			g.at = target{id: there[by.prefix+strconv.FormatInt(g.key.ID, 10)], template: by.template}
+		}
+	}
+	if err := s.matchGoods(ctx, open()); err != nil {
+		return err
+	}
+	if err := s.makeGoods(ctx, open()); err != nil {
+		return err
+	}
+	for _, g := range all {
+		if !g.at.template && g.plain == 0 {
+			g.plain = g.at.id
+		}
+	}
+	return nil
+}
+
+// matchGoods finds products of lines by products.match, as those of products are.
+func (s *sink) matchGoods(ctx context.Context, open []*good) error {
+	var wares []*ware
+	for _, g := range open {
+		codes := withSKU(g.line)
+		doc := &document.Product{ID: g.key.ID, Model: g.line.Model, Codes: codes}
+		w := &ware{item: &item{Delivery: &sinks.Delivery{Event: document.Event{Key: g.key}}}, doc: doc}
+		w.sku = skuOf(s.cfg.Products.SKU, codes, doc.Model, doc.ID)
+		w.barcode = barcodeOf(s.cfg.Products.Barcode, codes)
+		wares = append(wares, w)
+	}
+	if err := s.settleCodes(ctx, wares); err != nil {
+		return err
+	}
+	for i, w := range wares {
+		open[i].at = w.link
+	}
+	return nil
+}
+
+// makeGoods makes products from what lines say of them. They are not offered for sale in
+// Odoo: that is for the product's own delivery.
+func (s *sink) makeGoods(ctx context.Context, open []*good) error {
+	storable, err := s.has(ctx, productModel, "is_storable")
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, g := range open {
+		names = append(names, productName(g.key.ID))
+	}
+	there, err := s.probe(ctx, productModel, names)
+	if err != nil {
+		return err
+	}
+	records := map[*good]*record{}
+	var list []*record
+	for _, g := range open {
+		if g.plain = there[productName(g.key.ID)]; g.plain != 0 {
+			continue
+		}
+		l := g.line
+		cells := map[string]string{"name": clean(l.Name), "default_code": skuOf(s.cfg.Products.SKU, withSKU(l), l.Model, l.ProductID), "sale_ok": "False"}
+		if cells["name"] == "" {
+			cells["name"] = productTitle(&document.Product{ID: l.ProductID, Model: l.Model})
+		}
+		if price, ok := decimalOf(l.Price); ok {
+			cells["list_price"] = price.String()
+		}
+		kindCells(cells, l.RequiresShipping == nil || *l.RequiresShipping, storable)
+		records[g] = &record{xid: s.xid(productName(g.key.ID)), cells: cells}
+		list = append(list, records[g])
+	}
+	if err := s.load(ctx, productModel, list, nil); err != nil {
+		return err
+	}
+	for g, r := range records {
+		if g.plain = r.id; r.id == 0 {
+			continue // the product for unknown ones stands in for it
+		}
+		s.saw(productModel, productName(g.key.ID), r.id)
+		s.log.Info("an order names a product that is not in Odoo: it is made from the order's line", "entity", g.key.String(), "odoo", "product.product/"+strconv.FormatInt(r.id, 10))
+	}
+	return nil
+}
+
+// withSKU are the codes of a line, its SKU among them.
+func withSKU(l *document.Line) map[string]string {
+	codes := maps.Clone(l.Codes)
+	if codes == nil {
+		codes = map[string]string{}
+	}
+	if codes["sku"] == "" {
+		codes["sku"] = l.SKU
+	}
+	return codes
+}
+
+// templatesOf are the products with variants among goods.
+func templatesOf(all map[int64]*good) []int64 {
+	var out []int64
+	for _, g := range all {
+		if g.at.template {
+			out = append(out, g.at.id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// forgetGoods forgets what is known of the products of an order: Odoo has said that one
+// of them is not there any more. The next goods finds or makes it anew.
+func (s *sink) forgetGoods(ctx context.Context, o *saleOrder) error {
+	s.unsee(productModel)
+	s.unsee(templateModel)
+	if s.links == nil {
+		return nil
+	}
+	for _, l := range o.doc.Lines {
+		if err := s.links.Lost(ctx, document.Key{Entity: document.ProductEntity, ID: l.ProductID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
