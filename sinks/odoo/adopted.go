@@ -87,7 +87,6 @@ func (s *sink) fillAdopted(ctx context.Context, parties []*party) error {
 		if err != nil {
 			return err
 		}
-		cells[".id"] = ""
 		if p.contact.own {
 			p.row = &record{xid: s.xid(p.name), cells: cells}
 			continue
@@ -98,9 +97,8 @@ func (s *sink) fillAdopted(ctx context.Context, parties []*party) error {
 			s.contacts.drop(p.name)
 			continue
 		}
-		cells[".id"] = number64(is.ID)
 		is.keep(cells, emptyAddress(p.person.address))
-		p.row = &record{cells: cells}
+		p.row = &record{key: is.ID, cells: cells}
 	}
 	return nil
 }

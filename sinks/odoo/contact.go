@@ -50,11 +50,11 @@ type contacts struct {
 	mu      sync.Mutex
 	known   map[string]contact // by name: c_7, g_12
 	holders map[int64]string   // by id of a contact that is not octail's: who has it, c_7
-	places  map[string]place   // by name: a_7_...
+	places  map[string]spot    // by name: a_7_...
 }
 
-// place is an address below a contact.
-type place struct {
+// spot is where an address is: a contact below a contact.
+type spot struct {
 	id   int64
 	says string // digest of what was written
 }
@@ -93,18 +93,18 @@ func (c *contacts) holder(id int64) string {
 	return c.holders[id]
 }
 
-func (c *contacts) place(name string) (place, bool) {
+func (c *contacts) place(name string) (spot, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p, ok := c.places[name]
 	return p, ok
 }
 
-func (c *contacts) putPlace(name string, p place) {
+func (c *contacts) putPlace(name string, p spot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.places == nil || len(c.places) >= 2*mostContacts {
-		c.places = map[string]place{}
+		c.places = map[string]spot{}
 	}
 	c.places[name] = p
 }

@@ -247,7 +247,7 @@ func (s *sink) createWith(ctx context.Context, parties []*party, places map[*par
 			return err
 		}
 		for _, r := range t.records[1:] {
-			s.contacts.putPlace(strings.TrimPrefix(r.xid, s.prefix+"."), place{id: r.id})
+			s.contacts.putPlace(strings.TrimPrefix(r.xid, s.prefix+"."), spot{id: r.id})
 		}
 	}
 	return nil
@@ -322,7 +322,7 @@ func (s *sink) writeBooks(ctx context.Context, parties []*party) error {
 	}
 	for _, r := range records {
 		if r.id != 0 {
-			s.contacts.putPlace(strings.TrimPrefix(r.xid, s.prefix+"."), place{r.id, says(r)})
+			s.contacts.putPlace(strings.TrimPrefix(r.xid, s.prefix+"."), spot{r.id, says(r)})
 		}
 	}
 	return nil

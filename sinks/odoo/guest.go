@@ -145,7 +145,7 @@ func (s *sink) writePlaces(ctx context.Context, orders []*saleOrder, of map[*sal
 	}
 	for name, r := range asked {
 		if r.id != 0 {
-			s.contacts.putPlace(name, place{id: r.id})
+			s.contacts.putPlace(name, spot{id: r.id})
 		}
 	}
 	for _, o := range orders {

@@ -48,7 +48,7 @@ func (s *sink) settle(ctx context.Context, parties []*party) error {
 		}
 		open = append(open, lost...)
 	}
-	return s.match(ctx, open)
+	return s.matchContacts(ctx, open)
 }
 
 // linkOf is the contact an entity is linked to; 0: none.
@@ -186,9 +186,9 @@ type hit struct {
 	has   []string // parties that have addresses below it
 }
 
-// match looks for contacts by the rules, one after the other, each in one call for all
+// matchContacts looks for contacts by the rules, one after the other, each in one call for all
 // who are still without.
-func (s *sink) match(ctx context.Context, open []*party) error {
+func (s *sink) matchContacts(ctx context.Context, open []*party) error {
 	for _, rule := range s.cfg.Customers.Match {
 		var asking []*party
 		for _, p := range open {
