@@ -7,7 +7,7 @@ import (
 	"octail/sinks/odoo/rpc"
 )
 
-// Values of orders.deleted.
+// Values of orders.deleted, and of customers.deleted without cancel.
 const (
 	deletedCancel  = "cancel"
 	deletedArchive = "archive"

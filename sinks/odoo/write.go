@@ -2,8 +2,6 @@ package odoo
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 
@@ -112,10 +110,4 @@ func (s *sink) writeHeader(ctx context.Context, e *edit) error {
 		return fmt.Errorf("change the header of an order: %w", err)
 	}
 	return nil
-}
-
-// digest is a short name for a text.
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:6])
 }
