@@ -5,6 +5,7 @@ package odoo
 import (
 	"log/slog"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -58,4 +59,14 @@ func (r server) admin(t *testing.T) *rpc.Client {
 	}
 	t.Cleanup(c.Close)
 	return c
+}
+
+// sql runs a statement in the database.
+func (r server) sql(t *testing.T, statement string) {
+	t.Helper()
+	c := exec.Command(os.Getenv("OCTAIL_ODOO_TOOL"), "psql", r["ODOO_VERSION"], r["ODOO_DB"], "--dir", os.Getenv("OCTAIL_ODOO_DIR"))
+	c.Stdin = strings.NewReader(statement)
+	if out, err := c.CombinedOutput(); err != nil || strings.Contains(string(out), "ERROR") {
+		t.Fatalf("%s: %v %s", statement, err, out)
+	}
 }
