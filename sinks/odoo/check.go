@@ -100,10 +100,6 @@ func (s *sink) Check(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("ask for the version: %w", err)
 	}
-	if s.cfg.Database == "" {
-		// More than one database, and each call would be answered "not found".
-		s.log.Debug("database is not set: Odoo has to have one only")
-	}
 	b, err := s.known(ctx)
 	if err != nil {
 		return err
@@ -123,11 +119,7 @@ func (s *sink) Check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	shown := fmt.Sprintf("Odoo %s by %s, ", v.Text, transport)
-	if s.cfg.Database != "" {
-		shown += fmt.Sprintf("database %s, ", s.cfg.Database)
-	}
-	shown += fmt.Sprintf("company %q, user %d, who may write all that this sink writes", b.company.name, b.user)
+	shown := fmt.Sprintf("Odoo %s by %s, database %s, company %q, user %d, who may write all that this sink writes", v.Text, transport, s.cfg.Database, b.company.name, b.user)
 	switch {
 	case !key.IsZero():
 		shown += ", " + keyText(key, time.Now())

@@ -22,7 +22,7 @@ func TestRealCheck(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Log(s.rpc.Calls(), "calls:", s.Shown())
-		for _, part := range []string{"Odoo " + r["ODOO_VERSION"] + ".0", "database " + r["ODOO_DB"], "company", "may write"} {
+		for _, part := range []string{"Odoo " + r.version + ".0", "database " + r.Database, "company", "may write"} {
 			if !strings.Contains(s.Shown(), part) {
 				t.Errorf("%q is not in %s", part, s.Shown())
 			}
@@ -44,7 +44,7 @@ func TestRealCheckRights(t *testing.T) {
 			{"base.group_user,sales_team.group_sale_manager,product.group_product_manager,stock.group_stock_user,account.group_account_invoice", "mappings: {status: {Complete: paid}}\nstock: push\ncustomers: {groups: tag}\nproducts: {specials: true}\n", nil, ""},
 		} {
 			login := r.user(t, strings.Split(c.groups, ","))
-			s := sinkOf(t, "url: "+r["ODOO_URL"]+"\ndatabase: "+r["ODOO_DB"]+"\nlogin: "+login+"\npassword: "+userPassword+"\n"+c.settings)
+			s := sinkOf(t, "url: "+r.URL+"\ndatabase: "+r.Database+"\nlogin: "+login+"\npassword: "+userPassword+"\n"+c.settings)
 			err := s.Check(t.Context())
 			if c.lacks == nil {
 				if err != nil {
@@ -59,7 +59,7 @@ func TestRealCheckRights(t *testing.T) {
 			}
 			for _, both := range c.lacks {
 				now, old, _ := strings.Cut(both, "|")
-				if r["ODOO_VERSION"] == "14" {
+				if r.version == "14" {
 					now = old
 				}
 				if !strings.Contains(err.Error(), "the group "+now+" (") {
@@ -81,7 +81,7 @@ func TestRealCheckRights(t *testing.T) {
 func TestRealLoadDenied(t *testing.T) {
 	both(t, func(t *testing.T, r server) {
 		login := r.user(t, []string{"base.group_user"})
-		s := sinkOf(t, "url: "+r["ODOO_URL"]+"\ndatabase: "+r["ODOO_DB"]+"\nlogin: "+login+"\npassword: "+userPassword+"\n")
+		s := sinkOf(t, "url: "+r.URL+"\ndatabase: "+r.Database+"\nlogin: "+login+"\npassword: "+userPassword+"\n")
 		list := people(s, mark(t), 3)
 		err := s.load(t.Context(), "res.partner", list, nil)
 		if class, _ := sinks.ClassOf(err); err == nil || class != sinks.Blocked || list[0].item.err != nil || !strings.Contains(err.Error(), "octail check") {
@@ -114,7 +114,7 @@ func (r server) user(t *testing.T, groups []string) string {
 		ids = append(ids, ref[1])
 	}
 	field := "group_ids"
-	if r["ODOO_VERSION"] == "14" {
+	if r.version == "14" {
 		field = "groups_id"
 	}
 	login := fmt.Sprintf("user%d", time.Now().UnixNano())
@@ -128,7 +128,6 @@ func (r server) user(t *testing.T, groups []string) string {
 // blocks, and a new one goes on.
 func TestRealKeyEnds(t *testing.T) {
 	r := realServer(t, "19")
-	defer r.sql(t, "UPDATE res_users_apikeys SET expiration_date = now() + interval '10 years'")
 	end := func(when string) {
 		r.sql(t, "UPDATE res_users_apikeys SET expiration_date = (now() at time zone 'utc') + interval '"+when+"' WHERE user_id = (SELECT id FROM res_users WHERE login = 'connector')")
 	}
@@ -176,7 +175,7 @@ func TestRealWithoutEnglish(t *testing.T) {
 		r.sql(t, "UPDATE res_partner SET lang = 'fr_FR' WHERE lang = 'en_US'; UPDATE ir_default SET json_value = '\"fr_FR\"' WHERE json_value = '\"en_US\"'; UPDATE res_lang SET active = (code = 'fr_FR')")
 		admin := r.admin(t)
 		clear := func() { // what Odoo remembers of the languages
-			if r["ODOO_VERSION"] == "14" {
+			if r.version == "14" {
 				r.sql(t, "SELECT nextval('base_cache_signaling')")
 				return
 			}
@@ -185,10 +184,6 @@ func TestRealWithoutEnglish(t *testing.T) {
 			}
 		}
 		clear()
-		defer func() {
-			r.sql(t, "UPDATE res_partner SET lang = 'en_US' WHERE lang = 'fr_FR'; UPDATE ir_default SET json_value = '\"en_US\"' WHERE json_value = '\"fr_FR\"'; UPDATE res_lang SET active = (code = 'en_US')")
-			clear()
-		}()
 		s, mark := realSink(t, r), mark(t)
 		list := people(s, mark, 3)
 		list[1].cells["name"] = ""

@@ -32,9 +32,10 @@ type sink struct {
 
 	memory memory // what this Odoo is and has
 
-	entities []string  // that it is given
-	keySeen  time.Time // when the end of the API key was asked for while delivering
-	contacts contacts  // where customers are in it
+	entities []string               // that it is given
+	newest   map[document.Key]int64 // the revision that was written last; by Deliver alone
+	keySeen  time.Time              // when the end of the API key was asked for while delivering
+	contacts contacts               // where customers are in it
 }
 
 var _ sinks.Sink = (*sink)(nil)
@@ -118,7 +119,9 @@ func (s *sink) Deliver(ctx context.Context, batch []sinks.Delivery) error {
 	kinds := map[string][]*item{}
 	for i := range batch {
 		items[i] = &item{Delivery: &batch[i]}
-		kinds[batch[i].Entity] = append(kinds[batch[i].Entity], items[i])
+		if !s.stale(items[i]) {
+			kinds[batch[i].Entity] = append(kinds[batch[i].Entity], items[i])
+		}
 	}
 	for _, writer := range []struct {
 		entity string
@@ -146,7 +149,9 @@ func (s *sink) Deliver(ctx context.Context, batch []sinks.Delivery) error {
 	for i, it := range items {
 		if it.err != nil {
 			failed[i] = fmt.Errorf("%s: %w", it.EventID(), it.err)
+			continue
 		}
+		s.wrote(it)
 	}
 	switch {
 	case len(failed) == 0:
