@@ -61,6 +61,7 @@ type memory struct {
 	told     map[string]bool             // what was logged once
 	digits   *int32                      // that a line's price keeps; nil: not asked
 	seen     map[string]map[string]int64 // records of external ids that were met, by model and name
+	shown    string                      // by the last good Check
 }
 
 // held is a list of records as it was when it was asked for.
