@@ -64,10 +64,10 @@ func (s *sink) currents(ctx context.Context, ids []int64) (map[int64]*current, e
 	return out, nil
 }
 
-// fillAdopted makes the rows of contacts that are there. What octail made says what the
-// shop says. What it adopted, or a person tied, keeps its name, and what it says where
-// the shop says nothing.
-func (s *sink) fillAdopted(ctx context.Context, parties []*party) error {
+// fillRows makes the rows of contacts that are there. What octail made says what the shop
+// says. What it adopted, or a person tied, keeps its name, and what it says where the
+// shop says nothing. It returns those of the adopted that are not there any more.
+func (s *sink) fillRows(ctx context.Context, parties []*party) (lost []*party, err error) {
 	var ids []int64
 	for _, p := range parties {
 		if !p.contact.own {
@@ -76,16 +76,15 @@ func (s *sink) fillAdopted(ctx context.Context, parties []*party) error {
 	}
 	var are map[int64]*current
 	if len(ids) > 0 {
-		var err error
 		if are, err = s.currents(ctx, ids); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for _, p := range parties {
 		p.row = nil
 		cells, err := s.contactCells(ctx, p)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if p.contact.own {
 			p.row = &record{xid: s.xid(p.name), cells: cells}
@@ -93,14 +92,18 @@ func (s *sink) fillAdopted(ctx context.Context, parties []*party) error {
 		}
 		is := are[p.contact.id]
 		if is == nil {
-			p.item.fail(gone(p.key, p.contact.id))
-			s.contacts.drop(p.name)
+			if err := s.lose(ctx, p); err != nil {
+				return nil, err
+			}
+			if p.item.err == nil {
+				lost = append(lost, p)
+			}
 			continue
 		}
 		is.keep(cells, emptyAddress(p.person.address))
 		p.row = &record{key: is.ID, cells: cells}
 	}
-	return nil
+	return lost, nil
 }
 
 // keep puts into the cells what stays as it is.

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -36,6 +35,7 @@ type person struct {
 	name, email, phone, company, vat, language string
 	address                                    *document.Address // nil: none
 	group                                      document.Named
+	tied                                       bool // by `octail link`
 }
 
 // contact is a record of res.partner.
@@ -44,9 +44,9 @@ type contact struct {
 	own bool  // octail made it. Else it is a person's, adopted or tied by `octail link`
 }
 
-// contacts is what octail knows of Odoo's contacts. It may be forgotten at any time: all
+// partners are what octail knows of Odoo's contacts. It may be forgotten at any time: all
 // of it is found again.
-type contacts struct {
+type partners struct {
 	mu      sync.Mutex
 	known   map[string]contact // by name: c_7, g_12
 	holders map[int64]string   // by id of a contact that is not octail's: who has it, c_7
@@ -62,13 +62,13 @@ type spot struct {
 // mostContacts is how many are kept in memory, then it begins anew.
 const mostContacts = 20000
 
-func (c *contacts) get(name string) contact {
+func (c *partners) get(name string) contact {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.known[name]
 }
 
-func (c *contacts) put(name string, is contact) {
+func (c *partners) put(name string, is contact) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.known == nil || len(c.known) >= mostContacts {
@@ -80,27 +80,27 @@ func (c *contacts) put(name string, is contact) {
 	}
 }
 
-func (c *contacts) drop(name string) {
+func (c *partners) drop(name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.holders, c.known[name].id)
 	delete(c.known, name)
 }
 
-func (c *contacts) holder(id int64) string {
+func (c *partners) holder(id int64) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.holders[id]
 }
 
-func (c *contacts) place(name string) (spot, bool) {
+func (c *partners) place(name string) (spot, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p, ok := c.places[name]
 	return p, ok
 }
 
-func (c *contacts) putPlace(name string, p spot) {
+func (c *partners) putPlace(name string, p spot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.places == nil || len(c.places) >= 2*mostContacts {
@@ -124,7 +124,7 @@ func (s *sink) rememberContact(ctx context.Context, p *party, is contact) error 
 	if s.links == nil || p.key == (document.Key{}) {
 		return nil
 	}
-	if err := s.links.Found(ctx, p.key, strconv.FormatInt(is.id, 10)); err != nil {
+	if err := s.links.Found(ctx, p.key, is.link()); err != nil {
 		return fmt.Errorf("remember the contact of %s: %w", p.key, err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,7 +57,7 @@ func (s *sink) customers(ctx context.Context, items []*item) error {
 	if err := s.dropCustomers(ctx, deleted); err != nil {
 		return err
 	}
-	if err := s.settle(ctx, parties); err != nil {
+	if err := s.settle(ctx, parties, false); err != nil {
 		return err
 	}
 	return s.writeCustomers(ctx, parties)
@@ -172,15 +173,38 @@ func (s *sink) writeCustomers(ctx context.Context, parties []*party) error {
 			known = append(known, p)
 		}
 	}
+	lost, err := s.fillRows(ctx, known)
+	if err != nil {
+		return err
+	}
+	if len(lost) > 0 {
+		if err := s.matchContacts(ctx, lost); err != nil {
+			return err
+		}
+		found := slices.DeleteFunc(slices.Clone(lost), func(p *party) bool { return p.contact.id == 0 })
+		if _, err := s.fillRows(ctx, found); err != nil {
+			return err
+		}
+		for _, p := range lost {
+			if p.contact.id == 0 {
+				fresh = append(fresh, p)
+			}
+		}
+	}
 	if err := s.createContacts(ctx, fresh); err != nil {
 		return err
 	}
+	var made []*party
 	for _, p := range fresh {
 		// What is not the shop's newest may have been there, made before the journal.
 		if p.item.err == nil && !p.created {
-			known = append(known, p)
+			made = append(made, p)
 		}
 	}
+	if _, err := s.fillRows(ctx, made); err != nil {
+		return err
+	}
+	known = slices.DeleteFunc(append(known, made...), func(p *party) bool { return slices.Contains(fresh, p) && !slices.Contains(made, p) })
 	if err := s.updateContacts(ctx, known); err != nil {
 		return err
 	}
@@ -264,9 +288,6 @@ func boolNumber(b bool) string {
 func (s *sink) updateContacts(ctx context.Context, parties []*party) error {
 	if len(parties) == 0 {
 		return nil
-	}
-	if err := s.fillAdopted(ctx, parties); err != nil {
-		return err
 	}
 	var trials []*trial
 	for _, p := range parties {
@@ -370,12 +391,13 @@ func (s *sink) contactOf(ctx context.Context, p *party) (contact, error) {
 	if c := s.contacts.get(p.name); c.id != 0 {
 		return c, nil
 	}
+	if c, _, err := s.linkOf(ctx, p.key); err != nil || c.id != 0 {
+		return c, err
+	}
 	var ref []any
 	err := s.rpc.Call(ctx, "ir.model.data", "check_object_reference", rpc.Args{Named: map[string]any{"module": s.prefix, "xml_id": p.name}}, &ref)
 	if e, ok := rpc.As(err); ok && (e.Kind == rpc.Mistake || e.Kind == rpc.Missing || e.Kind == rpc.Unknown) {
-		err = nil
-		id, _, lerr := s.linkOf(ctx, p.key)
-		return contact{id: id}, lerr
+		return contact{}, nil
 	}
 	if err != nil {
 		return contact{}, fmt.Errorf("look for %s: %w", p.name, err)

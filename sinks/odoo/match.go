@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 	"octail/transform/document"
 )
@@ -21,28 +22,33 @@ const (
 
 // settle finds out who of the parties is in Odoo already: what a person has linked, what
 // octail knows or has made, then by the rules of customers.match. Who is nowhere has no
-// contact afterwards.
-func (s *sink) settle(ctx context.Context, parties []*party) error {
+// contact afterwards. sure: it is read whether a linked contact that was not used yet is
+// there.
+func (s *sink) settle(ctx context.Context, parties []*party, sure bool) error {
 	var linked, open []*party
-	byPerson := map[*party]bool{}
 	for _, p := range parties {
 		known := s.contacts.get(p.name)
-		id, person, err := s.linkOf(ctx, p.key)
+		is, person, err := s.linkOf(ctx, p.key)
 		if err != nil {
+			if person { // what is written there is no contact's id
+				p.item.fail(err)
+				continue
+			}
 			return err
 		}
+		p.person.tied = person
 		switch {
-		case known.id != 0 && (id == 0 || id == known.id):
+		case known.id != 0 && (is.id == 0 || is == known):
 			p.contact = known
-		case id != 0:
-			p.contact, byPerson[p] = contact{id: id}, person
+		case is.id != 0:
+			p.contact = is
 			linked = append(linked, p)
 		default:
 			open = append(open, p)
 		}
 	}
-	if len(linked) > 0 {
-		lost, err := s.verify(ctx, linked, byPerson)
+	if sure && len(linked) > 0 {
+		lost, err := s.verify(ctx, linked)
 		if err != nil {
 			return err
 		}
@@ -51,54 +57,81 @@ func (s *sink) settle(ctx context.Context, parties []*party) error {
 	return s.matchContacts(ctx, open)
 }
 
-// linkOf is the contact an entity is linked to; 0: none.
-func (s *sink) linkOf(ctx context.Context, key document.Key) (id int64, person bool, err error) {
+// foreignContact is what the link of a contact that octail did not make begins with:
+// "contact/39"; of its own it is "39". A person may write either.
+const foreignContact = "contact/"
+
+// link is a contact as links write it.
+func (c contact) link() string {
+	id := strconv.FormatInt(c.id, 10)
+	if c.own {
+		return id
+	}
+	return foreignContact + id
+}
+
+// linkOf is the contact an entity is linked to, with the id 0 for none, and whether a
+// person did that. What a person has tied is not octail's own, whoever made it.
+func (s *sink) linkOf(ctx context.Context, key document.Key) (c contact, person bool, err error) {
 	if s.links == nil || key == (document.Key{}) {
-		return 0, false, nil
+		return contact{}, false, nil
 	}
 	l, ok, err := s.links.Link(ctx, key)
 	if err != nil || !ok {
-		return 0, false, err
+		return contact{}, false, err
 	}
-	id, err = strconv.ParseInt(l.Target, 10, 64)
+	text, foreign := strings.CutPrefix(strings.TrimSpace(l.Target), foreignContact)
+	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || id <= 0 {
 		if l.Person {
-			return 0, false, gone(key, 0)
+			return contact{}, true, sinks.Mark(sinks.Permanent, fmt.Errorf("%s is linked with something that is no id of Odoo: octail link it with the number of a contact", key))
 		}
-		return 0, false, nil
+		return contact{}, false, nil
 	}
-	return id, l.Person, nil
+	return contact{id: id, own: !foreign && !l.Person}, l.Person, nil
 }
 
-// verify reads whether linked contacts are there and whose they are. It returns those
-// whose contact is gone.
-func (s *sink) verify(ctx context.Context, parties []*party, byPerson map[*party]bool) (lost []*party, err error) {
+// verify reads which linked contacts are there, and returns those whose contact is gone.
+func (s *sink) verify(ctx context.Context, parties []*party) (lost []*party, err error) {
 	var ids []int64
 	for _, p := range parties {
 		ids = append(ids, p.contact.id)
 	}
-	names, err := s.externalNames(ctx, partnerModel, ids)
+	are, err := s.currents(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range parties {
-		of, there := names[p.contact.id]
-		switch {
-		case there:
-			p.contact.own = slices.Contains(of, p.name)
+		if are[p.contact.id] != nil {
 			s.contacts.put(p.name, p.contact)
-		case byPerson[p]:
-			p.item.fail(gone(p.key, p.contact.id))
-		default:
-			s.contacts.drop(p.name)
-			p.contact = contact{}
-			if err := s.links.Lost(ctx, p.key); err != nil {
-				return nil, fmt.Errorf("forget the contact of %s: %w", p.key, err)
-			}
+			continue
+		}
+		if err := s.lose(ctx, p); err != nil {
+			return nil, err
+		}
+		if p.item.err == nil {
 			lost = append(lost, p)
 		}
 	}
 	return lost, nil
+}
+
+// lose forgets a contact that Odoo has no more. Where a person tied it, only a person
+// can say what is to be.
+func (s *sink) lose(ctx context.Context, p *party) error {
+	if p.person.tied {
+		p.item.fail(gone(p.key, p.contact.id))
+		return nil
+	}
+	s.contacts.drop(p.name)
+	p.contact = contact{}
+	if s.links == nil {
+		return nil
+	}
+	if err := s.links.Lost(ctx, p.key); err != nil {
+		return fmt.Errorf("forget the contact of %s: %w", p.key, err)
+	}
+	return nil
 }
 
 // externalNames are the names octail has for records, without the prefix, by id: an
@@ -415,7 +448,7 @@ func (s *sink) choose(ctx context.Context, rule string, p *party, hits []*hit) e
 }
 
 // free tells whether nobody else has taken a contact: in the same batch, maybe.
-func (c *contacts) free(id int64, name string) bool {
+func (c *partners) free(id int64, name string) bool {
 	holder := c.holder(id)
 	return holder == "" || holder == name
 }

@@ -29,7 +29,7 @@ type sink struct {
 	rpc    *rpc.Client
 
 	memory   memory   // what this Odoo is and has
-	contacts contacts // where customers are in it
+	contacts partners // where customers are in it
 }
 
 var _ sinks.Sink = (*sink)(nil)
