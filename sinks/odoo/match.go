@@ -208,12 +208,11 @@ func (s *sink) externalNamesOfLiving(ctx context.Context, model string, ids []in
 
 // hit is a contact that a rule finds.
 type hit struct {
-	ID        int64    `json:"id"`
-	Email     rpc.Text `json:"email_normalized"`
-	Phone     rpc.Text `json:"phone"`
-	Mobile    rpc.Text `json:"mobile"`
-	Sanitized rpc.Text `json:"phone_sanitized"`
-	Ref       rpc.Text `json:"ref"`
+	ID     int64    `json:"id"`
+	Email  rpc.Text `json:"email_normalized"`
+	Phone  rpc.Text `json:"phone"`
+	Mobile rpc.Text `json:"mobile"`
+	Ref    rpc.Text `json:"ref"`
 
 	names []string // ours, of it
 	has   []string // parties that have addresses below it
@@ -269,7 +268,7 @@ func (h *hit) is(rule, value string) bool {
 	case matchEmail:
 		return string(h.Email) == value
 	case matchPhone:
-		return normalPhone(string(h.Phone)) == value || normalPhone(string(h.Mobile)) == value || normalPhone(string(h.Sanitized)) == value
+		return normalPhone(string(h.Phone)) == value || normalPhone(string(h.Mobile)) == value
 	case matchRef:
 		return strings.TrimSpace(string(h.Ref)) == value
 	}
@@ -323,7 +322,7 @@ func (s *sink) hits(ctx context.Context, rule string, parties []*party) ([]*hit,
 		}
 	}
 	fields := []string{"email_normalized", "phone", "ref"}
-	if fields, err = s.existing(ctx, partnerModel, fields, "mobile", "phone_sanitized"); err != nil {
+	if fields, err = s.existing(ctx, partnerModel, fields, "mobile"); err != nil {
 		return nil, err
 	}
 	var either []any
@@ -331,18 +330,11 @@ func (s *sink) hits(ctx context.Context, rule string, parties []*party) ([]*hit,
 	case matchEmail:
 		either = append(either, []any{"email_normalized", "in", values})
 	case matchPhone:
-		search, err := s.has(ctx, partnerModel, "phone_mobile_search")
-		if err != nil {
-			return nil, err
-		}
-		for i, p := range parties {
-			if search {
-				either = append(either, []any{"phone_mobile_search", "=", p.person.phone})
-				continue
-			}
-			either = append(either, []any{"phone", "=", p.person.phone})
-			if slices.Contains(fields, "phone_sanitized") {
-				either = append(either, []any{"phone_sanitized", "=", strings.Replace(values[i].(string), "00", "+", 1)})
+		for _, v := range values { // whatever stands between the digits
+			like := strings.Join(strings.Split(strings.TrimPrefix(v.(string), "00"), ""), "%")
+			either = append(either, []any{"phone", "like", like})
+			if slices.Contains(fields, "mobile") {
+				either = append(either, []any{"mobile", "like", like})
 			}
 		}
 	}
