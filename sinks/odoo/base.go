@@ -58,6 +58,7 @@ type memory struct {
 	own    map[string]held             // records octail made for itself, by external id
 	unit   string                      // of weights
 	told   map[string]bool             // what was logged once
+	digits *int32                      // that a line's price keeps; nil: not asked
 	seen   map[string]map[string]int64 // records of external ids that were met, by model and name
 }
 
@@ -90,7 +91,7 @@ func (s *sink) known(ctx context.Context) (*base, error) {
 func (s *sink) forget() {
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
-	s.memory.base, s.memory.lists, s.memory.fields, s.memory.own, s.memory.seen = nil, nil, nil, nil, nil
+	s.memory.base, s.memory.lists, s.memory.fields, s.memory.own, s.memory.seen, s.memory.digits = nil, nil, nil, nil, nil, nil
 }
 
 // ask finds out what known answers.
@@ -209,7 +210,7 @@ func (s *sink) has(ctx context.Context, model, field string) (bool, error) {
 		Type string `json:"type"`
 	}
 	err := s.rpc.Call(ctx, model, "fields_get", rpc.Args{Named: map[string]any{"attributes": []string{"type"}}}, &got)
-	if e, ok := rpc.As(err); ok && (e.Kind == rpc.Method || e.Kind == rpc.Right) {
+	if e, ok := rpc.As(err); ok && (e.Kind == rpc.Method || e.Kind == rpc.Denied || e.Kind == rpc.Right) {
 		err = nil
 	}
 	if err != nil {

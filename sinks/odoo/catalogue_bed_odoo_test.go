@@ -140,11 +140,15 @@ func (b *bed) calls(does func()) int64 {
 	return b.rpc.Calls() - before
 }
 
-// rows reads records as the administrator, archived ones too.
+// rows reads records as the administrator, archived ones too; no ids: all.
 func (b *bed) rows(t *testing.T, model string, ids []int64, fields ...string) []map[string]any {
 	t.Helper()
 	var out []map[string]any
-	err := b.admin.SearchRead(t.Context(), model, rpc.Find{Domain: []any{[]any{"id", "in", ids}}, Fields: fields, Order: "id", Context: map[string]any{"active_test": false}}, &out)
+	domain := []any{[]any{"id", "in", ids}}
+	if ids == nil {
+		domain = []any{}
+	}
+	err := b.admin.SearchRead(t.Context(), model, rpc.Find{Domain: domain, Fields: fields, Order: "id", Context: map[string]any{"active_test": false}}, &out)
 	if err != nil {
 		t.Fatal(err)
 	}

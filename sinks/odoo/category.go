@@ -98,17 +98,17 @@ func (s *sink) categories(ctx context.Context, items []*item) error {
 	return nil
 }
 
-// place is a category as a cell names it: by its external id, or by its id where it is
+// categoryRef is a category as a cell names it: by its external id, or by its id where it is
 // not ours.
-type place struct {
+type categoryRef struct {
 	xid string
 	id  int64
 }
 
 // categoryParents says how the parents of a batch are named, and makes those that are
 // neither in the batch nor in Odoo.
-func (s *sink) categoryParents(ctx context.Context, list []*category) (map[int64]place, error) {
-	out := map[int64]place{}
+func (s *sink) categoryParents(ctx context.Context, list []*category) (map[int64]categoryRef, error) {
+	out := map[int64]categoryRef{}
 	here := map[int64]bool{}
 	for _, c := range list {
 		here[c.doc.ID] = !c.person
@@ -135,10 +135,10 @@ func (s *sink) categoryParents(ctx context.Context, list []*category) (map[int64
 			c.item.fail(err)
 			continue
 		case p != 0:
-			out[id] = place{id: p}
+			out[id] = categoryRef{id: p}
 			continue
 		}
-		out[id] = place{xid: s.xid(categoryName(id))}
+		out[id] = categoryRef{xid: s.xid(categoryName(id))}
 		if !here[id] {
 			delete(out, id)
 			names[id] = "Category " + strconv.FormatInt(id, 10)
@@ -154,7 +154,7 @@ func (s *sink) categoryParents(ctx context.Context, list []*category) (map[int64
 	}
 	var missing []*record
 	for id, name := range names {
-		out[id] = place{xid: s.xid(categoryName(id))}
+		out[id] = categoryRef{xid: s.xid(categoryName(id))}
 		if there[categoryName(id)] == 0 {
 			missing = append(missing, &record{xid: s.xid(categoryName(id)), cells: map[string]string{"name": clean(name)}})
 		}
@@ -274,8 +274,8 @@ func categoryTitle(c *document.Category) string {
 // productPlaces says which category each product of a batch is in: Odoo has one for a
 // product, so it is the deepest, of several the one with the lowest id. A product whose
 // category is not in Odoo is not among them.
-func (s *sink) productPlaces(ctx context.Context, wares []*ware) (map[*ware]place, error) {
-	out := map[*ware]place{}
+func (s *sink) productPlaces(ctx context.Context, wares []*ware) (map[*ware]categoryRef, error) {
+	out := map[*ware]categoryRef{}
 	var ask []string
 	wanted := map[*ware]string{}
 	for _, w := range wares {
@@ -290,7 +290,7 @@ func (s *sink) productPlaces(ctx context.Context, wares []*ware) (map[*ware]plac
 		case err != nil:
 			w.item.fail(err)
 		case id != 0:
-			out[w] = place{id: id}
+			out[w] = categoryRef{id: id}
 		default:
 			wanted[w] = categoryName(ref.ID)
 			if !slices.Contains(ask, wanted[w]) {
@@ -301,7 +301,7 @@ func (s *sink) productPlaces(ctx context.Context, wares []*ware) (map[*ware]plac
 	there, err := s.probe(ctx, categoryModel, ask)
 	for w, name := range wanted {
 		if there[name] != 0 {
-			out[w] = place{xid: s.xid(name)}
+			out[w] = categoryRef{xid: s.xid(name)}
 		}
 	}
 	return out, err

@@ -116,7 +116,7 @@ func (s *sink) settleCodes(ctx context.Context, wares []*ware) error {
 		return err
 	}
 	for _, w := range wares {
-		if h := s.match(w, list, times); h != nil {
+		if h := s.matchProducts(w, list, times); h != nil {
 			s.log.Info("the product is in Odoo already and becomes the shop's", "entity", w.item.Key.String(), "odoo", "product.product/"+strconv.FormatInt(h.ID, 10))
 			s.saw(adopted, strconv.FormatInt(h.ID, 10), w.doc.ID)
 			w.link = target{id: h.ID, foreign: true}
@@ -166,9 +166,9 @@ func (w *ware) matchCode(by string) string {
 	return ""
 }
 
-// match is the product of Odoo that a product of the shop is: exactly one living record
+// matchProducts is the product of Odoo that a product of the shop is: exactly one living record
 // has the code, and it is nobody's yet.
-func (s *sink) match(w *ware, list []*holder, times map[string]int) *holder {
+func (s *sink) matchProducts(w *ware, list []*holder, times map[string]int) *holder {
 	if w.link.id != 0 || len(w.split) > 0 || slices.ContainsFunc(list, func(h *holder) bool { return h.name == productName(w.doc.ID) }) {
 		return nil
 	}
@@ -187,6 +187,11 @@ func (s *sink) match(w *ware, list []*holder, times map[string]int) *holder {
 	return nil
 }
 
+// xmlID is an external id in an answer of get_metadata.
+type xmlID struct {
+	XID rpc.Text `json:"xmlid"`
+}
+
 // ownNames finds the external ids that octail gave to products, of those that the links
 // do not tell.
 func (s *sink) ownNames(ctx context.Context, wares []*ware, list []*holder) error {
@@ -203,17 +208,31 @@ func (s *sink) ownNames(ctx context.Context, wares []*ware, list []*holder) erro
 	if len(byID) == 0 {
 		return nil
 	}
-	var rows []struct {
-		ID  int64    `json:"id"`
-		XID rpc.Text `json:"xmlid"`
-	}
-	ids := slices.Sorted(maps.Keys(byID))
-	if err := s.rpc.Call(ctx, productModel, "get_metadata", rpc.Args{IDs: ids}, &rows); err != nil {
-		return fmt.Errorf("ask for the external ids of products: %w", err)
-	}
-	for _, r := range rows {
-		if name, ours := strings.CutPrefix(string(r.XID), s.prefix+"."); ours && byID[r.ID] != nil {
-			byID[r.ID].name = name
+	for len(byID) > 0 {
+		var rows []struct {
+			ID  int64    `json:"id"`
+			XID rpc.Text `json:"xmlid"`
+			All []xmlID  `json:"xmlids"` // nil: an older Odoo, which tells of one record in a call
+		}
+		ids := slices.Sorted(maps.Keys(byID))
+		if err := s.rpc.Call(ctx, productModel, "get_metadata", rpc.Args{IDs: ids}, &rows); err != nil {
+			return fmt.Errorf("ask for the external ids of products: %w", err)
+		}
+		again := false
+		for _, r := range rows {
+			if r.XID == "" || byID[r.ID] == nil {
+				continue
+			}
+			again = again || r.All == nil
+			for _, x := range append(r.All, xmlID{r.XID}) {
+				if name, ours := strings.CutPrefix(string(x.XID), s.prefix+"."); ours {
+					byID[r.ID].name = name
+				}
+			}
+			delete(byID, r.ID)
+		}
+		if !again {
+			return nil
 		}
 	}
 	return nil

@@ -19,7 +19,6 @@ const (
 	groupsPricelist = "pricelist"
 	guestsContact   = "contact"
 	guestsMatch     = "match"
-	deletedArchive  = "archive"
 )
 
 // missingOnly makes load leave what is there as it is, if it was made with lasting.
@@ -57,7 +56,7 @@ func (s *sink) customers(ctx context.Context, items []*item) error {
 	if err := s.dropCustomers(ctx, deleted); err != nil {
 		return err
 	}
-	if err := s.settle(ctx, parties, false); err != nil {
+	if err := s.meet(ctx, parties, false); err != nil {
 		return err
 	}
 	return s.writeCustomers(ctx, parties)

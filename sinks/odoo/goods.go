@@ -146,13 +146,18 @@ func (s *sink) matchGoods(ctx context.Context, open []*good) error {
 // makeGoods makes products from what lines say of them. They are not offered for sale in
 // Odoo: that is for the product's own delivery.
 func (s *sink) makeGoods(ctx context.Context, open []*good) error {
+	if len(open) == 0 {
+		return nil
+	}
 	storable, err := s.has(ctx, productModel, "is_storable")
 	if err != nil {
 		return err
 	}
 	var names []string
 	for _, g := range open {
-		names = append(names, productName(g.key.ID))
+		if g.at.template { // of the others it is known
+			names = append(names, productName(g.key.ID))
+		}
 	}
 	there, err := s.probe(ctx, productModel, names)
 	if err != nil {

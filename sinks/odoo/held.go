@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -125,4 +126,123 @@ func (s *sink) reread(ctx context.Context, orders []*saleOrder) error {
 		}
 	}
 	return nil
+}
+
+// readLines reads the lines of orders, and which of them are ours where that is not
+// plain: an order with just the lines it is to have needs no names.
+func (s *sink) readLines(ctx context.Context, orders []*saleOrder) error {
+	var ids []int64
+	byID := map[int64]*saleOrder{}
+	for _, o := range orders {
+		o.held.lines = []*heldLine{}
+		byID[o.id] = o
+		ids = append(ids, o.held.Lines...)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	fields, err := s.lineFields(ctx)
+	if err != nil {
+		return err
+	}
+	var lines []*heldLine
+	if err := s.rpc.Read(ctx, "sale.order.line", ids, fields, nil, &lines); err != nil {
+		return fmt.Errorf("read %d lines of orders: %w", len(ids), err)
+	}
+	for _, l := range lines {
+		if o := byID[l.Order.ID]; o != nil {
+			o.held.lines = append(o.held.lines, l)
+		}
+	}
+	var strange []int64
+	for _, o := range orders {
+		if !o.asWanted() {
+			strange = append(strange, o.held.Lines...)
+		}
+	}
+	names, err := s.ours(ctx, "sale.order.line", strange)
+	if err != nil {
+		return err
+	}
+	byName := map[int64]string{}
+	for name, id := range names {
+		byName[id] = name
+	}
+	for _, l := range lines {
+		if name := byName[l.ID]; l.name == "" {
+			l.name = name
+		}
+	}
+	return nil
+}
+
+// asWanted tells whether an order has the lines and the total it is to have, by what is in
+// them, and gives the lines the names they must have then.
+func (o *saleOrder) asWanted() bool {
+	if !o.held.total().Equal(o.priced.want) {
+		return false
+	}
+	names := map[*heldLine]string{}
+	for i := range o.lines {
+		w := &o.lines[i]
+		if w.name == roundingName(o.doc.ID) {
+			continue
+		}
+		k := slices.IndexFunc(o.held.lines, func(l *heldLine) bool { return names[l] == "" && l.same(w) })
+		if k < 0 {
+			return false
+		}
+		names[o.held.lines[k]] = w.name
+	}
+	for _, l := range o.held.lines {
+		if names[l] == "" && !number(l.Quantity).IsZero() && !(number(l.Total).IsZero() && l.Product.ID == 0) && l.Product.ID != o.rounding {
+			return false
+		}
+	}
+	for l, name := range names {
+		l.name = name
+	}
+	return true
+}
+
+// ours are the records among some that are octail's, by the name of their external id.
+func (s *sink) ours(ctx context.Context, model string, ids []int64) (map[string]int64, error) {
+	names := map[string]int64{}
+	if len(ids) == 0 {
+		return names, nil
+	}
+	var got []struct {
+		ID    int64 `json:"id"`
+		Names []struct {
+			Name string `json:"xmlid"`
+		} `json:"xmlids"` // not in old versions, which tell only one record's
+	}
+	if err := s.rpc.Call(ctx, model, "get_metadata", rpc.Args{IDs: ids}, &got); err != nil {
+		return nil, fmt.Errorf("ask for the external ids of %d records of %s: %w", len(ids), model, err)
+	}
+	told := false
+	for _, r := range got {
+		told = told || r.Names != nil
+		for _, n := range r.Names {
+			if name, ok := strings.CutPrefix(n.Name, s.prefix+"."); ok {
+				names[name] = r.ID
+			}
+		}
+	}
+	if told {
+		return names, nil
+	}
+	var data []struct {
+		Name string `json:"name"`
+		ID   int64  `json:"res_id"`
+	}
+	err := s.rpc.SearchRead(ctx, "ir.model.data", rpc.Find{Fields: []string{"name", "res_id"},
+		Domain: []any{[]any{"module", "=", s.prefix}, []any{"model", "=", model}, []any{"res_id", "in", ids}}}, &data)
+	if err != nil {
+		return nil, fmt.Errorf("ask for the external ids of %d records of %s: %w", len(ids), model, err)
+	}
+	for _, r := range data {
+		names[r.Name] = r.ID
+	}
+	return names, nil
 }

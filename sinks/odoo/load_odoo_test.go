@@ -26,7 +26,7 @@ func both(t *testing.T, try func(*testing.T, server)) {
 }
 
 // contacts are records with a mark of this test in ref.
-func contacts(s *sink, mark string, n int) (list []*record) {
+func people(s *sink, mark string, n int) (list []*record) {
 	for i := range n {
 		list = append(list, &record{xid: s.xid(fmt.Sprintf("c_%s_%d", mark, i)), cells: map[string]string{"name": fmt.Sprintf("%s %d", mark, i), "ref": mark}, item: &item{Delivery: &sinks.Delivery{}}})
 	}
@@ -49,7 +49,7 @@ func count(t *testing.T, c *rpc.Client, mark string) (n int) {
 func TestRealLoadRefused(t *testing.T) {
 	both(t, func(t *testing.T, r server) {
 		s, mark := sinkOf(t, r.settings(r["ODOO_URL"])), mark(t)
-		list := contacts(s, mark, 12)
+		list := people(s, mark, 12)
 		for _, one := range list {
 			one.cells["country_id/id"], one.cells["type"] = "base.us", "contact"
 			one.under = map[string][]record{"child_ids": {
@@ -115,7 +115,7 @@ func TestRealLoadBlamed(t *testing.T) {
 func TestRealLoadTwice(t *testing.T) {
 	both(t, func(t *testing.T, r server) {
 		s, mark := sinkOf(t, r.settings(r["ODOO_URL"])), mark(t)
-		a, b := contacts(s, mark, 1), contacts(s, mark, 2)
+		a, b := people(s, mark, 1), people(s, mark, 2)
 		if err := s.load(t.Context(), "res.partner", append(a, b...), nil); err != nil || a[0].id == 0 || a[0].id != b[0].id || count(t, s.rpc, mark) != 2 {
 			t.Error(err, a[0].id, b[0].id)
 		}
@@ -132,7 +132,7 @@ func TestRealLoadAtOnce(t *testing.T) {
 			s := sinkOf(t, r.settings(r["ODOO_URL"]))
 			wait.Go(func() {
 				for {
-					list := contacts(s, mark, 3)
+					list := people(s, mark, 3)
 					err := s.load(t.Context(), "res.partner", list, nil)
 					if class, _ := sinks.ClassOf(err); err != nil && class == sinks.Retryable {
 						continue
@@ -185,7 +185,7 @@ func TestRealLoadLost(t *testing.T) {
 			t.Fatal(err)
 		}
 		lose.Store(true)
-		err := s.load(t.Context(), "res.partner", contacts(s, mark, 3), nil)
+		err := s.load(t.Context(), "res.partner", people(s, mark, 3), nil)
 		if class, _ := sinks.ClassOf(err); err == nil || class != sinks.Retryable {
 			t.Errorf("%s: %v", class, err)
 		}
@@ -193,7 +193,7 @@ func TestRealLoadLost(t *testing.T) {
 		if n := count(t, s.rpc, mark); n != 3 {
 			t.Fatalf("%d partners: the test is not what it says", n)
 		}
-		list := contacts(s, mark, 3)
+		list := people(s, mark, 3)
 		if err := s.load(t.Context(), "res.partner", list, nil); err != nil || list[2].id == 0 || count(t, s.rpc, mark) != 3 {
 			t.Error(err, count(t, s.rpc, mark))
 		}
@@ -212,7 +212,7 @@ func TestRealLoadTooLong(t *testing.T) {
 			on.ServeHTTP(w, q)
 		})))
 		mark := mark(t)
-		list := contacts(s, mark, 20)
+		list := people(s, mark, 20)
 		for _, one := range list {
 			one.cells["comment"] = strings.Repeat("x", 300)
 		}
@@ -230,7 +230,7 @@ func TestRealLoadTooLong(t *testing.T) {
 func TestRealLoadMany(t *testing.T) {
 	r := realServer(t, "19")
 	s, mark := realSink(t, r), mark(t)
-	list := contacts(s, mark, mostLoaded+50)
+	list := people(s, mark, mostLoaded+50)
 	before := s.rpc.Calls()
 	if err := s.load(t.Context(), "res.partner", list, nil); err != nil || list[len(list)-1].id == 0 {
 		t.Fatal(err)

@@ -20,11 +20,11 @@ const (
 	matchRef   = "ref"
 )
 
-// settle finds out who of the parties is in Odoo already: what a person has linked, what
+// meet finds out who of the parties is in Odoo already: what a person has linked, what
 // octail knows or has made, then by the rules of customers.match. Who is nowhere has no
 // contact afterwards. sure: it is read whether a linked contact that was not used yet is
 // there.
-func (s *sink) settle(ctx context.Context, parties []*party, sure bool) error {
+func (s *sink) meet(ctx context.Context, parties []*party, sure bool) error {
 	var linked, open []*party
 	for _, p := range parties {
 		known := s.contacts.get(p.name)
@@ -48,7 +48,7 @@ func (s *sink) settle(ctx context.Context, parties []*party, sure bool) error {
 		}
 	}
 	if sure && len(linked) > 0 {
-		lost, err := s.verify(ctx, linked)
+		lost, err := s.stillThere(ctx, linked)
 		if err != nil {
 			return err
 		}
@@ -91,8 +91,8 @@ func (s *sink) linkOf(ctx context.Context, key document.Key) (c contact, person 
 	return contact{id: id, own: !foreign && !l.Person}, l.Person, nil
 }
 
-// verify reads which linked contacts are there, and returns those whose contact is gone.
-func (s *sink) verify(ctx context.Context, parties []*party) (lost []*party, err error) {
+// stillThere reads which linked contacts are there, and returns those whose contact is gone.
+func (s *sink) stillThere(ctx context.Context, parties []*party) (lost []*party, err error) {
 	var ids []int64
 	for _, p := range parties {
 		ids = append(ids, p.contact.id)

@@ -155,7 +155,7 @@ func (s *sink) fillProducts(ctx context.Context, wares []*ware) error {
 }
 
 // bookingCells say how Odoo books and counts a product.
-func (s *sink) bookingCells(ctx context.Context, w *ware, places map[*ware]place, storable bool) error {
+func (s *sink) bookingCells(ctx context.Context, w *ware, places map[*ware]categoryRef, storable bool) error {
 	cells := w.record.cells
 	switch p, ok := places[w]; {
 	case ok && p.id != 0:

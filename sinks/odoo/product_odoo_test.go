@@ -24,9 +24,10 @@ func shopCategory(id, parent int64, path ...string) sinks.Delivery {
 	return created(document.CategoryEntity, id, c)
 }
 
-func mug(id int64) document.Product {
+// mug is a product whose codes no other test has: the database is shared.
+func (b *bed) mug(id int64) document.Product {
 	return document.Product{
-		ID: id, Model: fmt.Sprint("MUG-", id), Codes: map[string]string{"sku": fmt.Sprint("SKU-", id)}, Enabled: true, Price: "9.9900",
+		ID: id, Model: fmt.Sprint("MUG-", id), Codes: map[string]string{"sku": b.sku(id)}, Enabled: true, Price: "9.9900",
 		RequiresShipping: true, Weight: document.Measure{Value: "500.00000000", Unit: "g"}, Texts: text(fmt.Sprint("Mug ", id), "<p>Holds <b>tea</b> &amp; more</p><p>Twice</p>"),
 	}
 }
@@ -80,9 +81,9 @@ func TestMappedCategory(t *testing.T) {
 		})
 		b.deliver(t, shopCategory(1, 0, "Mapped"), shopCategory(2, 1, "Mapped", "Deep"), shopCategory(3, 2, "Mapped", "Deep", "Deeper"))
 		same(t, b.one(t, categoryModel, b.at(t, document.CategoryEntity, 3).id, "complete_name"), map[string]any{"complete_name": "Own / Goods / Deeper"})
-		p := mug(1)
+		p := b.mug(1)
 		p.Categories = []document.CategoryRef{{ID: 1, Path: []string{"Mapped"}}, {ID: 2, Path: []string{"Mapped", "Deep"}}}
-		q := mug(2)
+		q := b.mug(2)
 		q.Categories = []document.CategoryRef{{ID: 9, Path: []string{"Lost"}}}
 		err = b.Deliver(t.Context(), []sinks.Delivery{productDelivery(p), productDelivery(q)})
 		if _, held := sinks.HeldFor(err.(*sinks.BatchError).Failed[1]); !held || len(err.(*sinks.BatchError).Failed) != 1 {
@@ -98,13 +99,10 @@ func TestMappedCategory(t *testing.T) {
 func TestSimpleProducts(t *testing.T) {
 	catalogue(t, "", func(t *testing.T, b *bed) {
 		b.deliver(t, shopCategory(1, 0, "Kitchen"), shopCategory(2, 1, "Kitchen", "Cups"))
-		if _, err := b.known(t.Context()); err != nil {
-			t.Fatal(err)
-		}
 		var batch []sinks.Delivery
 		for id := int64(1); id <= 20; id++ {
-			p := mug(id)
-			p.Codes["ean"] = fmt.Sprintf("%s%04d", t.Name()[len(t.Name())-2:], id)
+			p := b.mug(id)
+			p.Codes["ean"] = b.sku(id)
 			p.Categories = []document.CategoryRef{{ID: 1, Path: []string{"Kitchen"}}, {ID: 2, Path: []string{"Kitchen", "Cups"}}}
 			batch = append(batch, productDelivery(p))
 		}
@@ -116,7 +114,7 @@ func TestSimpleProducts(t *testing.T) {
 		}
 		id := b.at(t, document.ProductEntity, 7).id
 		same(t, b.one(t, productModel, id, "name", "default_code", "barcode", "list_price", "weight", "description_sale", "active", "sale_ok", "type"), map[string]any{
-			"name": "Mug 7", "default_code": "SKU-7", "barcode": fmt.Sprintf("%s0007", t.Name()[len(t.Name())-2:]), "list_price": 9.99, "weight": 0.5,
+			"name": "Mug 7", "default_code": b.sku(7), "barcode": b.sku(7), "list_price": 9.99, "weight": 0.5,
 			"description_sale": "Holds tea & more\nTwice", "active": true, "sale_ok": true, "type": map[bool]string{true: "consu", false: "product"}[strings.HasSuffix(t.Name(), "19")],
 		})
 		if ref := b.one(t, productModel, id, "categ_id")["categ_id"].([]any); !strings.HasSuffix(fmt.Sprint(ref[1]), "Kitchen / Cups") {
@@ -124,8 +122,8 @@ func TestSimpleProducts(t *testing.T) {
 		}
 
 		// An edit: one call, the same record.
-		p := mug(7)
-		p.Price, p.Codes["ean"] = "12.5000", fmt.Sprintf("%s0007", t.Name()[len(t.Name())-2:])
+		p := b.mug(7)
+		p.Price, p.Codes["ean"] = "12.5000", b.sku(7)
 		edit := delivery(document.ProductEntity, 7, document.Updated, p, []string{"price"}, map[string][]byte{"price": []byte(`"9.9900"`)})
 		if n := b.calls(func() { b.deliver(t, edit) }); n != 1 {
 			t.Errorf("an edit took %d calls", n)
@@ -160,23 +158,23 @@ func TestSimpleProducts(t *testing.T) {
 		if again := b.at(t, document.ProductEntity, 7).id; again == id {
 			t.Error("the link has the record that was deleted")
 		} else {
-			same(t, b.one(t, productModel, again, "default_code", "list_price"), map[string]any{"default_code": "SKU-7", "list_price": 12.5})
+			same(t, b.one(t, productModel, again, "default_code", "list_price"), map[string]any{"default_code": b.sku(7), "list_price": 12.5})
 		}
 	})
 }
 
 func TestProductsThatAreBad(t *testing.T) {
 	catalogue(t, "", func(t *testing.T, b *bed) {
-		mark := "9" + t.Name()[len(t.Name())-2:]
-		long := mug(1)
+		mark := b.prefix
+		long := b.mug(1)
 		long.Texts = text(strings.Repeat("x", 300)+" \U0001F375 \"<b>'\x00", "<script>evil()</script><p>\U0001F375</p>")
-		zero := mug(2)
+		zero := b.mug(2)
 		zero.Price, zero.Weight, zero.RequiresShipping = "0.0000", document.Measure{Value: "0.00000000", Unit: "stone"}, false
-		minus := mug(3)
+		minus := b.mug(3)
 		minus.Price = "-4.0000"
-		nameless := mug(4)
+		nameless := b.mug(4)
 		nameless.Texts = nil
-		one, two, three := mug(5), mug(6), mug(7)
+		one, two, three := b.mug(5), b.mug(6), b.mug(7)
 		one.Codes["ean"], two.Codes["ean"], three.Codes["ean"] = mark+"1", mark+"1", mark+"2"
 		two.Codes["sku"] = one.Codes["sku"]
 		b.deliver(t, productDelivery(long), productDelivery(zero), productDelivery(minus), productDelivery(nameless), productDelivery(one), productDelivery(two), productDelivery(three))
@@ -188,12 +186,12 @@ func TestProductsThatAreBad(t *testing.T) {
 		same(t, get(2, "list_price", "weight", "type"), map[string]any{"list_price": 0, "weight": 0, "type": "service"})
 		same(t, get(3, "list_price"), map[string]any{"list_price": -4})
 		same(t, get(4, "name"), map[string]any{"name": "MUG-4"})
-		same(t, get(5, "barcode", "default_code"), map[string]any{"barcode": mark + "1", "default_code": "SKU-5"})
-		same(t, get(6, "barcode", "default_code"), map[string]any{"barcode": false, "default_code": "SKU-5"})
+		same(t, get(5, "barcode", "default_code"), map[string]any{"barcode": mark + "1", "default_code": b.sku(5)})
+		same(t, get(6, "barcode", "default_code"), map[string]any{"barcode": false, "default_code": b.sku(5)})
 		same(t, get(7, "barcode"), map[string]any{"barcode": mark + "2"})
 
 		// A barcode that a later product of the shop has too.
-		late := mug(8)
+		late := b.mug(8)
 		late.Codes["ean"] = mark + "2"
 		b.deliver(t, productDelivery(late))
 		same(t, get(8, "barcode"), map[string]any{"barcode": false})
@@ -218,7 +216,7 @@ func TestMatchProducts(t *testing.T) {
 		has(mark + "B")
 		named := has(mark + "C")
 		b.links.set(document.Key{Entity: document.ProductEntity, ID: 4}, sinks.Link{Target: fmt.Sprint(named), Person: true})
-		p, q, r, n := mug(1), mug(2), mug(3), mug(4)
+		p, q, r, n := b.mug(1), b.mug(2), b.mug(3), b.mug(4)
 		p.Codes["sku"], q.Codes["sku"], r.Codes["sku"], n.Codes["sku"] = mark+"A", mark+"B", mark+"A2", "other"
 		b.deliver(t, productDelivery(p), productDelivery(q), productDelivery(r), productDelivery(n))
 		if at := b.at(t, document.ProductEntity, 1); at.id != theirs || !at.foreign {
@@ -255,7 +253,7 @@ func TestMatchProducts(t *testing.T) {
 
 func TestGoods(t *testing.T) {
 	catalogue(t, "", func(t *testing.T, b *bed) {
-		b.deliver(t, productDelivery(mug(1)), productDelivery(mug(2)))
+		b.deliver(t, productDelivery(b.mug(1)), productDelivery(b.mug(2)))
 		ids, err := b.admin.Create(t.Context(), productModel, []map[string]any{{"name": "Theirs", "default_code": word(b.prefix) + "M"}}, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -263,7 +261,7 @@ func TestGoods(t *testing.T) {
 		order := func() *saleOrder {
 			return &saleOrder{item: &item{}, doc: &document.Order{Lines: []document.Line{
 				{Line: 1, ProductID: 1}, {Line: 2, ProductID: 2}, {Line: 3, ProductID: 1},
-				{Line: 4, ProductID: 77, Name: "Gone", SKU: "GONE", Price: "3.0000"},
+				{Line: 4, ProductID: 77, Name: "Gone", SKU: b.sku(77), Price: "3.0000"},
 				{Line: 5, ProductID: 78, Name: "Match", SKU: word(b.prefix) + "M"}, {Line: 6},
 			}}}
 		}
@@ -282,8 +280,8 @@ func TestGoods(t *testing.T) {
 			if o.products[1] == 0 || o.products[1] != o.products[3] || o.products[2] == o.products[1] {
 				t.Errorf("%s: %v", what, o.products)
 			}
-			same(t, b.one(t, productModel, o.products[1], "default_code"), map[string]any{"default_code": "SKU-1"})
-			same(t, b.one(t, productModel, o.products[4], "default_code", "name", "sale_ok"), map[string]any{"default_code": "GONE", "name": "Gone", "sale_ok": false})
+			same(t, b.one(t, productModel, o.products[1], "default_code"), map[string]any{"default_code": b.sku(1)})
+			same(t, b.one(t, productModel, o.products[4], "default_code", "name", "sale_ok"), map[string]any{"default_code": b.sku(77), "name": "Gone", "sale_ok": false})
 			if o.products[5] != ids[0] {
 				t.Errorf("%s: a product of that SKU is there and was not taken", what)
 			}
@@ -304,11 +302,11 @@ func TestGoods(t *testing.T) {
 		if err := b.goods(t.Context(), []*saleOrder{made}); err != nil {
 			t.Fatal(err)
 		}
-		b.deliver(t, productDelivery(mug(77)))
+		b.deliver(t, productDelivery(b.mug(77)))
 		if at := b.at(t, document.ProductEntity, 77); at.id != made.products[4] {
 			t.Errorf("its own delivery made another: %v", at)
 		}
-		same(t, b.one(t, productModel, made.products[4], "default_code", "sale_ok"), map[string]any{"default_code": "SKU-77", "sale_ok": true})
+		same(t, b.one(t, productModel, made.products[4], "default_code", "sale_ok"), map[string]any{"default_code": b.sku(77), "sale_ok": true})
 
 		// Archived by a person: an order may name it, and can be confirmed.
 		if err := b.setActive(t.Context(), []target{{id: made.products[1]}}, false); err != nil {
@@ -321,6 +319,9 @@ func TestGoods(t *testing.T) {
 		r := &record{xid: b.xid("o_1"), cells: map[string]string{"partner_id/.id": fmt.Sprint(partner[0])}, under: map[string][]record{"order_line": {
 			{xid: b.xid("o_1_l1"), cells: map[string]string{"product_id/.id": fmt.Sprint(made.products[1]), "product_uom_qty": "1", "price_unit": "1"}},
 		}}}
+		if lists := b.rows(t, "product.pricelist", nil); len(lists) > 0 { // 14 has one, and needs it
+			r.cells["pricelist_id/.id"] = fmt.Sprint(lists[0]["id"])
+		}
 		if err := b.load(t.Context(), "sale.order", []*record{r}, nil); err != nil || r.id == 0 {
 			t.Fatalf("an order with an archived product: %v, %d", err, r.id)
 		}

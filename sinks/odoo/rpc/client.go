@@ -8,10 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 
 	"octail/internal/httpx"
@@ -51,8 +49,8 @@ type Client struct {
 	version Version
 	uid     int64 // of the user; 0: not known yet
 	calls   int64
-	always  map[string]any // context of every call
 	native  bool           // English is not installed: octail asks in the user's language
+	always  map[string]any // context of every call
 }
 
 // Args are what a method is called with. Both transports take arguments by name.
@@ -96,35 +94,6 @@ func (c *Client) Call(ctx context.Context, model, method string, a Args, out any
 		return c.strange(nil, model, method)
 	}
 	return nil
-}
-
-// english is the language that a call is made in when its context names none: what is
-// told of a refusal is in the language of the user otherwise. Of texts that are read and
-// written it is the one they are stored in first.
-const english = "en_US"
-
-// inEnglish makes a call in English, where that is installed.
-func (c *Client) inEnglish(ctx context.Context, model, method string, a Args) (json.RawMessage, error) {
-	c.mu.Lock()
-	native := c.native
-	c.mu.Unlock()
-	if _, named := a.Context["lang"]; named || native {
-		return c.call(ctx, model, method, a)
-	}
-	plain := a
-	a.Context = maps.Clone(a.Context)
-	if a.Context == nil {
-		a.Context = map[string]any{}
-	}
-	a.Context["lang"] = english
-	raw, err := c.call(ctx, model, method, a)
-	if e, ok := As(err); ok && e.Kind == Refused && strings.HasSuffix(e.Message, ": "+english) {
-		c.mu.Lock()
-		c.native = true
-		c.mu.Unlock()
-		return c.call(ctx, model, method, plain)
-	}
-	return raw, err
 }
 
 func (c *Client) call(ctx context.Context, model, method string, a Args) (json.RawMessage, error) {
