@@ -2,7 +2,6 @@ package odoo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,24 +21,29 @@ const (
 
 // meet finds out who of the parties is in Odoo already: what a person has linked, what
 // octail knows or has made, then by the rules of customers.match. Who is nowhere has no
-// contact afterwards. sure: it is read whether a linked contact that was not used yet is
-// there.
-func (s *sink) meet(ctx context.Context, parties []*party, sure bool) error {
+// contact afterwards.
+//
+// sure: what was not used for a while is looked for in Odoo, with the addresses of
+// places, in one call; those that are gone are forgotten. Without it, whoever writes to
+// the contact finds out.
+func (s *sink) meet(ctx context.Context, parties []*party, sure bool, places ...string) error {
 	var linked, open []*party
 	for _, p := range parties {
-		known := s.contacts.get(p.name)
+		known, fresh := s.contacts.get(p.name)
 		is, person, err := s.linkOf(ctx, p.key)
+		if err != nil && person { // what is written there is no contact's id
+			p.item.fail(err)
+			continue
+		}
 		if err != nil {
-			if person { // what is written there is no contact's id
-				p.item.fail(err)
-				continue
-			}
 			return err
 		}
-		p.person.tied = person
+		p.tied = person
 		switch {
 		case known.id != 0 && (is.id == 0 || is == known):
-			p.contact = known
+			if p.contact = known; !fresh {
+				linked = append(linked, p)
+			}
 		case is.id != 0:
 			p.contact = is
 			linked = append(linked, p)
@@ -47,8 +51,8 @@ func (s *sink) meet(ctx context.Context, parties []*party, sure bool) error {
 			open = append(open, p)
 		}
 	}
-	if sure && len(linked) > 0 {
-		lost, err := s.stillThere(ctx, linked)
+	if sure {
+		lost, err := s.stillThere(ctx, linked, places)
 		if err != nil {
 			return err
 		}
@@ -91,18 +95,43 @@ func (s *sink) linkOf(ctx context.Context, key document.Key) (c contact, person 
 	return contact{id: id, own: !foreign && !l.Person}, l.Person, nil
 }
 
-// stillThere reads which linked contacts are there, and returns those whose contact is gone.
-func (s *sink) stillThere(ctx context.Context, parties []*party) (lost []*party, err error) {
+// stillThere reads which linked contacts and which addresses are there, and returns those
+// whose contact is gone.
+func (s *sink) stillThere(ctx context.Context, parties []*party, places []string) (lost []*party, err error) {
 	var ids []int64
 	for _, p := range parties {
 		ids = append(ids, p.contact.id)
 	}
-	are, err := s.currents(ctx, ids)
+	at := map[string]spot{}
+	for _, name := range places {
+		if is, fresh := s.contacts.place(name); is.id != 0 && !fresh {
+			at[name] = is
+			ids = append(ids, is.id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var rows []row
+	err = s.rpc.SearchRead(ctx, partnerModel, rpc.Find{
+		Domain: []any{[]any{"id", "in", ids}}, Fields: []string{"id"}, Context: map[string]any{"active_test": false},
+	}, &rows)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("ask which of %d contacts are there: %w", len(ids), err)
+	}
+	there := map[int64]bool{}
+	for _, r := range rows {
+		there[r.ID] = true
+	}
+	for name, is := range at {
+		if there[is.id] {
+			s.contacts.putPlace(name, is)
+		} else {
+			s.contacts.dropPlace(name)
+		}
 	}
 	for _, p := range parties {
-		if are[p.contact.id] != nil {
+		if there[p.contact.id] {
 			s.contacts.put(p.name, p.contact)
 			continue
 		}
@@ -119,7 +148,7 @@ func (s *sink) stillThere(ctx context.Context, parties []*party) (lost []*party,
 // lose forgets a contact that Odoo has no more. Where a person tied it, only a person
 // can say what is to be.
 func (s *sink) lose(ctx context.Context, p *party) error {
-	if p.person.tied {
+	if p.tied {
 		p.item.fail(gone(p.key, p.contact.id))
 		return nil
 	}
@@ -132,78 +161,6 @@ func (s *sink) lose(ctx context.Context, p *party) error {
 		return fmt.Errorf("forget the contact of %s: %w", p.key, err)
 	}
 	return nil
-}
-
-// externalNames are the names octail has for records, without the prefix, by id: an
-// empty list for a record that is not octail's, no entry for one that is not there.
-func (s *sink) externalNames(ctx context.Context, model string, ids []int64) (map[int64][]string, error) {
-	type xmlid struct {
-		Name rpc.Text `json:"xmlid"`
-	}
-	var got []struct {
-		ID  int64   `json:"id"`
-		All []xmlid `json:"xmlids"` // nil: this Odoo tells one of them, for one record
-	}
-	out := map[int64][]string{}
-	err := s.rpc.Call(ctx, model, "get_metadata", rpc.Args{IDs: ids}, &got)
-	if e, ok := rpc.As(err); ok && e.Kind == rpc.Missing {
-		return s.externalNamesOfLiving(ctx, model, ids)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("ask whose %d records of %s are: %w", len(ids), model, err)
-	}
-	all := true
-	for _, g := range got {
-		out[g.ID] = []string{}
-		all = all && g.All != nil
-		for _, x := range g.All {
-			if name, ours := strings.CutPrefix(string(x.Name), s.prefix+"."); ours {
-				out[g.ID] = append(out[g.ID], name)
-			}
-		}
-	}
-	if all || len(got) == 0 {
-		return out, nil
-	}
-	var data []struct {
-		Name string `json:"name"`
-		ID   int64  `json:"res_id"`
-	}
-	err = s.rpc.SearchRead(ctx, "ir.model.data", rpc.Find{
-		Domain: []any{[]any{"module", "=", s.prefix}, []any{"model", "=", model}, []any{"res_id", "in", ids}},
-		Fields: []string{"name", "res_id"},
-	}, &data)
-	if err != nil {
-		return nil, fmt.Errorf("ask whose %d records of %s are: %w", len(ids), model, err)
-	}
-	for _, d := range data {
-		if _, there := out[d.ID]; there {
-			out[d.ID] = append(out[d.ID], d.Name)
-		}
-	}
-	return out, nil
-}
-
-// externalNamesOfLiving: some of the records are gone.
-func (s *sink) externalNamesOfLiving(ctx context.Context, model string, ids []int64) (map[int64][]string, error) {
-	var living []row
-	err := s.rpc.SearchRead(ctx, model, rpc.Find{
-		Domain: []any{[]any{"id", "in", ids}}, Fields: []string{"id"}, Context: map[string]any{"active_test": false},
-	}, &living)
-	if err != nil {
-		return nil, fmt.Errorf("ask which of %d records of %s are there: %w", len(ids), model, err)
-	}
-	if len(living) == len(ids) {
-		return nil, errors.New("Odoo says that a record is not there, and that it is")
-	}
-	if len(living) == 0 {
-		return map[int64][]string{}, nil
-	}
-	ids = nil
-	for _, r := range living {
-		ids = append(ids, r.ID)
-	}
-	return s.externalNames(ctx, model, ids)
 }
 
 // hit is a contact that a rule finds.
@@ -378,24 +335,59 @@ func (s *sink) whose(ctx context.Context, hits []*hit) error {
 	for _, c := range below {
 		ids = append(ids, c.ID)
 	}
-	names, err := s.externalNames(ctx, partnerModel, ids)
+	above := map[int64]int64{}
+	for _, c := range below {
+		above[c.ID] = c.Parent.ID
+	}
+	names, err := s.ours(ctx, partnerModel, ids)
 	if err != nil {
 		return err
 	}
-	for _, h := range hits {
-		h.names = names[h.ID]
-		if holder := s.contacts.holder(h.ID); holder != "" {
-			h.has = append(h.has, holder)
+	for name, id := range names {
+		if h := byID[id]; h != nil {
+			h.names = append(h.names, name)
+		} else if holder := holderOf(name); holder != "" {
+			byID[above[id]].has = append(byID[above[id]].has, holder)
 		}
 	}
-	for _, c := range below {
-		for _, name := range names[c.ID] {
-			if holder := holderOf(name); holder != "" {
-				byID[c.Parent.ID].has = append(byID[c.Parent.ID].has, holder)
+	for _, h := range hits {
+		others, err := s.holdersOf(ctx, h.ID)
+		if err != nil {
+			return err
+		}
+		h.has = append(h.has, others...)
+	}
+	return nil
+}
+
+// linkedTo tells which entities have a target: the journal does.
+type linkedTo interface {
+	LinkedTo(ctx context.Context, target string) ([]document.Key, error)
+}
+
+// holdersOf are the customers who are known to have a contact that octail did not make.
+func (s *sink) holdersOf(ctx context.Context, id int64) ([]string, error) {
+	var names []string
+	if name := s.contacts.holder(id); name != "" {
+		names = append(names, name)
+	}
+	links, ok := s.links.(linkedTo)
+	if !ok {
+		return names, nil
+	}
+	// A person may have written the number alone, which is also a product's or an order's.
+	for _, target := range []string{contact{id: id}.link(), contact{id: id, own: true}.link()} {
+		keys, err := links.LinkedTo(ctx, target)
+		if err != nil {
+			return nil, fmt.Errorf("ask who has contact %d: %w", id, err)
+		}
+		for _, k := range keys {
+			if k.Entity == document.CustomerEntity {
+				names = append(names, customerName(k.ID))
 			}
 		}
 	}
-	return nil
+	return names, nil
 }
 
 // choose takes the one contact that can only be meant. What octail made for the party

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"html"
 	"strings"
-
-	"octail/sinks/odoo/rpc"
 )
 
 // trial is a party's records on their way: they are refused or taken together.
@@ -89,22 +87,26 @@ func (s *sink) tryOnce(ctx context.Context, trials []*trial, extra map[string]an
 // noteVAT keeps a number that Odoo refuses as a note in the contact, once.
 func (s *sink) noteVAT(ctx context.Context, p *party, id int64) error {
 	s.log.Warn("Odoo refuses the customer's VAT number: it is a note in the contact now", "party", p.name, "contact", id)
-	var is []struct {
-		Comment rpc.Text `json:"comment"`
+	are, err := s.currents(ctx, []int64{id})
+	if err != nil {
+		return err
 	}
-	if err := s.rpc.Read(ctx, partnerModel, []int64{id}, []string{"comment"}, nil, &is); err != nil {
-		return fmt.Errorf("read the notes of contact %d: %w", id, err)
-	}
-	number := html.EscapeString(p.person.vat)
-	if len(is) == 0 || strings.Contains(string(is[0].Comment), number) {
+	note := vatNote(p.person.vat)
+	is := are[id]
+	if is == nil || strings.Contains(string(is.Comment), note) {
 		return nil
 	}
-	text := "VAT number in the shop: " + number
-	if is[0].Comment != "" {
-		text = string(is[0].Comment) + "\n" + text
+	text := note
+	if is.Comment != "" {
+		text = string(is.Comment) + "\n" + note
 	}
 	if err := s.rpc.Write(ctx, partnerModel, []int64{id}, map[string]any{"comment": text}, quiet); err != nil {
 		return fmt.Errorf("write the notes of contact %d: %w", id, err)
 	}
 	return nil
+}
+
+// vatNote is how a number that Odoo refuses stands in a contact's notes.
+func vatNote(number string) string {
+	return "VAT number in the shop: " + html.EscapeString(number)
 }
