@@ -38,8 +38,8 @@ const settleRounds = 3
 // errUnsettled: a module or an automation of this Odoo is against it.
 var errUnsettled = errors.New("Odoo keeps changing what is written into the order; look for an automation rule or a module that writes into orders")
 
-// create makes the orders that Odoo does not have, with all their lines.
-func (s *sink) create(ctx context.Context, orders []*saleOrder) error {
+// createOrders makes the orders that Odoo does not have, with all their lines.
+func (s *sink) createOrders(ctx context.Context, orders []*saleOrder) error {
 	fresh := those(orders, func(o *saleOrder) bool { return o.id == 0 })
 	byCompany := map[int64][]*saleOrder{}
 	for _, o := range fresh {
@@ -157,9 +157,9 @@ func (s *sink) lineRecords(lines []wantLine, c lineColumns) []record {
 	return records
 }
 
-// settle writes what differs between what Odoo holds and what it is to hold, until
+// settleOrders writes what differs between what Odoo holds and what it is to hold, until
 // nothing does. An equal order is read and not written.
-func (s *sink) settle(ctx context.Context, orders []*saleOrder) error {
+func (s *sink) settleOrders(ctx context.Context, orders []*saleOrder) error {
 	for round := 1; ; round++ {
 		for _, o := range orders {
 			if o.held == nil {

@@ -7,18 +7,11 @@ import (
 	"octail/sinks/odoo/rpc"
 )
 
-// Values of orders.deleted, and of customers.deleted without cancel.
-const (
-	deletedCancel  = "cancel"
-	deletedArchive = "archive"
-	deletedIgnore  = "ignore"
-)
-
 // ordersGone does to orders that the shop has deleted what orders.deleted says. Nothing
 // is deleted in Odoo. An order that Odoo never had stays so; one that is delivered or
 // invoiced is not cancelled, a person is told.
 func (s *sink) ordersGone(ctx context.Context, orders []*saleOrder) error {
-	if s.cfg.Orders.Deleted == deletedIgnore || len(orders) == 0 {
+	if s.cfg.Orders.Deleted == "ignore" || len(orders) == 0 {
 		return nil
 	}
 	if err := s.findOrders(ctx, orders); err != nil {

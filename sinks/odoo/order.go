@@ -79,7 +79,7 @@ func (s *sink) orders(ctx context.Context, items []*item) error {
 		return err
 	}
 	for _, step := range []func(context.Context, []*saleOrder) error{
-		s.mapOrders, s.findOrders, s.addressees, s.goods, s.priceOrders, s.create, s.settle, s.bring, s.verify,
+		s.mapOrders, s.findOrders, s.addressees, s.goods, s.priceOrders, s.createOrders, s.settleOrders, s.bring, s.verifyOrders,
 	} {
 		if orders = going(orders); len(orders) == 0 {
 			return nil
@@ -318,8 +318,8 @@ func (o *saleOrder) placed() string {
 // errNotThere: an order was deleted in Odoo while it was written.
 var errNotThere = errors.New("the order is not in Odoo any more, a moment after it was written")
 
-// verify is the last look: what is not as it is to be is not acknowledged.
-func (s *sink) verify(ctx context.Context, orders []*saleOrder) error {
+// verifyOrders is the last look: what is not as it is to be is not acknowledged.
+func (s *sink) verifyOrders(ctx context.Context, orders []*saleOrder) error {
 	for _, o := range orders {
 		switch h := o.held; {
 		case h == nil:

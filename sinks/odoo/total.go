@@ -3,6 +3,7 @@ package odoo
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -148,15 +149,15 @@ func (s *sink) priceDigits(ctx context.Context) (int32, error) {
 		return *known, nil
 	}
 	var got map[string]struct {
-		Digits []int32 `json:"digits"` // all, and those behind the point
+		Digits json.RawMessage `json:"digits"` // all, and those behind the point; anything else means that none is cut
 	}
 	err := s.rpc.Call(ctx, "sale.order.line", "fields_get", rpc.Args{Named: map[string]any{"allfields": []string{"price_unit"}, "attributes": []string{"digits"}}}, &got)
 	if err != nil {
 		return 0, fmt.Errorf("ask how many decimals a price keeps: %w", err)
 	}
-	digits := int32(-1)
-	if d := got["price_unit"].Digits; len(d) == 2 {
-		digits = d[1]
+	digits, pair := int32(-1), []int32{}
+	if json.Unmarshal(got["price_unit"].Digits, &pair) == nil && len(pair) == 2 {
+		digits = pair[1]
 	}
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
