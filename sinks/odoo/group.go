@@ -19,11 +19,11 @@ var tagList = list{model: "res.partner.category", fields: []string{"name"}}
 func (s *sink) groupCells(ctx context.Context, p *party, cells map[string]string) error {
 	switch s.cfg.Customers.Groups {
 	case groupsTag:
-		id, err := s.groupRecord(ctx, tagList, p)
+		id, err := s.groupRecord(ctx, tagList, p.person.group, p.item)
 		cells["category_id/.id"] = reference(id)
 		return err
 	case groupsPricelist:
-		id, err := s.groupRecord(ctx, pricelistList, p)
+		id, err := s.groupRecord(ctx, pricelistList, p.person.group, p.item)
 		cells["property_product_pricelist/.id"] = reference(id)
 		return err
 	}
@@ -38,41 +38,36 @@ func groupName(g document.Named) string {
 	return "Customer group " + strconv.FormatInt(g.ID, 10)
 }
 
-// groupNamed finds a tag or pricelist by a group's name; 0: there is none.
-func (s *sink) groupNamed(ctx context.Context, l list, name string) (int64, error) {
+// groupRecord is the tag or pricelist of a group; 0: there is none. For an item one that
+// is missing is made, and for nil not.
+func (s *sink) groupRecord(ctx context.Context, l list, g document.Named, it *item) (int64, error) {
 	b, err := s.known(ctx)
 	if err != nil {
 		return 0, err
 	}
-	r, _, err := s.find(ctx, l, func(rows []row) (row, bool) {
-		return at(rows, slices.IndexFunc(rows, func(r row) bool { return fold(string(r.Name)) == fold(name) && b.company.may(r.Company.ID) }))
-	})
-	return r.ID, err
-}
-
-// groupRecord is a party's tag or pricelist.
-func (s *sink) groupRecord(ctx context.Context, l list, p *party) (int64, error) {
-	name := groupName(p.person.group)
+	name := groupName(g)
 	// Of the name too: a group that is called otherwise now is another one for Odoo.
-	key := fmt.Sprintf("group_%d_%s", p.person.group.ID, digest(l.model, fold(name)))
+	key := fmt.Sprintf("group_%d_%s", g.ID, digest(l.model, fold(name)))
 	if id := s.met(l.model, key); id != 0 {
 		return id, nil
 	}
-	id, err := s.groupNamed(ctx, l, name)
+	r, _, err := s.find(ctx, l, func(rows []row) (row, bool) {
+		return at(rows, slices.IndexFunc(rows, func(r row) bool { return fold(string(r.Name)) == fold(name) && b.company.may(r.Company.ID) }))
+	})
 	if err != nil {
 		return 0, err
 	}
-	if id == 0 {
-		made := &record{xid: s.xid(key), cells: map[string]string{"name": name}, item: p.item}
+	if r.ID == 0 && it != nil {
+		made := &record{xid: s.xid(key), cells: map[string]string{"name": name}, item: it}
 		if err := s.load(ctx, l.model, []*record{made}, nil); err != nil {
 			return 0, err
 		}
-		id = made.id
+		r.ID = made.id
 	}
-	if id != 0 {
-		s.saw(l.model, key, id)
+	if r.ID != 0 {
+		s.saw(l.model, key, r.ID)
 	}
-	return id, nil
+	return r.ID, nil
 }
 
 // leaveGroups takes the tags away of groups that customers are not in any more.
@@ -85,7 +80,7 @@ func (s *sink) leaveGroups(ctx context.Context, parties []*party) error {
 		if p.item.err != nil || p.left == nil || groupName(*p.left) == groupName(p.person.group) {
 			continue
 		}
-		tag, err := s.groupNamed(ctx, tagList, groupName(*p.left))
+		tag, err := s.groupRecord(ctx, tagList, *p.left, nil)
 		if err != nil {
 			return err
 		}

@@ -35,18 +35,16 @@ func (s *sink) addressees(ctx context.Context, orders []*saleOrder) error {
 	}
 	var places []string
 	for o, p := range of {
+		if o.held != nil && o.doc.Customer.ID == nil {
+			// The guest of an order that is there is whom it has: who matches may change.
+			p.contact = contact{id: o.held.Partner.ID}
+		}
 		for a := range placesOf(o.doc) {
 			places = append(places, addressName(p.name, a))
 		}
 	}
 	if err := s.meet(ctx, parties, true, places...); err != nil {
 		return err
-	}
-	for _, o := range orders {
-		// The guest of an order that is there already is whom it has.
-		if p := of[o]; p != nil && o.held != nil && o.held.Partner.ID != 0 && o.doc.Customer.ID == nil && p.contact.id == 0 {
-			p.contact = contact{id: o.held.Partner.ID}
-		}
 	}
 	return s.writePlaces(ctx, orders, of)
 }

@@ -83,7 +83,7 @@ func (c *current) differs(want map[string]string) []string {
 	var out []string
 	for column, is := range c.cells() {
 		as := want[column]
-		if is == as || column == "vat" && (plainNumber(is) == plainNumber(as) || is == "" && strings.Contains(string(c.Comment), vatNote(as))) {
+		if is == as || column == "vat" && (plainNumber(is) == plainNumber(as) || is == "" && noted(string(c.Comment), as)) {
 			continue
 		}
 		for _, field := range shopFields[column] {

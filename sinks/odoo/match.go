@@ -29,6 +29,9 @@ const (
 func (s *sink) meet(ctx context.Context, parties []*party, sure bool, places ...string) error {
 	var linked, open []*party
 	for _, p := range parties {
+		if p.contact.id != 0 { // an order has it
+			continue
+		}
 		known, fresh := s.contacts.get(p.name)
 		is, person, err := s.linkOf(ctx, p.key)
 		if err != nil && person { // what is written there is no contact's id

@@ -91,14 +91,13 @@ func (s *sink) noteVAT(ctx context.Context, p *party, id int64) error {
 	if err != nil {
 		return err
 	}
-	note := vatNote(p.person.vat)
 	is := are[id]
-	if is == nil || strings.Contains(string(is.Comment), note) {
+	if is == nil || noted(string(is.Comment), p.person.vat) {
 		return nil
 	}
-	text := note
+	text := "VAT number in the shop: " + html.EscapeString(p.person.vat)
 	if is.Comment != "" {
-		text = string(is.Comment) + "\n" + note
+		text = string(is.Comment) + "\n" + text
 	}
 	if err := s.rpc.Write(ctx, partnerModel, []int64{id}, map[string]any{"comment": text}, quiet); err != nil {
 		return fmt.Errorf("write the notes of contact %d: %w", id, err)
@@ -106,7 +105,7 @@ func (s *sink) noteVAT(ctx context.Context, p *party, id int64) error {
 	return nil
 }
 
-// vatNote is how a number that Odoo refuses stands in a contact's notes.
-func vatNote(number string) string {
-	return "VAT number in the shop: " + html.EscapeString(number)
+// noted tells whether a number is in a contact's notes: HTML as Odoo has rewritten it.
+func noted(notes, number string) bool {
+	return strings.Contains(html.UnescapeString(notes), number)
 }
