@@ -296,7 +296,7 @@ func (s *sink) bring(ctx context.Context, orders []*saleOrder) error {
 func (s *sink) dates(ctx context.Context, orders []*saleOrder) error {
 	late := those(orders, func(o *saleOrder) bool {
 		at := o.placed()
-		return !o.linked && o.held != nil && !o.held.locked() && at != "" && at != string(o.held.Date)
+		return !o.linked && o.held != nil && at != "" && at != string(o.held.Date)
 	})
 	return halves(ctx, late, func(ctx context.Context, late []*saleOrder) error {
 		records := make([]*record, len(late))

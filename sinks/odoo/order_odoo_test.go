@@ -25,7 +25,11 @@ const tillSettings = "mappings: {status: {\"1\": draft, \"2\": confirmed, \"3\":
 
 func newTill(t *testing.T, version int, settings string) *till {
 	t.Helper()
-	o := bedDatabase(t, version)
+	return tillOn(t, bedDatabase(t, version), settings)
+}
+
+func tillOn(t *testing.T, o *bedOdoo, settings string) *till {
+	t.Helper()
 	b := &till{newBed(t, o.URL, o.Database, o.Login, o.Key, o.AdminLogin, o.AdminKey, tillSettings+settings), t}
 	values := map[string]any{"name": "VAT 20", "amount": 20, "type_tax_use": "sale", "price_include": true}
 	if fresh, err := b.has(t.Context(), "account.tax", "price_include_override"); err != nil {
