@@ -48,6 +48,7 @@ func run(ctx context.Context) error {
 	naive := flag.Int("naive", 60, "orders of the naive connector in each turn")
 	live := flag.Int("live", 20, "orders one at a time")
 	rounds := flag.Int("rounds", 2, "how often both are measured; the median counts")
+	which := flag.Bool("which", false, "say which calls were made")
 	flag.Parse()
 	to := target{os.Getenv("ODOO_URL"), os.Getenv("ODOO_DB"), os.Getenv("ODOO_BOT_LOGIN"), os.Getenv("ODOO_BOT_PASSWORD"), os.Getenv("ODOO_BOT_API_KEY")}
 	if to.url == "" || to.database == "" || to.key == "" {
@@ -80,6 +81,12 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("octail's live orders: %w", err)
 	}
 	fmt.Printf("live   octail %.2f calls an order with a new customer, p50 %s, slowest %s\n", l.calls(), median(each).Round(time.Millisecond), slices.Max(each).Round(time.Millisecond))
+	if *which {
+		b.paths.Range(func(path, n any) bool {
+			fmt.Printf("%6d %s\n", n.(*atomic.Int64).Load(), path)
+			return true
+		})
+	}
 	return b.verify(ctx)
 }
 
@@ -103,6 +110,7 @@ type bench struct {
 	to     target
 	proxy  *httptest.Server
 	sent   atomic.Int64
+	paths  sync.Map // calls by path: *atomic.Int64
 	sink   sinks.Sink
 	rpc    *rpc.Client // the naive connector's
 	reader *rpc.Client // beside the proxy
@@ -120,6 +128,8 @@ func newBench(to target) (*bench, error) {
 	forward := httputil.NewSingleHostReverseProxy(at)
 	b.proxy = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b.sent.Add(1)
+		n, _ := b.paths.LoadOrStore(r.URL.Path, new(atomic.Int64))
+		n.(*atomic.Int64).Add(1)
 		forward.ServeHTTP(w, r)
 	}))
 	settings := odoo.Plugin.Settings().(*odoo.Config)

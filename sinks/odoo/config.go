@@ -9,6 +9,10 @@ const (
 	stockIgnore = "ignore"
 	stockPush   = "push"
 
+	deletedCancel  = "cancel" // orders only
+	deletedArchive = "archive"
+	deletedIgnore  = "ignore"
+
 	confirmAction = "action"
 	confirmState  = "state"
 )

@@ -18,7 +18,6 @@ const (
 	groupsPricelist = "pricelist"
 	guestsContact   = "contact"
 	guestsMatch     = "match"
-	deletedArchive  = "archive"
 )
 
 // missingOnly makes load leave what is there as it is, if it was made with lasting.
@@ -56,7 +55,7 @@ func (s *sink) customers(ctx context.Context, items []*item) error {
 	if err := s.dropCustomers(ctx, deleted); err != nil {
 		return err
 	}
-	if err := s.settle(ctx, parties); err != nil {
+	if err := s.meet(ctx, parties); err != nil {
 		return err
 	}
 	return s.writeCustomers(ctx, parties)

@@ -34,7 +34,7 @@ func (s *sink) addressees(ctx context.Context, orders []*saleOrder) error {
 		byName[p.name], of[o] = p, p
 		parties = append(parties, p)
 	}
-	if err := s.settle(ctx, parties); err != nil {
+	if err := s.meet(ctx, parties); err != nil {
 		return err
 	}
 	for _, o := range orders {

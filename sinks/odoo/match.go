@@ -19,10 +19,10 @@ const (
 	matchRef   = "ref"
 )
 
-// settle finds out who of the parties is in Odoo already: what a person has linked, what
+// meet finds out who of the parties is in Odoo already: what a person has linked, what
 // octail knows or has made, then by the rules of customers.match. Who is nowhere has no
 // contact afterwards.
-func (s *sink) settle(ctx context.Context, parties []*party) error {
+func (s *sink) meet(ctx context.Context, parties []*party) error {
 	var linked, open []*party
 	byPerson := map[*party]bool{}
 	for _, p := range parties {
@@ -42,7 +42,7 @@ func (s *sink) settle(ctx context.Context, parties []*party) error {
 		}
 	}
 	if len(linked) > 0 {
-		lost, err := s.verify(ctx, linked, byPerson)
+		lost, err := s.stillThere(ctx, linked, byPerson)
 		if err != nil {
 			return err
 		}
@@ -70,9 +70,9 @@ func (s *sink) linkOf(ctx context.Context, key document.Key) (id int64, person b
 	return id, l.Person, nil
 }
 
-// verify reads whether linked contacts are there and whose they are. It returns those
+// stillThere reads whether linked contacts are there and whose they are. It returns those
 // whose contact is gone.
-func (s *sink) verify(ctx context.Context, parties []*party, byPerson map[*party]bool) (lost []*party, err error) {
+func (s *sink) stillThere(ctx context.Context, parties []*party, byPerson map[*party]bool) (lost []*party, err error) {
 	var ids []int64
 	for _, p := range parties {
 		ids = append(ids, p.contact.id)
