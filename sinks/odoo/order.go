@@ -36,6 +36,7 @@ type saleOrder struct {
 
 	rounding  int64 // the product of the line that rounds
 	corrected bool  // that line was corrected by what Odoo's total is
+	named     bool  // the names of its lines are asked for, whatever they hold
 }
 
 // failed tells whether the order is out of the batch.
@@ -118,17 +119,24 @@ func (s *sink) mapOrder(ctx context.Context, o *saleOrder) (err error) {
 	if o.carrier, err = s.mapCarrier(ctx, o.store.company, o.doc.Shipping); err != nil {
 		return err
 	}
+	o.taxes, err = s.mapTaxes(ctx, o)
+	return err
+}
+
+// mapTaxes maps the tax rows of an order.
+func (s *sink) mapTaxes(ctx context.Context, o *saleOrder) ([]tax, error) {
+	taxes := []tax{}
 	for _, row := range o.doc.Totals {
 		if row.Code != "tax" {
 			continue
 		}
 		t, err := s.mapTaxRow(ctx, o.store.company, row)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		o.taxes = append(o.taxes, t)
+		taxes = append(taxes, t)
 	}
-	return nil
+	return taxes, nil
 }
 
 // mapTaxRow: a row of which the shop does not know the rate any more is a line of its

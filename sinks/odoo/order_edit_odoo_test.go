@@ -4,6 +4,7 @@ package odoo
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -316,6 +317,50 @@ func TestTotalIsCorrectedOnce(t *testing.T) {
 		h = b.is(x, stateSale)
 		if !h.total().Equal(decimal.RequireFromString(x.order().Total).Round(2)) {
 			t.Error(h.total())
+		}
+	})
+}
+
+func TestOrdersAreCompared(t *testing.T) {
+	on(t, everywhere, "", func(t *testing.T, b *till) {
+		sales := []sale{two(101, 2), two(102, 3), two(103, 1), two(104, 7), two(105, 2), two(106, 2)}
+		b.put(sales...)
+		compare := func(batch []sinks.Delivery) string {
+			var items []*item
+			for i := range batch {
+				items = append(items, &item{Delivery: &batch[i]})
+			}
+			got, err := b.compareOrders(t.Context(), items)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out []string
+			for _, d := range got {
+				out = append(out, fmt.Sprintf("%d %v %v", d.item.ID, d.missing, d.fields))
+			}
+			return strings.Join(out, " ")
+		}
+		if got := compare(deliveries(sales...)); got != "" {
+			t.Errorf("equal orders differ: %s", got)
+		}
+		h := b.see(101)[0]
+		if err := b.admin.Write(t.Context(), "sale.order.line", []int64{h.line(t, "Product 40").ID}, map[string]any{"product_uom_qty": 9, "price_unit": 9}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.admins("sale.order", "unlink", []int64{b.see(103)[0].ID}); err != nil {
+			t.Fatal(err)
+		}
+		sales[4].street = "3 Mid Lane"
+		if _, err := b.admins("sale.order", "action_cancel", []int64{b.see(106)[0].ID}); err != nil {
+			t.Fatal(err)
+		}
+		batch := deliveries(sales...)
+		batch = append(batch, delivery(document.OrderEntity, 102, document.Deleted, sales[1].order(), nil, nil))
+		found := strings.Split(strings.ReplaceAll(compare(batch), "] ", "]\n"), "\n")
+		slices.Sort(found)
+		want := []string{"101 false [lines total]", "102 false []", "103 true []", "105 false [billing_address shipping_address]", "106 false [status]"}
+		if !slices.Equal(found, want) {
+			t.Errorf("found %q, want %q", found, want)
 		}
 	})
 }
