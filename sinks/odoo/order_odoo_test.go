@@ -10,6 +10,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"octail/internal/odootest"
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 	"octail/transform/document"
@@ -25,10 +26,10 @@ const tillSettings = "mappings: {status: {\"1\": draft, \"2\": confirmed, \"3\":
 
 func newTill(t *testing.T, version int, settings string) *till {
 	t.Helper()
-	return tillOn(t, bedDatabase(t, version), settings)
+	return tillOn(t, tillDatabase(t, version), settings)
 }
 
-func tillOn(t *testing.T, o *bedOdoo, settings string) *till {
+func tillOn(t *testing.T, o *odootest.Odoo, settings string) *till {
 	t.Helper()
 	b := &till{newBed(t, o.URL, o.Database, o.Login, o.Key, o.AdminLogin, o.AdminKey, tillSettings+settings), t}
 	values := map[string]any{"name": "VAT 20", "amount": 20, "type_tax_use": "sale", "price_include": true}
@@ -51,9 +52,12 @@ func on(t *testing.T, versions []int, settings string, test func(t *testing.T, b
 	}
 }
 
+// tillDatabase gives a test its database.
+var tillDatabase = odootest.Database
+
 var (
-	everywhere = []int{19, 14}
-	newest     = []int{19}
+	everywhere = odootest.Versions()
+	newest     = everywhere[:1]
 )
 
 // sale is an order of the shop, in figures of the test.
