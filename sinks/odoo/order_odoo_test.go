@@ -269,3 +269,16 @@ func TestOrderIsWritten(t *testing.T) {
 		}
 	})
 }
+
+func TestOrderIsConfirmedByItsState(t *testing.T) {
+	on(t, everywhere, "orders: {confirm: state}\n", func(t *testing.T, b *till) {
+		b.put(two(101, 2))
+		n := b.calls(func() { b.put(two(102, 2), two(103, 1)) })
+		h := b.is(two(102, 2), stateSale)
+		b.is(two(103, 1), stateDraft)
+		t.Logf("calls: %d", n)
+		if len(h.Pickings) != 1 {
+			t.Errorf("%d transfers, want 1", len(h.Pickings))
+		}
+	})
+}

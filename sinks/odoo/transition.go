@@ -37,13 +37,13 @@ func (s *sink) advance(ctx context.Context, orders []*saleOrder) error {
 		if o.failed() || o.id == 0 {
 			continue
 		}
-		g, err := s.goal(ctx, o.doc)
-		if err != nil {
-			o.item.fail(err)
-			continue
-		}
-		if o.item.deleted() { // whatever its last status was
-			g = goalOf(cancelled, nil)
+		g := goalOf(cancelled, nil)
+		if !o.item.deleted() { // whatever its last status was
+			var err error
+			if g, err = s.goal(ctx, o.doc); err != nil {
+				o.item.fail(err)
+				continue
+			}
 		}
 		w := &walk{saleOrder: o, goal: g}
 		if o.held != nil { // as read a moment ago
