@@ -15,22 +15,22 @@ import (
 	"octail/sinks"
 )
 
-// cutter is between a sink and Odoo. After some calls that change or read anything it is
+// killer is between a sink and Odoo. After some calls that change or read anything it is
 // as if octail were killed: Odoo has done the last one, nobody hears of it, and no more
 // calls come.
-type cutter struct {
+type killer struct {
 	*httptest.Server
 	mu   sync.Mutex
 	left int // calls that are let through; negative: all
 	path []string
 }
 
-func newCutter(t *testing.T, to string) *cutter {
+func newKiller(t *testing.T, to string) *killer {
 	target, err := url.Parse(to)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cutter{left: -1}
+	c := &killer{left: -1}
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
@@ -53,14 +53,14 @@ func newCutter(t *testing.T, to string) *cutter {
 	return c
 }
 
-func (c *cutter) set(left int) {
+func (c *killer) set(left int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.left, c.path = left, nil
 }
 
 // cut tells whether the calls have come to an end, and what the last one was.
-func (c *cutter) cut() (bool, string) {
+func (c *killer) cut() (bool, string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	last := ""
@@ -90,7 +90,7 @@ func (b *till) reopened(url, database, login, key string) {
 func TestOrdersSurviveAKillAfterEachCall(t *testing.T) {
 	o := tillDatabase(t, 19)
 	b := tillOn(t, o, "")
-	c := newCutter(t, o.URL)
+	c := newKiller(t, o.URL)
 	b.reopened(c.URL, o.Database, o.Login, o.Key)
 	warm := two(1, 1)
 	b.put(warm)

@@ -157,7 +157,7 @@ func (s *sink) sumApart(ctx context.Context, o *saleOrder) (lines, total bool, e
 // statusApart compares the state. What a person did beyond the shop's status is no
 // difference.
 func (s *sink) statusApart(ctx context.Context, o *saleOrder) (bool, error) {
-	g, err := s.goal(ctx, o.doc)
+	g, err := s.goal(ctx, o)
 	if _, held := sinks.HeldFor(err); held {
 		return false, nil
 	}

@@ -96,7 +96,6 @@ type world struct {
 	standing
 	onDelivery bool // its products are invoiced when they are delivered
 	chain      int  // transfers that come one after the other
-	invoicedAt int  // shipped when the last invoice was made, -1: none
 	payments   int
 	t          *rapid.T
 }
