@@ -364,3 +364,51 @@ func TestOrdersAreCompared(t *testing.T) {
 		}
 	})
 }
+
+// An order that a person tied to the shop's keeps its lines, and follows the status.
+func TestOrderThatAPersonTied(t *testing.T) {
+	on(t, newest, "", func(t *testing.T, b *till) {
+		b.put(two(101, 2))
+		h := b.see(101)[0]
+		ids, err := b.admin.Create(t.Context(), "sale.order", []map[string]any{{"partner_id": h.Partner.ID, "order_line": []any{[]any{0, 0, map[string]any{
+			"product_id": h.line(t, "Product 40").Product.ID, "product_uom_qty": 1, "price_unit": 287.4, "tax_ids": []any{[]any{6, 0, []int64{}}}}}}}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.links.set(document.Key{Entity: document.OrderEntity, ID: 102}, sinks.Link{Target: strconv.FormatInt(ids[0], 10), Person: true})
+		b.put(two(102, 2))
+		var got []*heldOrder
+		if err := b.admin.Read(t.Context(), "sale.order", ids, []string{"state", "amount_total", "order_line"}, nil, &got); err != nil {
+			t.Fatal(err)
+		}
+		if len(b.see(102)) != 0 || got[0].State != stateSale || len(got[0].Lines) != 1 {
+			t.Errorf("the tied order is %+v", got[0])
+		}
+		b.refusedAs(edited(sale{id: 102, customer: 102, status: 2}), sinks.Retryable, "tax", "rounding does not explain")
+	})
+}
+
+// The pricelist gives an order its currency, and Odoo forgets it when a partner comes
+// without it.
+func TestOrderInAnotherCurrencyKeepsIt(t *testing.T) {
+	on(t, everywhere, "", func(t *testing.T, b *till) {
+		var euro []row
+		if err := b.admin.SearchRead(t.Context(), "res.currency", rpc.Find{Domain: []any{[]any{"name", "=", "EUR"}, []any{"active", "in", []bool{true, false}}}, Fields: []string{"name"}}, &euro); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.admin.Write(t.Context(), "res.currency", []int64{euro[0].ID}, map[string]any{"active": true}, nil); err != nil {
+			t.Fatal(err)
+		}
+		for customer := int64(5); customer < 7; customer++ {
+			x := two(101, customer-4)
+			x.customer = customer
+			o := x.order()
+			o.Currency = document.Currency{Code: "EUR", Rate: "0.91234567", Decimals: 2, Base: "USD"}
+			b.deliver(t, created(document.OrderEntity, x.id, o))
+			h := b.see(101)[0]
+			if h.Currency.Name != "EUR" || h.total().String() != "262.21" {
+				t.Errorf("customer %d: %s %s", customer, h.total(), h.Currency.Name)
+			}
+		}
+	})
+}
