@@ -58,6 +58,7 @@ type memory struct {
 	own    map[string]held             // records octail made for itself, by external id
 	unit   string                      // of weights
 	told   map[string]bool             // what was logged once
+	shown  string                      // by the last good Check
 	digits *int32                      // that a line's price keeps; nil: not asked
 	seen   map[string]map[string]int64 // records of external ids that were met, by model and name
 }
