@@ -170,7 +170,7 @@ func aside(o *saleOrder, err error) error {
 		return nil
 	}
 	class, _ := sinks.ClassOf(err)
-	if _, held := sinks.HeldFor(err); held || class == sinks.Permanent {
+	if _, held := sinks.HeldFor(err); held || class == sinks.Permanent || errors.Is(err, errStale) {
 		o.item.fail(err)
 		return nil
 	}

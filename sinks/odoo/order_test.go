@@ -15,7 +15,7 @@ import (
 	"octail/transform/document"
 )
 
-func wanted(name string, product, quantity int64, price, text string) wantLine {
+func wantsLine(name string, product, quantity int64, price, text string) wantLine {
 	return wantLine{product: product, priceLine: priceLine{name: name, quantity: decimal.NewFromInt(quantity), price: decimal.RequireFromString(price), text: text}}
 }
 
@@ -38,8 +38,8 @@ func (e *edit) short() string {
 }
 
 func TestLineChanges(t *testing.T) {
-	mug, tee := wanted("o_7_l1", 1, 2, "5", "Mug"), wanted("o_7_l2", 2, 1, "3", "Tee")
-	rounding := wanted("o_7_rounding", 9, 1, "0.01", "Rounding")
+	mug, tee := wantsLine("o_7_l1", 1, 2, "5", "Mug"), wantsLine("o_7_l2", 2, 1, "3", "Tee")
+	rounding := wantsLine("o_7_rounding", 9, 1, "0.01", "Rounding")
 	heldMug, heldTee := holds(1, "o_7_l1", 1, "2.0", "5.0", "Mug"), holds(2, "o_7_l2", 2, "1", "3", "Tee")
 	heldRounding := holds(3, "o_7_rounding", 9, "1", "0.02", "Rounding")
 	foreign := holds(4, "", 5, "1", "1", "By hand")
@@ -55,11 +55,11 @@ func TestLineChanges(t *testing.T) {
 		{"surplus", stateDraft, []wantLine{mug}, []*heldLine{heldMug, heldTee, heldRounding}, "-l2 -rounding"},
 		{"surplus that is emptied", stateSale, []wantLine{mug}, []*heldLine{heldMug, holds(2, "o_7_l2", 2, "0", "3", "Tee")}, ""},
 		{"emptied line of a quotation", stateDraft, []wantLine{mug}, []*heldLine{heldMug, holds(2, "o_7_l2", 2, "0", "3", "Tee")}, "-l2"},
-		{"price", stateSale, []wantLine{wanted("o_7_l1", 1, 2, "5.01", "Mug")}, []*heldLine{heldMug}, "l1=1x2x5.01"},
-		{"another mapping, quotation", stateDraft, []wantLine{wanted("o_7_l1", 8, 2, "5", "Mug")}, []*heldLine{heldMug}, "l1=8x2x5"},
-		{"another mapping, confirmed", stateSale, []wantLine{wanted("o_7_l1", 8, 2, "5", "Mug")}, []*heldLine{heldMug}, ""},
-		{"lines counted anew, confirmed", stateSale, []wantLine{wanted("o_7_l1", 2, 1, "3", "Tee")}, []*heldLine{heldMug}, "-l1 l1_p2=2x1x3"},
-		{"lines counted anew, again", stateSale, []wantLine{wanted("o_7_l1", 2, 1, "3", "Tee")}, []*heldLine{holds(1, "o_7_l1", 1, "0", "5", "Mug"), holds(2, "o_7_l1_p2", 2, "1", "3", "Tee")}, ""},
+		{"price", stateSale, []wantLine{wantsLine("o_7_l1", 1, 2, "5.01", "Mug")}, []*heldLine{heldMug}, "l1=1x2x5.01"},
+		{"another mapping, quotation", stateDraft, []wantLine{wantsLine("o_7_l1", 8, 2, "5", "Mug")}, []*heldLine{heldMug}, "l1=8x2x5"},
+		{"another mapping, confirmed", stateSale, []wantLine{wantsLine("o_7_l1", 8, 2, "5", "Mug")}, []*heldLine{heldMug}, ""},
+		{"lines counted anew, confirmed", stateSale, []wantLine{wantsLine("o_7_l1", 2, 1, "3", "Tee")}, []*heldLine{heldMug}, "-l1 l1_p2=2x1x3"},
+		{"lines counted anew, again", stateSale, []wantLine{wantsLine("o_7_l1", 2, 1, "3", "Tee")}, []*heldLine{holds(1, "o_7_l1", 1, "0", "5", "Mug"), holds(2, "o_7_l1_p2", 2, "1", "3", "Tee")}, ""},
 		{"discount", stateDraft, []wantLine{mug}, []*heldLine{{ID: 1, name: "o_7_l1", Product: rpc.Ref{ID: 1}, Quantity: "2", Price: "5", Text: "Mug", Discount: "10"}}, "l1=1x2x5"},
 	} {
 		o := &saleOrder{doc: &document.Order{ID: 7}, lines: c.want, held: &heldOrder{State: c.state, lines: c.held}}
@@ -84,7 +84,7 @@ func TestCorrect(t *testing.T) {
 		{"of a person", "13", "held", []*heldLine{holds(4, "", 5, "1", "3", "By hand")}, false},
 	} {
 		o := &saleOrder{doc: &document.Order{ID: 7}, rounding: 9, corrected: c.corrected, held: &heldOrder{Amount: rpc.Number(c.total), lines: c.held},
-			priced: priced{want: decimal.NewFromInt(10), lines: make([]priceLine, 2)}}
+			priced: priced{want: decimal.NewFromInt(10), lines: make([]priceLine, 2), by: reckoning{arithmetic: arithmetic{rounding: decimal.New(1, -2), digits: -1}}}}
 		e := &edit{order: o}
 		err := o.correct(e)
 		got := e.short()
