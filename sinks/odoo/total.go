@@ -23,18 +23,41 @@ const (
 // roundingName is that of the line that makes the total what the shop's is.
 func roundingName(order int64) string { return orderName(order) + "_rounding" }
 
-// priceOrder makes the lines that Odoo is to hold of an order.
-func (s *sink) priceOrder(ctx context.Context, o *saleOrder) error {
+// reckon computes the lines of an order, which asks nothing of Odoo but the settings.
+func (s *sink) reckon(ctx context.Context, o *saleOrder) (err error) {
+	if o.store.company == 0 {
+		if o.store, err = s.mapStore(ctx, o.doc.Store); err != nil {
+			return err
+		}
+	}
 	c, err := s.companyBy(ctx, o.store.company)
 	if err != nil {
 		return err
 	}
-	r, err := s.reckoning(ctx, c, o.currency)
+	if o.taxes == nil {
+		if o.taxes, err = s.mapTaxes(ctx, o); err != nil {
+			return err
+		}
+	}
+	places := o.doc.Currency.Decimals
+	if o.currency.id != 0 {
+		places = int64(o.currency.decimals)
+	}
+	r, err := s.reckoning(ctx, c, places)
 	if err != nil {
 		return err
 	}
 	if o.priced, err = price(o.doc, o.taxes, r); err != nil {
 		return sinks.WithExchange(err, sinks.Exchange{Answer: columns(o.doc, o.priced)})
+	}
+	return nil
+}
+
+// priceOrder makes the lines that Odoo is to hold of an order.
+func (s *sink) priceOrder(ctx context.Context, o *saleOrder) error {
+	err := s.reckon(ctx, o)
+	if err != nil {
+		return err
 	}
 	if o.rounding, err = s.service(ctx, svcRounding); err != nil {
 		return err
@@ -123,9 +146,9 @@ func (o *saleOrder) odooColumn() string {
 	return b.String()
 }
 
-// reckoning is how this Odoo adds up an order in a currency.
-func (s *sink) reckoning(ctx context.Context, c *company, in currency) (r reckoning, err error) {
-	r.perLine, r.rounding = c.roundPerLine, decimal.New(1, -int32(in.decimals))
+// reckoning is how this Odoo adds up an order in a currency with so many decimals.
+func (s *sink) reckoning(ctx context.Context, c *company, places int64) (r reckoning, err error) {
+	r.perLine, r.rounding = c.roundPerLine, decimal.New(1, -int32(places))
 	fresh, err := s.has(ctx, "account.tax", "price_include_override")
 	if err != nil {
 		return r, err

@@ -41,9 +41,6 @@ func (s *sink) advance(ctx context.Context, orders []*saleOrder) error {
 			o.item.fail(err)
 			continue
 		}
-		if o.item.deleted() { // whatever its last status was
-			g = goalOf(cancelled, nil)
-		}
 		w := &walk{saleOrder: o, goal: g}
 		if o.held != nil { // as read a moment ago
 			w.have = standing{state: o.held.State, locked: o.held.locked()}
