@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Own is an Odoo process of a test's own, to be killed and started again, with a database of
@@ -68,7 +69,20 @@ func (o *Own) start() error {
 		return err
 	}
 	o.cmd, o.exited = cmd, exited
-	return answers(o.URL, failed)
+	for deadline := time.Now().Add(ready); ; {
+		err := answers(o.URL)
+		if err == nil {
+			return nil
+		}
+		select {
+		case err := <-failed:
+			return err
+		case <-time.After(100 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("no answer for %v: %w", ready, err)
+		}
+	}
 }
 
 // Kill ends Odoo as kill -9 does, in whatever it is doing, and returns when it is gone.
