@@ -24,12 +24,17 @@ type Own struct {
 // ends with the test, and with the test's process.
 func Private(tb testing.TB, version int) *Own {
 	tb.Helper()
+	return private(tb, version)
+}
+
+func private(tb testing.TB, version int, template ...string) *Own {
+	tb.Helper()
 	s := join(tb, version)
 	port, err := freePort()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	o := &Own{Odoo: clone(tb, s), port: port}
+	o := &Own{Odoo: clone(tb, s, template...), port: port}
 	o.URL = "http://127.0.0.1:" + port
 	tb.Cleanup(o.Kill)
 	o.Start(tb)
