@@ -57,6 +57,11 @@ func (s *sink) header(ctx context.Context, o *saleOrder) (map[string]string, err
 	if carriers {
 		cells["carrier_id/.id"] = reference(o.carrier.id)
 	}
+	if at, err := s.confirmsInLoad(ctx, o); err != nil {
+		return nil, err
+	} else if at {
+		cells["state"] = stateSale
+	}
 	note, err := s.comment(ctx, o)
 	if err != nil {
 		return nil, err

@@ -78,6 +78,21 @@ func (s *sink) orders(ctx context.Context, items []*item) error {
 	if err := s.ordersGone(ctx, gone); err != nil {
 		return err
 	}
+	if err := s.writeOrders(ctx, orders); err != nil {
+		return err
+	}
+	for _, o := range orders {
+		if errors.Is(o.item.err, errStale) {
+			if err := s.forgetGoods(ctx, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// writeOrders takes orders through the steps.
+func (s *sink) writeOrders(ctx context.Context, orders []*saleOrder) error {
 	for _, step := range []func(context.Context, []*saleOrder) error{
 		s.mapOrders, s.findOrders, s.addressees, s.goods, s.priceOrders, s.createOrders, s.settleOrders, s.bring, s.verifyOrders,
 	} {
@@ -131,16 +146,14 @@ func (s *sink) mapOrder(ctx context.Context, o *saleOrder) (err error) {
 	return nil
 }
 
-// mapTaxRow: a row of which the shop does not know the rate any more is a line of its
-// own, unless the mapping has its title.
+// mapTaxRow is mapTax of a row of totals, of which the shop may not know the rate any
+// more.
 func (s *sink) mapTaxRow(ctx context.Context, company int64, row document.Total) (tax, error) {
+	var of document.TotalTax
 	if row.Tax != nil {
-		return s.mapTax(ctx, company, *row.Tax, row.Title)
+		of = *row.Tax
 	}
-	if _, ok := lookup(s.cfg.Mappings.Tax, row.Title); ok {
-		return s.mapTax(ctx, company, document.TotalTax{}, row.Title)
-	}
-	return tax{lines: true}, nil
+	return s.mapTax(ctx, company, of, row.Title)
 }
 
 // aside fails an order with an error that is about it alone; what is left is about all.

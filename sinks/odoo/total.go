@@ -13,9 +13,6 @@ import (
 	"octail/sinks/odoo/rpc"
 )
 
-// roundingEach is what each line may contribute to a difference that is rounding.
-var roundingEach = decimal.New(5, -2)
-
 // Where lines are in an order: products by their numbers, then the sums, then what is
 // not sold any more.
 const (
@@ -66,7 +63,7 @@ func (s *sink) priceOrder(ctx context.Context, o *saleOrder) error {
 
 // tooMuch tells whether rounding cannot explain a difference.
 func (o *saleOrder) tooMuch(d decimal.Decimal) bool {
-	return d.Abs().GreaterThan(roundingEach.Mul(decimal.NewFromInt(int64(max(1, len(o.priced.lines))))))
+	return o.priced.by.tooMuch(d, len(o.priced.lines))
 }
 
 // correct changes the line that rounds so that the total becomes the shop's, once.
@@ -76,23 +73,21 @@ func (o *saleOrder) correct(e *edit) error {
 			return o.foreign()
 		}
 	}
-	rounds := wantLine{sequence: sumSequence + len(o.lines), priceLine: priceLine{
-		name: roundingName(o.doc.ID), kind: roundingLine, code: svcRounding, quantity: decimal.NewFromInt(1), text: services[svcRounding]}}
+	name, product, off, sequence := roundingName(o.doc.ID), o.rounding, o.priced.want.Sub(o.held.total()), sumSequence+len(o.lines)
 	for _, w := range o.lines {
-		if w.name == rounds.name {
-			rounds = w
+		if w.name == name {
+			sequence = w.sequence
 		}
 	}
-	rounds.product, rounds.price = o.rounding, o.priced.want.Sub(o.held.total())
 	for _, l := range o.held.lines {
-		if l.name == rounds.name {
-			rounds.price = rounds.price.Add(number(l.Total))
-			rounds.product = l.Product.ID
+		if l.name == name {
+			off, product = off.Add(number(l.Total)), l.Product.ID
 		}
 	}
-	if o.corrected || o.tooMuch(rounds.price) {
+	if o.corrected || o.tooMuch(off) {
 		return o.unequal()
 	}
+	rounds := wantLine{sequence: sequence, product: product, priceLine: o.priced.correction(o.doc.ID, off)}
 	o.corrected = true
 	e.lines = append(e.lines, rounds)
 	return nil
