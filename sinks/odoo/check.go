@@ -91,8 +91,9 @@ var wanted = []need{
 	{document.OrderEntity, "account.journal", reads, invoicing, billing, "Invoicing", reaches(paid)},
 }
 
-// Check implements sinks.Checker: version, database, user and secret, the company, and a
-// right for each model that is going to be used. It tells all that is missing at once.
+// Check implements sinks.Checker: version, database, user and secret, the company, a right
+// for each model that is going to be used, and what the settings name. It tells all that
+// is missing at once.
 func (s *sink) Check(ctx context.Context) error {
 	s.setShown("")
 	s.forget() // somebody may have just mended it
@@ -110,6 +111,9 @@ func (s *sink) Check(ctx context.Context) error {
 	}
 	if len(lacks) > 0 {
 		return sinks.Mark(sinks.Blocked, fmt.Errorf("octail's user (id %d) in Odoo lacks %s. An administrator adds the groups to the user at Settings > Users & Companies > Users, and installs missing apps at Apps", b.user, strings.Join(lacks, "; ")))
+	}
+	if err := s.misnamed(ctx); err != nil {
+		return err
 	}
 	key, err := s.keyEnd(ctx, b.user)
 	if err != nil {

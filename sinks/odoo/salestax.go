@@ -120,6 +120,8 @@ func (s *sink) mapTax(ctx context.Context, company int64, t document.TotalTax, t
 	switch {
 	case err != nil:
 		return tax{}, err
+	case !mapped && !ok && shop.fixed: // an amount on a line of its own in any case, see taxRow
+		return tax{rate: shop.amount, fixed: true, lines: true}, nil
 	case foreign(r, others, c):
 		return tax{}, hold("tax", "Odoo has several sales taxes of %s%s for the shop's tax %s, of other countries than the company's; add the right one to mappings.tax: %s", shop, inCompany(c), what, line(title, strconv.Quote(string(r.Name))))
 	case mapped && !ok:
