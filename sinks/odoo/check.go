@@ -41,7 +41,7 @@ const (
 	salesAll        = "Sales / User: All Documents"
 	salesAdmin      = "Sales / Administrator"
 	productCreate   = "Products / Create"
-	inventoryUser   = "Inventory / User"
+	inventoryAdmin  = "Inventory / Administrator"
 	invoicing       = "Accounting / Invoicing"
 	billing         = "Invoicing / Billing"
 )
@@ -74,7 +74,9 @@ var wanted = []need{
 	{document.ProductEntity, "product.template", writes, productCreate, salesAdmin, "Sales", always},
 	{document.ProductEntity, "product.attribute", writes, productCreate, salesAdmin, "Sales", func(c *Config) bool { return c.Products.Variants != "never" }},
 	{document.ProductEntity, "product.pricelist.item", writes, productCreate, salesAdmin, "Sales", func(c *Config) bool { return c.Products.Specials }},
-	{document.StockEntity, "stock.quant", reads, inventoryUser, inventoryUser, "Inventory", always},
+	// Counts are applied for those alone who may change locations, whatever the rights on
+	// stock.quant say.
+	{document.StockEntity, "stock.location", writes, inventoryAdmin, inventoryAdmin, "Inventory", always},
 	{document.OrderEntity, "res.partner", writes, contactCreation, contactOld, "Contacts", always},
 	{document.OrderEntity, "sale.order", writes, salesAll, salesAll, "Sales", always},
 	{document.OrderEntity, "sale.order.line", writes, salesAll, salesAll, "Sales", always},
@@ -83,8 +85,9 @@ var wanted = []need{
 	{document.OrderEntity, "account.tax", reads, salesAll, salesAll, "Invoicing", always},
 	{document.OrderEntity, "account.payment.term", reads, salesAll, salesAll, "Invoicing", always},
 	{document.OrderEntity, "delivery.carrier", reads, salesAll, salesAll, "", always},
-	{document.OrderEntity, "stock.picking", writes, inventoryUser, inventoryUser, "", reaches(delivered, invoiced, paid)},
-	{document.OrderEntity, "stock.move", writes, inventoryUser, inventoryUser, "", reaches(delivered, invoiced, paid)},
+	{document.OrderEntity, "delivery.carrier", writes, salesAdmin, salesAdmin, "", func(c *Config) bool { return !hasDefault(c.Mappings.Carrier) }}, // those that are missing
+	{document.OrderEntity, "stock.picking", writes, salesAll, salesAll, "", reaches(delivered, invoiced, paid)},
+	{document.OrderEntity, "stock.move", writes, salesAll, salesAll, "", reaches(delivered, invoiced, paid)},
 	{document.OrderEntity, "sale.advance.payment.inv", writes, salesAll, salesAll, "Sales", reaches(invoiced, paid)},
 	{document.OrderEntity, "account.move", writes, invoicing, billing, "Invoicing", reaches(invoiced, paid)},
 	{document.OrderEntity, "account.payment.register", writes, invoicing, billing, "Invoicing", reaches(paid)},
@@ -194,6 +197,10 @@ func (s *sink) lacking(ctx context.Context, v rpc.Version) ([]string, error) {
 			}
 			lack("the group "+group, strings.Join(refused, ", ")+" "+n.model)
 		}
+	}
+	if all, admin := missing["the group "+salesAll], missing["the group "+salesAdmin]; all != nil && admin != nil { // it has both
+		missing["the group "+salesAdmin] = append(admin, all...)
+		order = slices.DeleteFunc(order, func(what string) bool { return what == "the group "+salesAll })
 	}
 	var out []string
 	for _, what := range order {
