@@ -88,6 +88,7 @@ func (s *sink) fillAdopted(ctx context.Context, parties []*party) error {
 			return err
 		}
 		if p.contact.own {
+			cells["active"] = "True" // octail archived it when the shop deleted it, and it is back
 			p.row = &record{xid: s.xid(p.name), cells: cells}
 			continue
 		}

@@ -96,8 +96,8 @@ func suiteTarget(t *testing.T, r server, settings string) sinktest.Target {
 	}
 }
 
-// names are those of external ids, by kind.
-var names = map[string]string{"c": document.CustomerEntity, "o": document.OrderEntity, "cat": document.CategoryEntity, "p": document.ProductEntity}
+// suiteNames are those of external ids, by kind.
+var suiteNames = map[string]string{"c": document.CustomerEntity, "o": document.OrderEntity, "cat": document.CategoryEntity, "p": document.ProductEntity}
 
 var suiteName = regexp.MustCompile(`^(c|o|cat|p)_(\d+)$`)
 
@@ -131,7 +131,7 @@ func suiteHeld(t *testing.T, r server) []sinktest.Held {
 		if err != nil {
 			t.Fatalf("%s has the revision %q", row[0], row[2])
 		}
-		out = append(out, sinktest.Held{Subject: names[m[1]] + "/" + m[2], Revision: revision, Deleted: strings.HasPrefix(row[3], "t")})
+		out = append(out, sinktest.Held{Subject: suiteNames[m[1]] + "/" + m[2], Revision: revision, Deleted: strings.HasPrefix(row[3], "t")})
 	}
 	for _, row := range r.sql(t, `SELECT d.name, round(sum(q.quantity))::bigint FROM ir_model_data d
 		JOIN stock_quant q ON q.product_id = d.res_id JOIN stock_location l ON l.id = q.location_id AND l.usage = 'internal'
@@ -154,7 +154,7 @@ func refuse(t *testing.T, r server, subject string) {
 		return
 	}
 	entity, id, _ := strings.Cut(subject, "/")
-	for short, kind := range names {
+	for short, kind := range suiteNames {
 		if kind == entity {
 			r.sql(t, fmt.Sprintf(`CREATE OR REPLACE FUNCTION octail_refuses() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'not this one' USING ERRCODE = '23514'; END $$ LANGUAGE plpgsql;
 				CREATE TRIGGER octail_refuses BEFORE INSERT ON ir_model_data FOR EACH ROW WHEN (NEW.name = '%s_%s') EXECUTE FUNCTION octail_refuses()`, short, id))
