@@ -28,6 +28,7 @@ type party struct {
 	left    *document.Named     // the group he was in before; nil: the same, or nobody knows
 	created bool                // the shop made it just now: it is not in Odoo, unless this is a repetition
 	revived bool                // the shop had deleted it before
+	renewed bool                // a guest whose order is there, and who is called otherwise now
 
 	contact contact
 	tied    bool     // to it, by `octail link`

@@ -42,6 +42,11 @@ func (s *sink) meet(ctx context.Context, parties []*party, sure bool, places ...
 			return err
 		}
 		p.tied = person
+		if s.links != nil && p.key != (document.Key{}) && known.id != 0 && is.id == 0 {
+			// The links were reset: another Odoo, maybe.
+			s.forgetContacts()
+			known = contact{}
+		}
 		switch {
 		case known.id != 0 && (is.id == 0 || is == known):
 			if p.contact = known; !fresh {
