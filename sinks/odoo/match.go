@@ -200,15 +200,17 @@ func (s *sink) matchContacts(ctx context.Context, open []*party) error {
 		if err != nil {
 			return err
 		}
-		if len(hits) == 0 {
-			continue
-		}
-		if err := s.whose(ctx, hits); err != nil {
-			return err
+		if len(hits) > 0 {
+			if err := s.whose(ctx, hits); err != nil {
+				return err
+			}
 		}
 		for _, p := range asking {
 			if err := s.choose(ctx, rule, p, hits); err != nil {
 				return err
+			}
+			if p.contact.id == 0 && s.refOf(p) != "" {
+				p.created = true // what octail makes has the reference, and would have been found
 			}
 		}
 	}
