@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"octail/internal/config"
+	"octail/internal/odootest"
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 	"octail/transform/document"
@@ -28,20 +28,12 @@ type bed struct {
 	log   *strings.Builder
 }
 
-// catalogue runs a test on every version.
+// catalogue runs a test on a database of its own, for each version.
 func catalogue(t *testing.T, settings string, test func(t *testing.T, b *bed)) {
-	for _, version := range []string{"19", "14"} {
-		t.Run(version, func(t *testing.T) {
-			file, err := os.ReadFile(os.Getenv("OCTAIL_ODOO_ENV") + version)
-			if err != nil {
-				t.Fatal(err)
-			}
-			env := map[string]string{}
-			for line := range strings.Lines(string(file)) {
-				name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-				env[name] = value
-			}
-			test(t, newBed(t, env["ODOO_URL"], env["ODOO_DB"], env["ODOO_BOT_LOGIN"], env["ODOO_BOT_API_KEY"], env["ODOO_LOGIN"], env["ODOO_API_KEY"], settings))
+	for _, version := range odootest.Versions() {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			o := odootest.Database(t, version)
+			test(t, newBed(t, o.URL, o.Database, o.Login, o.Key, o.AdminLogin, o.AdminKey, settings))
 		})
 	}
 }
@@ -53,7 +45,7 @@ func newBed(t *testing.T, url, database, login, key, admin, adminKey, settings s
 	if _, err := config.Decode("sink.yaml", []byte(text), into); err != nil {
 		t.Fatal(err)
 	}
-	shop := word(fmt.Sprint(t.Name(), os.Getpid()))
+	shop := word(fmt.Sprint(t.Name()))
 	opened, err := Plugin.Open(into, sinks.Env{Name: "erp", Shop: shop, Links: b.links, Log: slog.New(slog.NewTextHandler(b.log, nil))})
 	if err != nil {
 		t.Fatal(err)
