@@ -19,10 +19,10 @@ func TestPlain(t *testing.T) {
 	for markup, want := range map[string]string{
 		"": "", "plain": "plain", "<p>One</p><p>Two &amp; three</p>": "One\nTwo & three", "a<br>b<br/>c": "a\nb\nc",
 		"<script>evil()</script><STYLE>p{}</STYLE>seen<!-- not -->": "seen",
-		"1 < 2 and 3 > 2":                          "1 < 2 and 3 > 2",
-		"<ul><li>x</li><li>y</li></ul>":            "x\ny",
-		"a\x00b\u00a0\u00a0c":                      "ab c",
-		"<p>\r\n  wrapped\r\n  text</p>":           "wrapped text",
+		"1 < 2 and 3 > 2":                                 "1 < 2 and 3 > 2",
+		"<ul><li>x</li><li>y</li></ul>":                   "x\ny",
+		"a\x00b\u00a0\u00a0c":                             "ab c",
+		"<p>\r\n  wrapped\r\n  text</p>":                  "wrapped text",
 		strings.Repeat("\u00e4", mostDescription) + "xyz": strings.Repeat("\u00e4", mostDescription) + "...",
 	} {
 		if got := textOf(markup); got != want {
