@@ -113,7 +113,7 @@ func checkAll(ctx context.Context, cfg *config.Config, warnings []config.Warning
 	for _, s := range cfg.Sinks {
 		plugin, _ := all.ByType(s.Type)
 		c := check.SinkCheck{Name: s.Name, Config: s, Needs: plugin.Needs(s.Settings)}
-		sink, err := plugin.Open(s.Settings, sinks.Env{Name: s.Name, Shop: cfg.Shop.Name, Log: slog.New(slog.DiscardHandler)})
+		sink, err := plugin.Open(s.Settings, sinks.Env{Name: s.Name, Shop: cfg.Shop.Name, Entities: s.Entities, Log: slog.New(slog.DiscardHandler)})
 		if err == nil {
 			defer sink.Close() // when all have been tried
 		}

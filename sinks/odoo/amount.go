@@ -17,6 +17,12 @@ type priced struct {
 	expected decimal.Decimal // amount_total as octail computes it, in the order's currency; equal to want unless there is an error
 	tax      decimal.Decimal // amount_tax likewise; the shop's own tax where no tax is a line
 	want     decimal.Decimal // round(total x rate, decimals): what the customer saw
+	by       reckoning       // that made it
+}
+
+// correction is the rounding line of amount, for who has read another total than expected.
+func (p priced) correction(order int64, amount decimal.Decimal) priceLine {
+	return p.by.correction(order, amount)
 }
 
 // lineKind is what an order line stands for.
@@ -72,7 +78,7 @@ func price(o *document.Order, taxes []tax, r reckoning) (priced, error) {
 	if err != nil {
 		return priced{}, err
 	}
-	p := priced{want: s.total.Mul(s.rate).Round(int32(o.Currency.Decimals))}
+	p := priced{want: s.total.Mul(s.rate).Round(int32(o.Currency.Decimals)), by: r}
 	if !p.want.Div(r.rounding).IsInteger() {
 		return p, sinks.Hold("currency", fmt.Errorf("the shop rounds %s to %d decimals, Odoo to %s: give the currency the same rounding in Odoo, or the same decimals in the shop",
 			o.Currency.Code, o.Currency.Decimals, r.rounding))
@@ -91,6 +97,12 @@ func price(o *document.Order, taxes []tax, r reckoning) (priced, error) {
 	return p, err
 }
 
+// tooMuch tells whether an amount is more than rounding explains, in an order of so many
+// lines.
+func (r reckoning) tooMuch(off decimal.Decimal, lines int) bool {
+	return off.Abs().GreaterThan(r.rounding.Mul(decimal.NewFromInt(mostRounding * int64(max(lines, 1)))))
+}
+
 // price makes the lines, and the one for the rounding.
 func (s *sum) price(o *document.Order, want decimal.Decimal, r reckoning) (priced, error) {
 	b := builder{o: o, sum: s, reckoning: r, byID: map[int64]tax{}}
@@ -98,14 +110,14 @@ func (s *sum) price(o *document.Order, want decimal.Decimal, r reckoning) (price
 		b.byID[row.tax.id] = row.tax
 	}
 	lines := b.build()
-	p := priced{lines: lines, want: want}
+	p := priced{lines: lines, want: want, by: r}
 	p.expected, p.tax = r.total(lines, b.byID)
 	before := p.expected
-	off, most := want.Sub(before), r.rounding.Mul(decimal.NewFromInt(mostRounding*int64(max(len(lines), 1))))
+	off := want.Sub(before)
 	switch {
 	case off.IsZero():
 		return p, nil
-	case off.Abs().GreaterThan(most):
+	case r.tooMuch(off, len(lines)):
 		return p, sinks.Hold("tax", fmt.Errorf("the order's total is %s in the shop and its lines make %s in Odoo, which is more than rounding: see which rows are not in both", want, before))
 	}
 	for _, part := range []string{"0", "0.4", "-0.4"} {
@@ -123,7 +135,7 @@ func (s *sum) price(o *document.Order, want decimal.Decimal, r reckoning) (price
 func (b *builder) correct(p *priced, lines []priceLine, expected, more decimal.Decimal) bool {
 	off := p.want.Sub(expected).Add(more)
 	for range 8 {
-		p.lines = append(lines[:len(lines):len(lines)], b.correction(off))
+		p.lines = append(lines[:len(lines):len(lines)], b.correction(b.o.ID, off))
 		if p.expected, p.tax = b.total(p.lines, b.byID); p.expected.Equal(p.want) {
 			return true
 		}

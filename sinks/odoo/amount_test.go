@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -65,7 +67,7 @@ func TestPriceProperty(t *testing.T) {
 		}
 		checkRows(t, o, taxes, p)
 		again, _ := price(o, taxes, r)
-		if diff := cmp.Diff(p, again, cmp.AllowUnexported(priced{}, priceLine{})); diff != "" {
+		if diff := cmp.Diff(p, again, cmp.AllowUnexported(priced{}, priceLine{}, reckoning{}, arithmetic{})); diff != "" {
 			t.Fatalf("another answer the second time:\n%s", diff)
 		}
 		names := map[string]bool{}
@@ -128,9 +130,10 @@ func checkRows(t fataler, o *document.Order, taxes []tax, p priced) (own int) {
 // right to the cent, but not in Odoo's tax report.
 func TestSplitFinds(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	var rows, own, rounding, orders int
+	var rows, own, rounding, orders, goods, wrong int
 	for id := range int64(2000) {
-		o := placeOrder(random.IntN, id)
+		shop := visit(random.IntN, id)
+		o := shop.order
 		taxes := someTaxes(o, yes, no)
 		p, err := price(o, taxes, reckoning{arithmetic: arithmetic{rounding: currencyStep(o), digits: -1}})
 		if err != nil {
@@ -151,15 +154,56 @@ func TestSplitFinds(t *testing.T) {
 				t.Logf("not found:\n%s", columns(o, p))
 			}
 		}
+		for i, l := range p.lines {
+			if l.kind != goodsLine || l.price.IsZero() || l.quantity.IsZero() {
+				continue
+			}
+			goods++
+			if got, want := rateNames(l.taxes, taxes), classRates(shop.classes[i], o); got != want && lines == fixed {
+				wrong++
+				if wrong < 4 {
+					t.Logf("line %d has the taxes %s, not %s\n%s", l.line, got, want, columns(o, p))
+				}
+			}
+		}
 		orders++
 		if len(p.lines) > 0 && p.lines[len(p.lines)-1].kind == roundingLine {
 			rounding++
 		}
 	}
-	t.Logf("%d orders, %d percent rows, %d of them lines; %d orders with a rounding line", orders, rows, own, rounding)
-	if own*50 > rows {
+	t.Logf("%d orders, %d percent rows, %d of them lines; %d orders with a rounding line; %d goods, %d with other taxes than in the shop", orders, rows, own, rounding, goods, wrong)
+	if own*500 > rows {
 		t.Errorf("%d of %d tax rows were not explained", own, rows)
 	}
+	if wrong*500 > goods {
+		t.Errorf("%d of %d lines have other taxes than in the shop", wrong, goods)
+	}
+}
+
+// rateNames are the rates of taxes.
+func rateNames(ids []int64, taxes []tax) string {
+	var names []string
+	for _, id := range ids {
+		for _, x := range taxes {
+			if x.id == id {
+				names = append(names, x.rate.String())
+			}
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
+}
+
+// classRates are the percent rates of a tax class of which the order has a row.
+func classRates(class int64, o *document.Order) string {
+	var names []string
+	for _, r := range ocClasses[class] {
+		if !r.fixed && slices.ContainsFunc(o.Totals, func(t document.Total) bool { return t.Tax != nil && t.Tax.Rate == r.rate }) {
+			names = append(names, dec(r.rate).String())
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
 }
 
 // TestPriceExamples are the documents that go with the specification.

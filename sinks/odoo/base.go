@@ -20,7 +20,7 @@ type base struct {
 	at        time.Time // when it was asked
 	version   rpc.Version
 	user      int64
-	language  string // of the user: in it names are read
+	language  string // of the user, e.g. en_US
 	company   company
 	companies []company // those the user may work for, company among them
 	warehouse warehouse // where orders are delivered from; zero: Odoo has no stock module
@@ -61,6 +61,7 @@ type memory struct {
 	told     map[string]bool             // what was logged once
 	digits   *int32                      // that a line's price keeps; nil: not asked
 	seen     map[string]map[string]int64 // records of external ids that were met, by model and name
+	shown    string                      // by the last good Check
 }
 
 // held is a list of records as it was when it was asked for.
@@ -90,11 +91,15 @@ func (s *sink) known(ctx context.Context) (*base, error) {
 // forget makes everything be asked again: after an error that says that something is
 // not what it was.
 func (s *sink) forget() {
+	s.forgetContacts()
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
 	s.memory.base, s.memory.lists, s.memory.fields, s.memory.own, s.memory.seen, s.memory.digits = nil, nil, nil, nil, nil, nil
 	s.memory.variants, s.memory.unit = nil, ""
 }
+
+// allCompanies is the context of what is asked beyond the companies octail works for.
+var allCompanies = map[string]any{"allowed_company_ids": []int64{}}
 
 // ask finds out what known answers.
 func (s *sink) ask(ctx context.Context) (*base, error) {
@@ -111,11 +116,11 @@ func (s *sink) ask(ctx context.Context) (*base, error) {
 		Company   rpc.Ref  `json:"company_id"`
 		Companies []int64  `json:"company_ids"`
 	}
-	if err := s.rpc.Read(ctx, "res.users", []int64{b.user}, []string{"lang", "company_id", "company_ids"}, nil, &me); err != nil {
+	if err := s.rpc.Read(ctx, "res.users", []int64{b.user}, []string{"lang", "company_id", "company_ids"}, allCompanies, &me); err != nil {
 		return nil, fmt.Errorf("read the user's companies: %w", err)
 	}
 	if len(me) != 1 {
-		return nil, sinks.Mark(sinks.Blocked, fmt.Errorf("Odoo does not show its user %d to itself; give the user the group \"Internal User\"", b.user))
+		return nil, sinks.Mark(sinks.Blocked, fmt.Errorf("the user %d cannot read itself in Odoo; make it an internal user (Settings > Users & Companies > Users)", b.user))
 	}
 	b.language = string(me[0].Language)
 	rows, err := s.list(ctx, companyList)

@@ -99,3 +99,32 @@ func (b *bench) journal() int64 {
 	b.t.Helper()
 	return int64(b.find("account.journal", []string{"id"}, []any{"type", "=", "bank"})[0]["id"].(float64))
 }
+
+// TestHistory: orders of long ago, delivered and paid, in a few calls each.
+func TestHistory(t *testing.T) {
+	eachVersion(t, func(t *testing.T, b *bench) {
+		var orders []*saleOrder
+		for i := range 20 {
+			o := b.order([]string{"p_1", "p_3"}[i%2], "p_2")
+			b.say(b.say(o, paid, ""), delivered, "")
+			o.payment.journal = b.journal()
+			orders = append(orders, o)
+		}
+		lots := b.say(b.order("p_4"), delivered, "")
+		b.must(b.reread(t.Context(), append(orders, lots)))
+		calls := b.rpc.Calls()
+		b.must(b.advance(t.Context(), append(orders, lots)))
+		t.Logf("%.1f calls an order", float64(b.rpc.Calls()-calls)/20)
+		for _, o := range orders {
+			b.must(o.item.err)
+			b.is(o, "sale done posted:paid:44.1:2026-03-02")
+		}
+		if lots.item.err == nil {
+			t.Error("lots were shipped that nobody named")
+		}
+		b.is(lots, "sale confirmed")
+		if n := len(b.find("account.payment", []string{"id"})); n != 20 {
+			t.Error(n, "payments")
+		}
+	})
+}

@@ -17,7 +17,7 @@ type carrier struct {
 	product int64 // of the line with the shipping costs
 }
 
-var carrierList = list{model: "delivery.carrier", fields: []string{"name", "product_id", "company_id"}}
+var carrierList = list{model: "delivery.carrier", tongue: true, fields: []string{"name", "product_id", "company_id"}}
 
 // mapCarrier is the delivery method of a shipping method, by method, code or name; one
 // that Odoo does not have is made. company is whose; 0: the sink's. Of no shipping it is

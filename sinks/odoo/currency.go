@@ -17,7 +17,7 @@ type currency struct {
 
 var (
 	currencyList  = list{model: "res.currency", fields: []string{"name", "active", "decimal_places"}, all: true}
-	pricelistList = list{model: "product.pricelist", fields: []string{"name", "currency_id", "company_id", "sequence", "item_ids"}}
+	pricelistList = list{model: "product.pricelist", tongue: true, fields: []string{"name", "currency_id", "company_id", "sequence", "item_ids"}}
 )
 
 // mapCurrency is the currency of a code, and its pricelist: the one mappings.currency

@@ -18,7 +18,6 @@ type move struct {
 	Demand   rpc.Number `json:"product_uom_qty"`
 	Tracking rpc.Text   `json:"has_tracking"` // none, lot, serial
 	Lines    []int64    `json:"move_line_ids"`
-	State    string     `json:"state"`
 }
 
 var (
@@ -26,14 +25,45 @@ var (
 	errLabel   = errors.New("the order's carrier would order a shipping label when Odoo validates the transfer, and the shop has shipped it: validate the transfer in Odoo, then octail dead retry")
 )
 
+// shipment is a transfer of an order with what is to be moved.
+type shipment struct {
+	walk  *walk
+	of    transfer
+	moves []move
+}
+
 // deliver does the transfers of orders that can be done now: all quantities, also where
 // Odoo has no stock, since the goods have left. A transfer that waits for another one
-// (pick, pack, ship) is done after it, when the order is looked at again.
+// (pick, pack, ship) is done after it, when the order is looked at again. What Odoo does
+// not do for all of them it is asked to do one by one.
 func (s *sink) deliver(ctx context.Context, of []*walk) error {
-	done, err := s.doneField(ctx)
-	if err != nil {
+	list, err := s.shipments(ctx, of)
+	if err != nil || len(list) == 0 {
 		return err
 	}
+	if len(list) > 1 {
+		asks, err := s.validate(ctx, list)
+		if err == nil && asks == "" || err != nil && !own(err) {
+			return err
+		}
+	}
+	for i, sh := range list {
+		asks, err := s.validate(ctx, list[i:i+1])
+		switch {
+		case err != nil && !own(err):
+			return err
+		case err != nil:
+			sh.walk.err = err
+		case asks != "":
+			sh.walk.err = sinks.Mark(sinks.Permanent, fmt.Errorf("a person is asked about transfer %d (%s): validate it in Odoo, then octail dead retry", sh.of.ID, asks))
+		}
+	}
+	return nil
+}
+
+// shipments are the transfers that can be done now, but for those that only a person can
+// do.
+func (s *sink) shipments(ctx context.Context, of []*walk) ([]shipment, error) {
 	var ids []int64
 	for _, w := range of {
 		for _, t := range w.ready() {
@@ -41,30 +71,37 @@ func (s *sink) deliver(ctx context.Context, of []*walk) error {
 		}
 	}
 	var moves []move
-	fields := []string{"picking_id", "product_uom_qty", "has_tracking", "move_line_ids", "state"}
+	fields := []string{"picking_id", "product_uom_qty", "has_tracking", "move_line_ids"}
 	domain := []any{[]any{"picking_id", "in", ids}, []any{"state", "not in", []string{"done", "cancel"}}}
 	if err := s.rpc.SearchRead(ctx, "stock.move", rpc.Find{Domain: domain, Fields: fields, Order: "id"}, &moves); err != nil {
-		return fmt.Errorf("read the moves of transfers: %w", err)
-	}
-	byTransfer := map[int64][]move{}
-	for _, m := range moves {
-		byTransfer[m.Transfer.ID] = append(byTransfer[m.Transfer.ID], m)
+		return nil, fmt.Errorf("read the moves of transfers: %w", err)
 	}
 	labels, err := s.labelled(ctx, of)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return each(of, func(w *walk) error {
+	var out []shipment
+	err = each(of, func(w *walk) error {
+		var list []shipment
 		for _, t := range w.ready() {
-			if labels[t.Carrier.ID] && t.Label == "" && t.Code == "outgoing" {
+			sh := shipment{walk: w, of: t}
+			for _, m := range moves {
+				if m.Transfer.ID == t.ID {
+					sh.moves = append(sh.moves, m)
+				}
+			}
+			switch {
+			case slices.ContainsFunc(sh.moves, func(m move) bool { return m.Tracking == "lot" || m.Tracking == "serial" }):
+				return s.leave(ctx, w, "lots", "The shop has shipped this order. Which lots or serial numbers were shipped is not known to it: please validate the transfer.", errTracked)
+			case labels[t.Carrier.ID] && t.Label == "" && t.Code == "outgoing":
 				return s.leave(ctx, w, "label", "The shop has shipped this order. Validating its transfer would order a shipping label from the carrier, so it is left to you.", errLabel)
 			}
-			if err := s.validate(ctx, w, t, byTransfer[t.ID], done); err != nil {
-				return err
-			}
+			list = append(list, sh)
 		}
+		out = append(out, list...)
 		return nil
 	})
+	return out, err
 }
 
 // ready are the transfers to be done now: those that wait for no other one. When all
@@ -96,49 +133,53 @@ func (s *sink) doneField(ctx context.Context) (string, error) {
 	return "quantity", err
 }
 
-// validate does one transfer.
-func (s *sink) validate(ctx context.Context, w *walk, t transfer, moves []move, done string) error {
-	if slices.ContainsFunc(moves, func(m move) bool { return m.Tracking == "lot" || m.Tracking == "serial" }) {
-		return s.leave(ctx, w, "lots", "The shop has shipped this order. Which lots or serial numbers were shipped is not known to it: please validate the transfer.", errTracked)
+// validate sets the quantities of transfers, and validates them all or none. asks is what
+// Odoo wants to ask a person instead of doing so.
+func (s *sink) validate(ctx context.Context, list []shipment) (asks string, err error) {
+	field, err := s.doneField(ctx)
+	if err != nil {
+		return "", err
 	}
-	var commands []any
-	for _, m := range moves {
-		if done == "quantity_done" && len(m.Lines) > 1 {
-			if err := s.fillLines(ctx, m); err != nil {
-				return err
+	var ids []int64
+	same := map[rpc.Number][]int64{} // moves of one quantity are written in one call
+	var quantities []rpc.Number
+	for _, sh := range list {
+		ids = append(ids, sh.of.ID)
+		for _, m := range sh.moves {
+			if field == "quantity_done" && len(m.Lines) > 1 {
+				if err := s.fillLines(ctx, m); err != nil {
+					return "", err
+				}
+				continue
 			}
-			continue
+			if same[m.Demand] == nil {
+				quantities = append(quantities, m.Demand)
+			}
+			same[m.Demand] = append(same[m.Demand], m.ID)
 		}
-		values := map[string]any{done: json.Number(m.Demand)}
-		if done == "quantity" {
+	}
+	for _, n := range quantities {
+		values := map[string]any{field: json.Number(n)}
+		if field == "quantity" {
 			values["picked"] = true
 		}
-		commands = append(commands, []any{1, m.ID, values})
-	}
-	if len(commands) > 0 {
-		field := "move_ids"
-		if old, err := s.has(ctx, "stock.picking", "move_lines"); err != nil {
-			return err
-		} else if old {
-			field = "move_lines"
-		}
-		if err := s.rpc.Write(ctx, "stock.picking", []int64{t.ID}, map[string]any{field: commands}, silent(nil)); err != nil {
-			return fmt.Errorf("set the quantities of transfer %d: %w", t.ID, err)
+		if err := s.rpc.Write(ctx, "stock.move", same[n], values, silent(nil)); err != nil {
+			return "", fmt.Errorf("set the quantities of %d transfers: %w", len(list), err)
 		}
 	}
 	var answer json.RawMessage
 	no := map[string]any{"skip_backorder": true, "skip_sms": true, "skip_immediate": true, "skip_expired": true}
-	if err := s.rpc.Call(ctx, "stock.picking", "button_validate", rpc.Args{IDs: []int64{t.ID}, Context: silent(no)}, &answer); err != nil {
-		return fmt.Errorf("validate transfer %d: %w", t.ID, err)
+	if err := s.rpc.Call(ctx, "stock.picking", "button_validate", rpc.Args{IDs: ids, Context: silent(no)}, &answer); err != nil {
+		return "", fmt.Errorf("validate %d transfers: %w", len(list), err)
 	}
-	// An object is a question to a person, or a paper to print: what is true is read.
+	// An object is a question to a person, or a paper to print.
 	var asked struct {
 		Model rpc.Text `json:"res_model"`
 	}
-	if json.Unmarshal(answer, &asked) == nil && asked.Model != "" {
-		w.err = sinks.Mark(sinks.Permanent, fmt.Errorf("Odoo asks a person about transfer %d (%s): validate it in Odoo, then octail dead retry", t.ID, asked.Model))
+	if json.Unmarshal(answer, &asked) != nil {
+		return "", nil // true
 	}
-	return nil
+	return string(asked.Model), nil
 }
 
 // fillLines writes what was moved into the lines of a move that is reserved from several

@@ -311,9 +311,9 @@ func (l *heldLine) taxes() []int64 {
 
 // errDelivered, errInvoiced, errLocked: what a dead letter says.
 var (
-	errDelivered = errors.New("the order was changed in the shop after goods of the changed lines were delivered; nothing was rewritten, Odoo has a note: change it there by hand, then octail dead drop")
-	errInvoiced  = errors.New("the order was changed in the shop after it was invoiced; nothing was rewritten, Odoo has a note: change it there by hand, then octail dead drop")
-	errLocked    = errors.New("the order was changed in the shop and is locked in Odoo; nothing was rewritten, Odoo has a note: unlock it there and octail dead retry, or change it by hand")
+	errDelivered = errors.New("the order is not what the shop has now, and goods of the lines that differ are delivered; nothing was rewritten, Odoo has a note: change it there by hand, then octail dead discard")
+	errInvoiced  = errors.New("the order is not what the shop has now, and it is invoiced; nothing was rewritten, Odoo has a note: change it there by hand, then octail dead discard")
+	errLocked    = errors.New("the order is not what the shop has now, and it is locked in Odoo; nothing was rewritten, Odoo has a note: unlock it there and octail dead retry, or change it by hand")
 )
 
 // guard keeps an edit from what is delivered, invoiced or locked: nothing is rewritten,
@@ -351,7 +351,7 @@ func (s *sink) guard(ctx context.Context, e *edit) (*edit, error) {
 	if errors.Is(why, errDelivered) && !onLines {
 		return e, nil
 	}
-	text := "In the shop this order was changed: " + e.text() + ". Here nothing was rewritten, since the order is delivered, invoiced or locked: change it by hand."
+	text := "In the shop this order is another one: " + e.text() + ". Here nothing was rewritten, since the order is delivered, invoiced or locked: change it by hand."
 	if err := s.tell(ctx, o, "lines_"+e.key(), text); err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"octail/sinks"
-	"octail/transform/document"
 )
 
 var _ sinks.Forecaster = (*sink)(nil)
@@ -62,11 +61,7 @@ func (s *sink) foreseeTax(ctx context.Context, u *sinks.Used) error {
 		return err
 	}
 	for _, t := range u.Order.Totals {
-		var row document.TotalTax
-		if t.Tax != nil {
-			row = *t.Tax
-		}
-		if _, err := s.mapTax(ctx, of.company, row, t.Title); err != nil {
+		if _, err := s.mapTaxRow(ctx, of.company, t); err != nil {
 			return err
 		}
 	}

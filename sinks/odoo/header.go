@@ -61,11 +61,18 @@ func (s *sink) header(ctx context.Context, o *saleOrder) (map[string]string, err
 	if err != nil {
 		return nil, err
 	}
+	state := ""
+	if at, err := s.confirmsInLoad(ctx, o); err != nil {
+		return nil, err
+	} else if at {
+		state = stateSale
+	}
 	for column, value := range map[string]string{
 		"name":                s.displayed(o),
 		"date_order":          o.placed(),
 		"origin":              o.doc.Store.Name,
 		"note":                note,
+		"state":               state,
 		"payment_term_id/.id": reference(o.payment.term),
 		"warehouse_id/.id":    reference(o.store.warehouse),
 		"team_id/.id":         reference(o.store.team),

@@ -156,7 +156,7 @@ func (s *sink) readLines(ctx context.Context, orders []*saleOrder) error {
 	}
 	var strange []int64
 	for _, o := range orders {
-		if !o.asWanted() {
+		if o.named || !o.asWanted() {
 			strange = append(strange, o.held.Lines...)
 		}
 	}

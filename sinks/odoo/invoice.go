@@ -13,21 +13,46 @@ import (
 	"octail/sinks/odoo/rpc"
 )
 
-// invoice lets Odoo make the draft of an order's invoice, of what it says is to be
-// invoiced. A second call finds nothing to invoice.
-func (s *sink) invoice(ctx context.Context, w *walk) error {
-	values := map[string]any{"advance_payment_method": "delivered"}
-	if named, err := s.has(ctx, "sale.advance.payment.inv", "sale_order_ids"); err != nil {
+// invoice lets Odoo make the drafts of the orders' invoices, of what it says is to be
+// invoiced, one for each order. A second call finds nothing to invoice.
+func (s *sink) invoice(ctx context.Context, of []*walk) error {
+	// Where Odoo cannot be told not to, it puts the orders of a customer into one invoice.
+	apart, err := s.has(ctx, "sale.advance.payment.inv", "consolidated_billing")
+	if err != nil {
 		return err
-	} else if named { // before 16 by the context alone
-		values["sale_order_ids"] = []any{[]any{6, 0, []int64{w.id}}}
 	}
-	active := silent(map[string]any{"active_model": "sale.order", "active_ids": []int64{w.id}, "active_id": w.id})
-	ids, err := s.rpc.Create(ctx, "sale.advance.payment.inv", []map[string]any{values}, active)
+	if apart && len(of) > 1 {
+		if err := s.bill(ctx, of); err == nil || !own(err) {
+			return err
+		}
+	}
+	return each(of, func(w *walk) error { return s.bill(ctx, []*walk{w}) })
+}
+
+func (s *sink) bill(ctx context.Context, of []*walk) error {
+	ids := make([]int64, len(of))
+	for i, w := range of {
+		ids[i] = w.id
+	}
+	values := map[string]any{"advance_payment_method": "delivered"}
+	fields, err := s.existing(ctx, "sale.advance.payment.inv", nil, "sale_order_ids", "consolidated_billing")
+	if err != nil {
+		return err
+	}
+	for _, f := range fields {
+		switch f {
+		case "sale_order_ids": // before 16 by the context alone
+			values[f] = []any{[]any{6, 0, ids}}
+		case "consolidated_billing":
+			values[f] = false
+		}
+	}
+	active := silent(map[string]any{"active_model": "sale.order", "active_ids": ids, "active_id": ids[0]})
+	wizards, err := s.rpc.Create(ctx, "sale.advance.payment.inv", []map[string]any{values}, active)
 	if err != nil {
 		return fmt.Errorf("begin the invoice: %w", err)
 	}
-	if err := s.rpc.Call(ctx, "sale.advance.payment.inv", "create_invoices", rpc.Args{IDs: ids, Context: active}, nil); err != nil {
+	if err := s.rpc.Call(ctx, "sale.advance.payment.inv", "create_invoices", rpc.Args{IDs: wizards, Context: active}, nil); err != nil {
 		return fmt.Errorf("make the invoice: %w", err)
 	}
 	return nil
@@ -37,29 +62,38 @@ func (s *sink) invoice(ctx context.Context, w *walk) error {
 var errTotal = errors.New("the invoices that Odoo makes of the order have another total than the order: look at the draft in Odoo, post or remove it there, then octail dead retry")
 
 // post gives the drafts the date the shop invoiced the order, and posts them.
-func (s *sink) post(ctx context.Context, w *walk) error {
-	if sum, total, ok := w.sums(); ok && !sum.Equal(total) {
-		return sinks.WithExchange(s.leave(ctx, w, "total", "The invoices of this order have another total than the order. Please look at the draft, and post or remove it.", errTotal),
-			sinks.Exchange{Request: "order: " + total.String(), Answer: "invoices: " + sum.String()})
-	}
-	var dated, all []int64
-	for _, b := range w.bills {
-		if b.State == "draft" && b.Type == "out_invoice" {
+func (s *sink) post(ctx context.Context, of []*walk) error {
+	owner := map[int64]*walk{}
+	dated := map[string][]int64{}
+	var all []int64
+	for _, w := range of {
+		if sum, total, ok := w.sums(); ok && !sum.Equal(total) {
+			err := s.leave(ctx, w, "total", "The invoices of this order have another total than the order. Please look at the draft, and post or remove it.", errTotal)
+			if !own(err) {
+				return err
+			}
+			w.err = sinks.WithExchange(err, sinks.Exchange{Request: "order: " + total.String(), Answer: "invoices: " + sum.String()})
+			continue
+		}
+		for _, b := range w.bills {
+			if b.State != "draft" || b.Type != "out_invoice" {
+				continue
+			}
+			owner[b.ID] = w
 			all = append(all, b.ID)
-			if b.Date == "" {
-				dated = append(dated, b.ID)
+			if date := day(w.goal.invoicedAt); date != "" && b.Date == "" {
+				dated[date] = append(dated[date], b.ID)
 			}
 		}
 	}
-	if date := day(w.goal.invoicedAt); date != "" && len(dated) > 0 {
-		if err := s.rpc.Write(ctx, "account.move", dated, map[string]any{"invoice_date": date}, silent(nil)); err != nil {
-			return fmt.Errorf("date the invoice: %w", err)
+	for date, ids := range dated {
+		if err := s.rpc.Write(ctx, "account.move", ids, map[string]any{"invoice_date": date}, silent(nil)); err != nil {
+			return fmt.Errorf("date the invoices: %w", err)
 		}
 	}
-	if err := s.rpc.Call(ctx, "account.move", "action_post", rpc.Args{IDs: all, Context: silent(nil)}, nil); err != nil {
-		return fmt.Errorf("post the invoice: %w", err)
-	}
-	return nil
+	return s.all(ctx, "account.move", "action_post", all, func(id int64, err error) {
+		owner[id].err = fmt.Errorf("post the invoice: %w", err)
+	})
 }
 
 // sums are what the invoices of an order come to, and the order's total. ok is false
@@ -79,32 +113,6 @@ func (w *walk) sums() (sum, total decimal.Decimal, ok bool) {
 		sum = sum.Add(amount)
 	}
 	return sum.Round(4), w.held.total().Round(4), true
-}
-
-// pay registers the payments of the invoices that are not paid, each in full, in the
-// journal of the shop's payment method.
-func (s *sink) pay(ctx context.Context, w *walk) error {
-	for _, b := range w.bills {
-		if !b.due() {
-			continue
-		}
-		values := map[string]any{"communication": w.doc.Number}
-		if w.payment.journal != 0 {
-			values["journal_id"] = w.payment.journal
-		}
-		if date := day(w.goal.paidAt); date != "" {
-			values["payment_date"] = date
-		}
-		active := silent(map[string]any{"active_model": "account.move", "active_ids": []int64{b.ID}, "active_id": b.ID, "dont_redirect_to_payments": true})
-		ids, err := s.rpc.Create(ctx, "account.payment.register", []map[string]any{values}, active)
-		if err != nil {
-			return fmt.Errorf("begin the payment: %w", err)
-		}
-		if err := s.rpc.Call(ctx, "account.payment.register", "action_create_payments", rpc.Args{IDs: ids, Context: active}, nil); err != nil {
-			return fmt.Errorf("register the payment: %w", err)
-		}
-	}
-	return nil
 }
 
 // day is the date of an instant, in UTC, as the document has it; "" for none, and for

@@ -59,7 +59,7 @@ func (b *builder) build() []priceLine {
 		b.add(priceLine{name: lineName(b.o.ID, l.Line), kind: goodsLine, line: l.Line, quantity: decimal.NewFromInt(l.Quantity), text: b.lineText(l)}, b.sum.units[i], sets[i])
 	}
 	for i, amount := range b.sum.gifts {
-		b.add(priceLine{name: fmt.Sprintf("%s_v_%d", orderName(b.o.ID), i+1), kind: voucherLine, code: "voucher", quantity: one, text: bounded(b.o.Vouchers[i].Description, mostText)}, amount, 0)
+		b.add(priceLine{name: fmt.Sprintf("%s_v_%d", orderName(b.o.ID), i+1), kind: voucherLine, code: "voucher", quantity: one, text: bounded(b.o.Vouchers[i].Description, mostLineText)}, amount, 0)
 	}
 	count := map[string]int{}
 	for i, e := range b.sum.extras {
@@ -70,7 +70,7 @@ func (b *builder) build() []priceLine {
 			if part.amount.IsZero() && e.code != "shipping" { // shipping names the carrier even when it is free
 				continue
 			}
-			l := priceLine{name: name, kind: totalLine, code: e.code, quantity: one, text: bounded(e.title, mostText)}
+			l := priceLine{name: name, kind: totalLine, code: e.code, quantity: one, text: bounded(e.title, mostLineText)}
 			if len(parts) > 1 {
 				l.name += "_" + b.rateName(part.set)
 			}
@@ -79,7 +79,7 @@ func (b *builder) build() []priceLine {
 	}
 	for _, r := range b.sum.rows {
 		if r.own && !r.value.IsZero() {
-			b.add(priceLine{name: totalName(b.o.ID, "tax", r.n), kind: taxLine, code: "tax", quantity: one, text: bounded(r.title, mostText)}, r.value, 0)
+			b.add(priceLine{name: totalName(b.o.ID, "tax", r.n), kind: taxLine, code: "tax", quantity: one, text: bounded(r.title, mostLineText)}, r.value, 0)
 		}
 	}
 	b.restore()
@@ -127,18 +127,18 @@ func (b *builder) add(l priceLine, net decimal.Decimal, set rowSet) {
 }
 
 // fit is a price as Odoo keeps it.
-func (b *builder) fit(price decimal.Decimal) decimal.Decimal {
-	if b.digits < 0 || b.digits > priceDecimals {
+func (r reckoning) fit(price decimal.Decimal) decimal.Decimal {
+	if r.digits < 0 || r.digits > priceDecimals {
 		return price.Round(priceDecimals)
 	}
-	return price.Round(b.digits)
+	return price.Round(r.digits)
 }
 
 // restore gives back what many units lost to a price of two decimals, with the taxes it
 // has: a hundred at 0.0333 each would lack 0.33. A cent or two are the rounding line's.
 func (b *builder) restore() {
 	for _, set := range b.order {
-		if b.cut[set].Abs().LessThan(b.rounding.Mul(decimal.NewFromInt(3))) {
+		if b.cut[set].Abs().LessThan(b.rounding.Mul(decimal.NewFromInt(3))) || b.fit(b.cut[set]).IsZero() {
 			continue
 		}
 		l := priceLine{name: orderName(b.o.ID) + "_rounding_" + b.rateName(set), kind: roundingLine, code: "rounding", quantity: decimal.NewFromInt(1), price: b.fit(b.cut[set]), text: "Rounding"}
@@ -153,12 +153,13 @@ func (b *builder) restore() {
 	}
 }
 
-// correction is the rounding line of an amount. Where prices keep fewer decimals than the
-// currency has, a tenth of a unit at ten times the price is the same.
-func (b *builder) correction(amount decimal.Decimal) priceLine {
-	l := priceLine{name: orderName(b.o.ID) + "_rounding", kind: roundingLine, code: "rounding", quantity: decimal.NewFromInt(1), price: amount, text: "Rounding"}
-	if b.digits >= 0 && b.digits < b.places() {
-		l.quantity, l.price = decimal.New(1, -1), b.fit(amount.Shift(1))
+// correction is the rounding line of an order for an amount, of either sign. Where prices
+// keep fewer decimals than the currency has, a tenth of a unit at ten times the price is
+// the same.
+func (r reckoning) correction(order int64, amount decimal.Decimal) priceLine {
+	l := priceLine{name: orderName(order) + "_rounding", kind: roundingLine, code: "rounding", quantity: decimal.NewFromInt(1), price: amount, text: "Rounding"}
+	if r.digits >= 0 && r.digits < r.places() {
+		l.quantity, l.price = decimal.New(1, -1), r.fit(amount.Shift(1))
 	}
 	return l
 }
@@ -177,8 +178,8 @@ func (b *builder) rateName(set rowSet) string {
 
 // Bounds of a line's text, in characters: what a customer typed may be a novel.
 const (
-	mostText  = 2000
-	mostValue = 500
+	mostLineText = 2000
+	mostValue    = 500
 )
 
 // lineText is the name of a line: the product's, and a row for each option that is not
@@ -192,7 +193,7 @@ func (b *builder) lineText(l *document.Line) string {
 		}
 		text += "\n" + bounded(option.Name, mostValue) + ": " + bounded(option.Value, mostValue)
 	}
-	return bounded(text, mostText)
+	return bounded(text, mostLineText)
 }
 
 // bounded cuts a text to a number of characters.

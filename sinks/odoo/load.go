@@ -255,7 +255,12 @@ func (l *loading) again(ctx context.Context, r *record) error {
 		if err = l.lacks(got); err != nil {
 			return err
 		}
-		err = sinks.WithExchange(sinks.Mark(sinks.Permanent, fmt.Errorf("load %s of %s: %w", r.name(), l.model, errRefused)), l.exchange(r, got))
+		class, why := sinks.Permanent, errRefused
+		if got.stale() {
+			class, why = sinks.Retryable, errStale
+			l.s.forget()
+		}
+		err = sinks.WithExchange(sinks.Mark(class, fmt.Errorf("load %s of %s: %w", r.name(), l.model, why)), l.exchange(r, got))
 	}
 	r.err = err
 	if r.item != nil {
@@ -368,12 +373,31 @@ func (l *loaded) named(records []*record) map[int]bool {
 	return out
 }
 
+// stale tells whether the record names another by an id that Odoo does not have any more.
+func (l *loaded) stale() bool {
+	return slices.ContainsFunc(l.Messages, func(m message) bool {
+		return strings.Contains(m.Text, "No matching record found for database id")
+	})
+}
+
+// errStale: what octail knows of this Odoo was true a while ago. It is asked again.
+var errStale = errors.New("a record in Odoo that it names was deleted there, octail looks for another")
+
 // errRefused: Odoo's words are beside it.
 var errRefused = errors.New("Odoo refuses the record; what it says is in the answer (octail trace, octail dead list)")
 
 // exchange is what was sent of a record, and what Odoo says of it.
 func (l *loading) exchange(r *record, got *loaded) sinks.Exchange {
-	sent, err := json.Marshal(map[string]any{"fields": l.columns, "data": r.rows(l.columns)})
+	rows := r.rows(l.columns)
+	for _, row := range rows {
+		for i, cell := range row {
+			// What was made HTML of a person's words is not found again when these are masked.
+			if text, ok := cell.(string); ok && strings.ContainsAny(text, "<&") {
+				row[i] = "..."
+			}
+		}
+	}
+	sent, err := json.Marshal(map[string]any{"fields": l.columns, "data": rows})
 	if err != nil {
 		sent = nil
 	}

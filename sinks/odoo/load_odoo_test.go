@@ -19,12 +19,6 @@ import (
 	"octail/sinks/odoo/rpc"
 )
 
-func both(t *testing.T, try func(*testing.T, server)) {
-	for _, version := range []string{"19", "14"} {
-		t.Run(version, func(t *testing.T) { try(t, realServer(t, version)) })
-	}
-}
-
 // contacts are records with a mark of this test in ref.
 func people(s *sink, mark string, n int) (list []*record) {
 	for i := range n {
@@ -48,7 +42,7 @@ func count(t *testing.T, c *rpc.Client, mark string) (n int) {
 // TestRealLoadRefused: what Odoo refuses fails alone, with Odoo's words beside it.
 func TestRealLoadRefused(t *testing.T) {
 	both(t, func(t *testing.T, r server) {
-		s, mark := sinkOf(t, r.settings(r["ODOO_URL"])), mark(t)
+		s, mark := sinkOf(t, r.settings(r.URL)), mark(t)
 		list := people(s, mark, 12)
 		for _, one := range list {
 			one.cells["country_id/id"], one.cells["type"] = "base.us", "contact"
@@ -94,7 +88,7 @@ func TestRealLoadRefused(t *testing.T) {
 // TestRealLoadBlamed: a failure of all together, which Odoo tells of the first.
 func TestRealLoadBlamed(t *testing.T) {
 	both(t, func(t *testing.T, r server) {
-		s, mark := sinkOf(t, r.settings(r["ODOO_URL"])), mark(t)
+		s, mark := sinkOf(t, r.settings(r.URL)), mark(t)
 		var list []*record
 		for i := range 5 {
 			list = append(list, &record{xid: s.xid(fmt.Sprintf("p_%s_%d", mark, i)), cells: map[string]string{"name": mark, "barcode": fmt.Sprint(mark, i)}, item: &item{}})
@@ -114,7 +108,7 @@ func TestRealLoadBlamed(t *testing.T) {
 // TestRealLoadTwice: one record twice in a call is one record.
 func TestRealLoadTwice(t *testing.T) {
 	both(t, func(t *testing.T, r server) {
-		s, mark := sinkOf(t, r.settings(r["ODOO_URL"])), mark(t)
+		s, mark := sinkOf(t, r.settings(r.URL)), mark(t)
 		a, b := people(s, mark, 1), people(s, mark, 2)
 		if err := s.load(t.Context(), "res.partner", append(a, b...), nil); err != nil || a[0].id == 0 || a[0].id != b[0].id || count(t, s.rpc, mark) != 2 {
 			t.Error(err, a[0].id, b[0].id)
@@ -129,7 +123,7 @@ func TestRealLoadAtOnce(t *testing.T) {
 		var wait sync.WaitGroup
 		var calls atomic.Int64
 		for range 6 {
-			s := sinkOf(t, r.settings(r["ODOO_URL"]))
+			s := sinkOf(t, r.settings(r.URL))
 			wait.Go(func() {
 				for {
 					list := people(s, mark, 3)
@@ -153,12 +147,10 @@ func TestRealLoadAtOnce(t *testing.T) {
 	})
 }
 
-func realSink(t *testing.T, r server) *sink { return sinkOf(t, r.settings(r["ODOO_URL"])) }
-
 // between is a proxy to an Odoo that can be told to spoil an exchange.
 func between(t *testing.T, r server, spoil func(w http.ResponseWriter, q *http.Request, on http.Handler)) string {
 	t.Helper()
-	to, err := url.Parse(r["ODOO_URL"])
+	to, err := url.Parse(r.URL)
 	if err != nil {
 		t.Fatal(err)
 	}

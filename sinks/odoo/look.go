@@ -32,6 +32,8 @@ type bill struct {
 	Residual rpc.Number `json:"amount_residual"`
 	Total    rpc.Number `json:"amount_total"`
 	Date     rpc.Text   `json:"invoice_date"`
+	Partner  rpc.Ref    `json:"commercial_partner_id"`
+	Currency rpc.Ref    `json:"currency_id"`
 }
 
 // due: it is posted and nothing, or not all, was paid. in_payment is paid: the bank
@@ -113,7 +115,7 @@ func (s *sink) lookBills(ctx context.Context, ids []int64, of map[int64]*walk) e
 		return nil
 	}
 	var found []bill
-	fields := []string{"state", "move_type", "payment_state", "amount_residual", "amount_total", "invoice_date"}
+	fields := []string{"state", "move_type", "payment_state", "amount_residual", "amount_total", "invoice_date", "commercial_partner_id", "currency_id"}
 	if err := s.rpc.Read(ctx, "account.move", ids, fields, nil, &found); err != nil {
 		return fmt.Errorf("read the invoices of orders: %w", err)
 	}

@@ -137,11 +137,11 @@ func (s *sink) mapStore(ctx context.Context, st document.Store) (store, error) {
 		out.warehouse = b.warehouse.id
 	}
 	if team := cmp.Or(target.Team, s.cfg.Orders.Team); team != "" {
-		setting, kind := "orders.team", "team"
+		setting := "orders.team"
 		if target.Team != "" {
-			setting, kind = "mappings.store", "store"
+			setting = "mappings.store"
 		}
-		if out.team, err = s.teamFor(ctx, c, team, setting, kind); err != nil {
+		if out.team, err = s.team(ctx, c, team, setting); err != nil {
 			return store{}, err
 		}
 	}

@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
+	"octail/internal/httpx"
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 	"octail/transform/document"
@@ -28,8 +30,12 @@ type sink struct {
 	links  sinks.Links // nil: none are kept
 	rpc    *rpc.Client
 
-	memory   memory   // what this Odoo is and has
-	contacts contacts // where customers are in it
+	memory memory // what this Odoo is and has
+
+	entities []string               // that it is given
+	newest   map[document.Key]int64 // the revision that was written last; by Deliver alone
+	keySeen  time.Time              // when the end of the API key was asked for while delivering
+	contacts partners               // where customers are in it
 }
 
 var _ sinks.Sink = (*sink)(nil)
@@ -42,7 +48,11 @@ func open(cfg *Config, env sinks.Env) (sinks.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sink{cfg: *cfg, shop: env.Shop, prefix: "octail_" + env.Shop, log: env.Log, links: env.Links, rpc: client}, nil
+	given := env.Entities
+	if given == nil {
+		given = entities(cfg)
+	}
+	return &sink{cfg: *cfg, shop: env.Shop, prefix: "octail_" + env.Shop, log: env.Log, links: env.Links, rpc: client, entities: given}, nil
 }
 
 // needs: one call at a time, since Odoo's transactions on one customer, product or
@@ -109,7 +119,9 @@ func (s *sink) Deliver(ctx context.Context, batch []sinks.Delivery) error {
 	kinds := map[string][]*item{}
 	for i := range batch {
 		items[i] = &item{Delivery: &batch[i]}
-		kinds[batch[i].Entity] = append(kinds[batch[i].Entity], items[i])
+		if !s.stale(items[i]) {
+			kinds[batch[i].Entity] = append(kinds[batch[i].Entity], items[i])
+		}
 	}
 	for _, writer := range []struct {
 		entity string
@@ -123,17 +135,23 @@ func (s *sink) Deliver(ctx context.Context, batch []sinks.Delivery) error {
 	} {
 		if of := kinds[writer.entity]; len(of) > 0 {
 			if err := writer.write(ctx, of); err != nil {
+				if len(of) > 1 {
+					err = httpx.WithoutBodies(err)
+				}
 				for _, i := range of {
 					i.fail(err)
 				}
 			}
 		}
 	}
+	s.watchKey(ctx)
 	failed := map[int]error{}
 	for i, it := range items {
 		if it.err != nil {
 			failed[i] = fmt.Errorf("%s: %w", it.EventID(), it.err)
+			continue
 		}
+		s.wrote(it)
 	}
 	switch {
 	case len(failed) == 0:

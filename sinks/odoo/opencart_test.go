@@ -98,7 +98,10 @@ var ocCurrencies = []document.Currency{
 }
 
 // placeOrder places an order. id is its number.
-func placeOrder(c chooser, id int64) *document.Order {
+func placeOrder(c chooser, id int64) *document.Order { return visit(c, id).order }
+
+// visit is placeOrder with what the shop knew and did not write down.
+func visit(c chooser, id int64) *ocShop {
 	s := &ocShop{order: &document.Order{ID: id, Number: strconv.FormatInt(id, 10), Currency: ocCurrencies[c(len(ocCurrencies))]}, taxes: map[int]decimal.Decimal{}, fixedBy: "unit"}
 	if c.chance(40) {
 		s.fixedBy = "line"
@@ -172,7 +175,7 @@ func placeOrder(c chooser, id int64) *document.Order {
 		}
 	}
 	s.order.Totals, s.order.Total = s.rows, four(s.total)
-	return s.order
+	return s
 }
 
 func (s *ocShop) goods(c chooser) {

@@ -36,6 +36,7 @@ type saleOrder struct {
 
 	rounding  int64 // the product of the line that rounds
 	corrected bool  // that line was corrected by what Odoo's total is
+	named     bool  // the names of its lines are asked for, whatever they hold
 }
 
 // failed tells whether the order is out of the batch.
@@ -78,6 +79,21 @@ func (s *sink) orders(ctx context.Context, items []*item) error {
 	if err := s.ordersGone(ctx, gone); err != nil {
 		return err
 	}
+	if err := s.writeOrders(ctx, orders); err != nil {
+		return err
+	}
+	for _, o := range orders {
+		if errors.Is(o.item.err, errStale) {
+			if err := s.forgetGoods(ctx, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// writeOrders takes orders through the steps.
+func (s *sink) writeOrders(ctx context.Context, orders []*saleOrder) error {
 	for _, step := range []func(context.Context, []*saleOrder) error{
 		s.mapOrders, s.findOrders, s.addressees, s.goods, s.priceOrders, s.createOrders, s.settleOrders, s.bring, s.verifyOrders,
 	} {
@@ -118,29 +134,34 @@ func (s *sink) mapOrder(ctx context.Context, o *saleOrder) (err error) {
 	if o.carrier, err = s.mapCarrier(ctx, o.store.company, o.doc.Shipping); err != nil {
 		return err
 	}
+	o.taxes, err = s.mapTaxes(ctx, o)
+	return err
+}
+
+// mapTaxes maps the tax rows of an order.
+func (s *sink) mapTaxes(ctx context.Context, o *saleOrder) ([]tax, error) {
+	taxes := []tax{}
 	for _, row := range o.doc.Totals {
 		if row.Code != "tax" {
 			continue
 		}
 		t, err := s.mapTaxRow(ctx, o.store.company, row)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		o.taxes = append(o.taxes, t)
+		taxes = append(taxes, t)
 	}
-	return nil
+	return taxes, nil
 }
 
-// mapTaxRow: a row of which the shop does not know the rate any more is a line of its
-// own, unless the mapping has its title.
+// mapTaxRow is mapTax of a row of totals, of which the shop may not know the rate any
+// more.
 func (s *sink) mapTaxRow(ctx context.Context, company int64, row document.Total) (tax, error) {
+	var of document.TotalTax
 	if row.Tax != nil {
-		return s.mapTax(ctx, company, *row.Tax, row.Title)
+		of = *row.Tax
 	}
-	if _, ok := lookup(s.cfg.Mappings.Tax, row.Title); ok {
-		return s.mapTax(ctx, company, document.TotalTax{}, row.Title)
-	}
-	return tax{lines: true}, nil
+	return s.mapTax(ctx, company, of, row.Title)
 }
 
 // aside fails an order with an error that is about it alone; what is left is about all.
@@ -149,7 +170,7 @@ func aside(o *saleOrder, err error) error {
 		return nil
 	}
 	class, _ := sinks.ClassOf(err)
-	if _, held := sinks.HeldFor(err); held || class == sinks.Permanent {
+	if _, held := sinks.HeldFor(err); held || class == sinks.Permanent || errors.Is(err, errStale) {
 		o.item.fail(err)
 		return nil
 	}
@@ -296,7 +317,7 @@ func (s *sink) bring(ctx context.Context, orders []*saleOrder) error {
 func (s *sink) dates(ctx context.Context, orders []*saleOrder) error {
 	late := those(orders, func(o *saleOrder) bool {
 		at := o.placed()
-		return !o.linked && o.held != nil && !o.held.locked() && at != "" && at != string(o.held.Date)
+		return !o.linked && o.held != nil && at != "" && at != string(o.held.Date)
 	})
 	return halves(ctx, late, func(ctx context.Context, late []*saleOrder) error {
 		records := make([]*record, len(late))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"octail/internal/odootest"
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 	"octail/transform/document"
@@ -25,7 +26,11 @@ const tillSettings = "mappings: {status: {\"1\": draft, \"2\": confirmed, \"3\":
 
 func newTill(t *testing.T, version int, settings string) *till {
 	t.Helper()
-	o := bedDatabase(t, version)
+	return tillOn(t, tillDatabase(t, version), settings)
+}
+
+func tillOn(t *testing.T, o *odootest.Odoo, settings string) *till {
+	t.Helper()
 	b := &till{newBed(t, o.URL, o.Database, o.Login, o.Key, o.AdminLogin, o.AdminKey, tillSettings+settings), t}
 	values := map[string]any{"name": "VAT 20", "amount": 20, "type_tax_use": "sale", "price_include": true}
 	if fresh, err := b.has(t.Context(), "account.tax", "price_include_override"); err != nil {
@@ -47,9 +52,12 @@ func on(t *testing.T, versions []int, settings string, test func(t *testing.T, b
 	}
 }
 
+// tillDatabase gives a test its database.
+var tillDatabase = odootest.Database
+
 var (
-	everywhere = []int{19, 14}
-	newest     = []int{19}
+	everywhere = odootest.Versions()
+	newest     = everywhere[:1]
 )
 
 // sale is an order of the shop, in figures of the test.
@@ -258,6 +266,19 @@ func TestOrderIsWritten(t *testing.T) {
 		t.Logf("calls: 20 confirmed orders %d", n)
 		if n > 10 {
 			t.Errorf("%d calls for 20 orders, want at most 10", n)
+		}
+	})
+}
+
+func TestOrderIsConfirmedByItsState(t *testing.T) {
+	on(t, everywhere, "orders: {confirm: state}\n", func(t *testing.T, b *till) {
+		b.put(two(101, 2))
+		n := b.calls(func() { b.put(two(102, 2), two(103, 1)) })
+		h := b.is(two(102, 2), stateSale)
+		b.is(two(103, 1), stateDraft)
+		t.Logf("calls: %d", n)
+		if len(h.Pickings) != 1 {
+			t.Errorf("%d transfers, want 1", len(h.Pickings))
 		}
 	})
 }

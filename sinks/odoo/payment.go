@@ -18,8 +18,8 @@ type payment struct {
 }
 
 var (
-	termList    = list{model: "account.payment.term", fields: []string{"name", "company_id"}}
-	journalList = list{model: "account.journal", domain: []any{[]any{"type", "in", []string{"bank", "cash"}}}, fields: []string{"name", "code", "type", "company_id"}}
+	termList    = list{model: "account.payment.term", tongue: true, fields: []string{"name", "company_id"}}
+	journalList = list{model: "account.journal", tongue: true, domain: []any{[]any{"type", "in", []string{"bank", "cash"}}}, fields: []string{"name", "code", "type", "company_id"}}
 )
 
 // mapPayment is the term and the journal of a payment method, by method, code or name.

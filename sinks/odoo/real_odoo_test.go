@@ -4,34 +4,45 @@ package odoo
 
 import (
 	"log/slog"
-	"os"
-	"strings"
+	"strconv"
 	"testing"
 
 	"octail/internal/config"
+	"octail/internal/odootest"
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 )
 
 // server is a database of a real Odoo.
-type server map[string]string
+type server struct {
+	*odootest.Odoo
+	version string
+}
 
 func realServer(t *testing.T, version string) server {
 	t.Helper()
-	b, err := os.ReadFile(os.Getenv("OCTAIL_ODOO_ENV") + version)
+	n, err := strconv.Atoi(version)
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := server{}
-	for _, line := range strings.Split(string(b), "\n") {
-		name, value, _ := strings.Cut(line, "=")
-		env[name] = value
+	return server{odootest.Database(t, n), version}
+}
+
+// both runs a test on each version.
+func both(t *testing.T, try func(*testing.T, server)) {
+	for _, version := range odootest.Versions() {
+		t.Run(strconv.Itoa(version), func(t *testing.T) { try(t, realServer(t, strconv.Itoa(version))) })
 	}
-	return env
 }
 
 func (r server) settings(url string) string {
-	return "url: " + url + "\ndatabase: " + r["ODOO_DB"] + "\nlogin: " + r["ODOO_BOT_LOGIN"] + "\napi_key: " + r["ODOO_BOT_API_KEY"] + "\n"
+	return "url: " + url + "\ndatabase: " + r.Database + "\nlogin: " + r.Login + "\napi_key: " + r.Key + "\n"
+}
+
+// sql runs a statement in the database.
+func (r server) sql(t *testing.T, statement string) [][]string {
+	t.Helper()
+	return r.SQL(t, statement)
 }
 
 // sinkOf opens a sink with settings.
@@ -49,10 +60,12 @@ func sinkOf(t *testing.T, settings string) *sink {
 	return opened.(*sink)
 }
 
+func realSink(t *testing.T, r server) *sink { return sinkOf(t, r.settings(r.URL)) }
+
 // admin is a client that may do all.
 func (r server) admin(t *testing.T) *rpc.Client {
 	t.Helper()
-	c, err := rpc.New(rpc.Options{URL: r["ODOO_URL"], Database: r["ODOO_DB"], Login: r["ODOO_LOGIN"], Key: r["ODOO_API_KEY"]})
+	c, err := rpc.New(rpc.Options{URL: r.URL, Database: r.Database, Login: r.AdminLogin, Key: r.AdminKey})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"html"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 )
 
@@ -18,6 +18,9 @@ const (
 	listAge = 10 * time.Minute
 	missAge = time.Minute
 )
+
+// mostTongues bounds the languages in which names of Odoo are looked up.
+const mostTongues = 8
 
 // row is a record of one of the short lists that octail reads whole. A field that the
 // list does not ask for is zero.
@@ -47,6 +50,13 @@ type row struct {
 	Tax      rpc.Ref    `json:"account_sale_tax_id"`
 	Scope    rpc.Text   `json:"tax_scope"`
 	SKU      rpc.Text   `json:"default_code"`
+
+	names []string // its name in the other languages that are installed
+}
+
+// called tells whether a name, folded, is the record's in any language.
+func (r *row) called(name string) bool {
+	return name != "" && (fold(string(r.Name)) == name || slices.Contains(r.names, name))
 }
 
 // list names what is read.
@@ -55,14 +65,16 @@ type list struct {
 	domain []any
 	fields []string // those that this Odoo does not have are left out
 	all    bool     // the archived too
+	wide   bool     // of all companies the user may work for
+	tongue bool     // names are translated: all languages count
 }
 
 var (
-	companyList   = list{model: "res.company", fields: []string{"name", "currency_id", "country_id", "tax_calculation_rounding_method", "parent_ids", "account_fiscal_country_id", "account_sale_tax_id"}}
+	companyList   = list{model: "res.company", wide: true, fields: []string{"name", "currency_id", "country_id", "tax_calculation_rounding_method", "parent_ids", "account_fiscal_country_id", "account_sale_tax_id"}}
 	countryList   = list{model: "res.country", fields: []string{"name", "code"}}
 	languageList  = list{model: "res.lang", fields: []string{"code", "iso_code"}}
 	userList      = list{model: "res.users", domain: []any{[]any{"share", "=", false}}, fields: []string{"name", "login", "company_id"}}
-	teamList      = list{model: "crm.team", fields: []string{"name", "company_id"}}
+	teamList      = list{model: "crm.team", tongue: true, fields: []string{"name", "company_id"}}
 	warehouseList = list{model: "stock.warehouse", fields: []string{"name", "code", "company_id", "lot_stock_id"}}
 )
 
@@ -78,7 +90,7 @@ func (s *sink) list(ctx context.Context, l list) ([]row, error) {
 }
 
 func (s *sink) listOf(ctx context.Context, l list, most time.Duration) (rows []row, age time.Duration, err error) {
-	key := l.model + fmt.Sprint(l.domain)
+	key := fmt.Sprint(l)
 	s.memory.mu.Lock()
 	h, ok := s.memory.lists[key]
 	s.memory.mu.Unlock()
@@ -96,10 +108,7 @@ func (s *sink) listOf(ctx context.Context, l list, most time.Duration) (rows []r
 		}
 	}
 	if len(find.Fields) > 0 { // else there is no such model
-		if l.all {
-			find.Context = map[string]any{"active_test": false}
-		}
-		if err := s.rpc.SearchRead(ctx, l.model, find, &rows); err != nil {
+		if rows, err = s.readList(ctx, l, find); err != nil {
 			return nil, 0, fmt.Errorf("read the list of %s: %w", l.model, err)
 		}
 	}
@@ -110,6 +119,38 @@ func (s *sink) listOf(ctx context.Context, l list, most time.Duration) (rows []r
 	}
 	s.memory.lists[key] = held{rows, time.Now()}
 	return rows, 0, nil
+}
+
+// readList reads a list, with the names in all languages.
+func (s *sink) readList(ctx context.Context, l list, find rpc.Find) (rows []row, err error) {
+	find.Context = map[string]any{}
+	if l.all {
+		find.Context["active_test"] = false
+	}
+	if l.wide {
+		maps.Copy(find.Context, allCompanies)
+	}
+	if err := s.rpc.SearchRead(ctx, l.model, find, &rows); err != nil || !l.tongue {
+		return rows, err
+	}
+	languages, err := s.list(ctx, languageList)
+	if err != nil || len(languages) < 2 {
+		return rows, err
+	}
+	find.Fields = []string{"name"}
+	for _, language := range languages[:min(len(languages), mostTongues)] {
+		find.Context["lang"] = string(language.Code)
+		var translated []row
+		if err := s.rpc.SearchRead(ctx, l.model, find, &translated); err != nil {
+			return nil, err
+		}
+		for _, other := range translated {
+			if i := slices.IndexFunc(rows, func(r row) bool { return r.ID == other.ID }); i >= 0 {
+				rows[i].names = append(rows[i].names, fold(string(other.Name)))
+			}
+		}
+	}
+	return rows, nil
 }
 
 // find picks a record of a list. When pick takes none of an older list, the list is
@@ -147,7 +188,7 @@ func pickNamed(value string, c *company) func([]row) (row, bool) {
 	v := fold(value)
 	return func(rows []row) (row, bool) {
 		for _, is := range []func(row) bool{
-			func(r row) bool { return fold(string(r.Name)) == v },
+			func(r row) bool { return r.called(v) },
 			func(r row) bool { return fold(string(r.Code)) == v },
 			func(r row) bool { return strconv.FormatInt(r.ID, 10) == v },
 		} {
@@ -220,21 +261,16 @@ func (s *sink) user(ctx context.Context, name string) (int64, error) {
 		return pickNamed(name, nil)(rows)
 	})
 	if err == nil && !ok {
-		err = sinks.Hold("salesperson", fmt.Errorf("orders.salesperson: Odoo shows no internal user %q by login, name or id; correct the setting", name))
+		err = hold("store", "orders.salesperson: Odoo shows no internal user %q by login, name or id; correct the setting", name)
 	}
 	return r.ID, err
 }
 
-// team is the sales team that orders.team names, by name or id.
-func (s *sink) team(ctx context.Context, name string) (int64, error) {
-	return s.teamFor(ctx, nil, name, "orders.team", "team")
-}
-
-// teamFor is the team that a setting names; c nil: of any company.
-func (s *sink) teamFor(ctx context.Context, c *company, name, setting, kind string) (int64, error) {
+// team is the sales team that a setting names, by name or id, of those a company has.
+func (s *sink) team(ctx context.Context, c *company, name, setting string) (int64, error) {
 	r, ok, err := s.find(ctx, teamList, pickNamed(name, c))
 	if err == nil && !ok {
-		err = sinks.Hold(kind, fmt.Errorf("%s: Odoo shows no sales team %q%s by name or id; correct the setting, or add the team in Odoo (Sales > Configuration > Sales Teams)", setting, name, inCompany(c)))
+		err = hold("store", "%s: Odoo shows no sales team %q%s by name or id; correct the setting, or add the team in Odoo (Sales > Configuration > Sales Teams)", setting, name, inCompany(c))
 	}
 	return r.ID, err
 }

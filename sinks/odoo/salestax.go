@@ -25,7 +25,7 @@ type tax struct {
 }
 
 var taxList = list{
-	model: "account.tax", domain: []any{[]any{"type_tax_use", "=", "sale"}},
+	model: "account.tax", tongue: true, domain: []any{[]any{"type_tax_use", "=", "sale"}},
 	fields: []string{"name", "amount", "amount_type", "price_include", "include_base_amount", "company_id", "country_id", "sequence", "tax_scope"},
 }
 

@@ -52,7 +52,7 @@ const (
 )
 
 // mostTries bounds the search. What OpenCart makes is found within the first few dozen.
-const mostTries = 4096
+const mostTries = 2048
 
 // Tolerances of base x rate against the row. The first is what cutting to four decimals
 // makes; the second a shop whose extension rounds its tax rows.
@@ -192,7 +192,11 @@ func (s *splitter) judge(sets []rowSet, ways []way) {
 		}
 	}
 	if free >= 0 {
-		parts, ok := s.lacking(sum, s.extras[free].value, s.candidates(sets))
+		// The goods' sets first; with those that only fees have, there may be no one answer.
+		parts, ok := s.lacking(sum, s.extras[free].value, slices.Sorted(maps.Keys(goods)))
+		if !ok {
+			parts, ok = s.lacking(sum, s.extras[free].value, s.open(sum))
+		}
 		if !ok {
 			return
 		}
@@ -255,10 +259,23 @@ func proportion(value decimal.Decimal, goods map[rowSet]decimal.Decimal) []share
 	return parts
 }
 
-// lacking spreads an amount so that each row gets the base it lacks; what is over has
-// no tax. It starts with rows that only one set can give to. Not ok: there is no one
-// answer, or a part would be of the other sign than the whole.
-func (s *splitter) lacking(sum map[rowSet]decimal.Decimal, value decimal.Decimal, sets []rowSet) ([]share, bool) {
+// open are the sets that anything has, and each row alone that nothing has.
+func (s *splitter) open(sum map[rowSet]decimal.Decimal) []rowSet {
+	list := slices.Sorted(maps.Keys(sum))
+	left := s.usable
+	for _, set := range list {
+		left &^= set
+	}
+	for _, row := range left.rows() {
+		list = append(list, 1<<row)
+	}
+	return list
+}
+
+// lacking spreads an amount over the sets of open so that each row gets the base it
+// lacks; what is over has no tax. It starts with rows that only one set can give to. Not
+// ok: there is no one answer, or a part would be of the other sign than the whole.
+func (s *splitter) lacking(sum map[rowSet]decimal.Decimal, value decimal.Decimal, open []rowSet) ([]share, bool) {
 	need := map[int]decimal.Decimal{}
 	for _, row := range s.usable.rows() {
 		if s.rows[row].rate.IsZero() {
@@ -266,14 +283,7 @@ func (s *splitter) lacking(sum map[rowSet]decimal.Decimal, value decimal.Decimal
 		}
 		need[row] = s.rows[row].value.Shift(2).DivRound(s.rows[row].rate, 6).Sub(baseOf(sum, row))
 	}
-	// Sets that goods have are asked first, those of one row alone only where no goods
-	// have that row.
-	var open []rowSet
-	for _, set := range sets {
-		if _, goods := sum[set]; goods || len(set.rows()) == 1 && !slices.ContainsFunc(slices.Collect(maps.Keys(sum)), func(g rowSet) bool { return g&set != 0 }) {
-			open = append(open, set)
-		}
-	}
+	open = slices.DeleteFunc(open, func(set rowSet) bool { return set == 0 })
 	var parts []share
 	left := value
 	for len(open) > 0 {

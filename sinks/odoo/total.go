@@ -13,9 +13,6 @@ import (
 	"octail/sinks/odoo/rpc"
 )
 
-// roundingEach is what each line may contribute to a difference that is rounding.
-var roundingEach = decimal.New(5, -2)
-
 // Where lines are in an order: products by their numbers, then the sums, then what is
 // not sold any more.
 const (
@@ -26,18 +23,41 @@ const (
 // roundingName is that of the line that makes the total what the shop's is.
 func roundingName(order int64) string { return orderName(order) + "_rounding" }
 
-// priceOrder makes the lines that Odoo is to hold of an order.
-func (s *sink) priceOrder(ctx context.Context, o *saleOrder) error {
+// reckon computes the lines of an order, which asks nothing of Odoo but the settings.
+func (s *sink) reckon(ctx context.Context, o *saleOrder) (err error) {
+	if o.store.company == 0 {
+		if o.store, err = s.mapStore(ctx, o.doc.Store); err != nil {
+			return err
+		}
+	}
 	c, err := s.companyBy(ctx, o.store.company)
 	if err != nil {
 		return err
 	}
-	r, err := s.reckoning(ctx, c, o.currency)
+	if o.taxes == nil {
+		if o.taxes, err = s.mapTaxes(ctx, o); err != nil {
+			return err
+		}
+	}
+	places := o.doc.Currency.Decimals
+	if o.currency.id != 0 {
+		places = int64(o.currency.decimals)
+	}
+	r, err := s.reckoning(ctx, c, places)
 	if err != nil {
 		return err
 	}
 	if o.priced, err = price(o.doc, o.taxes, r); err != nil {
 		return sinks.WithExchange(err, sinks.Exchange{Answer: columns(o.doc, o.priced)})
+	}
+	return nil
+}
+
+// priceOrder makes the lines that Odoo is to hold of an order.
+func (s *sink) priceOrder(ctx context.Context, o *saleOrder) error {
+	err := s.reckon(ctx, o)
+	if err != nil {
+		return err
 	}
 	if o.rounding, err = s.service(ctx, svcRounding); err != nil {
 		return err
@@ -66,7 +86,7 @@ func (s *sink) priceOrder(ctx context.Context, o *saleOrder) error {
 
 // tooMuch tells whether rounding cannot explain a difference.
 func (o *saleOrder) tooMuch(d decimal.Decimal) bool {
-	return d.Abs().GreaterThan(roundingEach.Mul(decimal.NewFromInt(int64(max(1, len(o.priced.lines))))))
+	return o.priced.by.tooMuch(d, len(o.priced.lines))
 }
 
 // correct changes the line that rounds so that the total becomes the shop's, once.
@@ -76,23 +96,21 @@ func (o *saleOrder) correct(e *edit) error {
 			return o.foreign()
 		}
 	}
-	rounds := wantLine{sequence: sumSequence + len(o.lines), priceLine: priceLine{
-		name: roundingName(o.doc.ID), kind: roundingLine, code: svcRounding, quantity: decimal.NewFromInt(1), text: services[svcRounding]}}
+	name, product, off, sequence := roundingName(o.doc.ID), o.rounding, o.priced.want.Sub(o.held.total()), sumSequence+len(o.lines)
 	for _, w := range o.lines {
-		if w.name == rounds.name {
-			rounds = w
+		if w.name == name {
+			sequence = w.sequence
 		}
 	}
-	rounds.product, rounds.price = o.rounding, o.priced.want.Sub(o.held.total())
 	for _, l := range o.held.lines {
-		if l.name == rounds.name {
-			rounds.price = rounds.price.Add(number(l.Total))
-			rounds.product = l.Product.ID
+		if l.name == name {
+			off, product = off.Add(number(l.Total)), l.Product.ID
 		}
 	}
-	if o.corrected || o.tooMuch(rounds.price) {
+	if o.corrected || o.tooMuch(off) {
 		return o.unequal()
 	}
+	rounds := wantLine{sequence: sequence, product: product, priceLine: o.priced.correction(o.doc.ID, off)}
 	o.corrected = true
 	e.lines = append(e.lines, rounds)
 	return nil
@@ -128,9 +146,9 @@ func (o *saleOrder) odooColumn() string {
 	return b.String()
 }
 
-// reckoning is how this Odoo adds up an order in a currency.
-func (s *sink) reckoning(ctx context.Context, c *company, in currency) (r reckoning, err error) {
-	r.perLine, r.rounding = c.roundPerLine, decimal.New(1, -int32(in.decimals))
+// reckoning is how this Odoo adds up an order in a currency with so many decimals.
+func (s *sink) reckoning(ctx context.Context, c *company, places int64) (r reckoning, err error) {
+	r.perLine, r.rounding = c.roundPerLine, decimal.New(1, -int32(places))
 	fresh, err := s.has(ctx, "account.tax", "price_include_override")
 	if err != nil {
 		return r, err

@@ -7,7 +7,6 @@ import (
 
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
-	"octail/transform/document"
 )
 
 // walk is an order on its way to where the shop wants it.
@@ -37,13 +36,10 @@ func (s *sink) advance(ctx context.Context, orders []*saleOrder) error {
 		if o.failed() || o.id == 0 {
 			continue
 		}
-		g, err := s.goal(ctx, o.doc)
+		g, err := s.goal(ctx, o)
 		if err != nil {
 			o.item.fail(err)
 			continue
-		}
-		if o.item.deleted() { // whatever its last status was
-			g = goalOf(cancelled, nil)
 		}
 		w := &walk{saleOrder: o, goal: g}
 		if o.held != nil { // as read a moment ago
@@ -85,17 +81,21 @@ func (s *sink) advance(ctx context.Context, orders []*saleOrder) error {
 	return sinks.Mark(sinks.Retryable, errors.New("the orders of the batch do not come to rest in Odoo: does an automation there change their state?"))
 }
 
-// goal of an order, by its status and its history.
-func (s *sink) goal(ctx context.Context, o *document.Order) (goal, error) {
-	end, err := s.mapStatus(ctx, o.Status)
+// goal of an order, by its status and its history. One that the shop has deleted is to be
+// cancelled.
+func (s *sink) goal(ctx context.Context, o *saleOrder) (goal, error) {
+	if o.item.deleted() {
+		return goalOf(cancelled, nil), nil
+	}
+	end, err := s.mapStatus(ctx, o.doc.Status)
 	if err != nil {
 		return goal{}, err
 	}
 	var history []reached
-	for _, h := range o.History {
+	for _, h := range o.doc.History {
 		st, err := s.mapStatus(ctx, h.Status)
 		if err != nil {
-			if h.Status.ID == o.Status.ID {
+			if h.Status.ID == o.doc.Status.ID {
 				return goal{}, err
 			}
 			continue // a status nobody uses any more says nothing about now
@@ -116,7 +116,7 @@ func (s *sink) confirmsInLoad(ctx context.Context, o *saleOrder) (bool, error) {
 	if s.cfg.Orders.Confirm != confirmState || !o.isNew {
 		return false, nil
 	}
-	g, err := s.goal(ctx, o.doc)
+	g, err := s.goal(ctx, o)
 	return g.confirmed, err
 }
 
@@ -136,7 +136,7 @@ func (s *sink) take(ctx context.Context, st step, of []*walk) error {
 			continue
 		}
 		if w.err == nil {
-			w.err = sinks.Mark(sinks.Permanent, errors.New("Odoo took the call and nothing came of it: look at the order in Odoo, do there what it asks for, then octail dead retry"))
+			w.err = sinks.Mark(sinks.Permanent, errors.New("nothing came of it though Odoo took the call: look at the order in Odoo, do there what it asks for, then octail dead retry"))
 		}
 		w.item.fail(fmt.Errorf("%s order %d in Odoo: %w", st, w.id, w.err))
 	}
@@ -148,34 +148,34 @@ func (s *sink) take(ctx context.Context, st step, of []*walk) error {
 func (s *sink) perform(ctx context.Context, st step, of []*walk) error {
 	switch st {
 	case stepReopen:
-		return s.together(ctx, of, "action_draft", nil)
+		return s.together(ctx, of, "action_draft")
 	case stepSend:
-		return s.together(ctx, of, "action_quotation_sent", nil)
+		return s.together(ctx, of, "action_quotation_sent")
 	case stepConfirm:
-		return s.together(ctx, of, "action_confirm", nil)
+		return s.together(ctx, of, "action_confirm")
 	case stepUnlock:
-		return s.together(ctx, of, "action_unlock", nil)
+		return s.together(ctx, of, "action_unlock")
 	case stepCancel:
-		return s.together(ctx, of, "action_cancel", map[string]any{"disable_cancel_warning": true})
+		return s.together(ctx, of, "action_cancel")
 	case stepLock:
 		locks, err := s.has(ctx, "sale.order", "locked")
 		if err != nil {
 			return err
 		}
 		if locks {
-			return s.together(ctx, of, "action_lock", nil)
+			return s.together(ctx, of, "action_lock")
 		}
-		return s.together(ctx, of, "action_done", nil)
+		return s.together(ctx, of, "action_done")
 	case stepPerson:
 		return each(of, func(w *walk) error { return s.refuse(ctx, w) })
 	case stepDeliver:
 		return s.deliver(ctx, of)
 	case stepInvoice:
-		return each(of, func(w *walk) error { return s.invoice(ctx, w) })
+		return s.invoice(ctx, of)
 	case stepPost:
-		return each(of, func(w *walk) error { return s.post(ctx, w) })
+		return s.post(ctx, of)
 	case stepPay:
-		return each(of, func(w *walk) error { return s.pay(ctx, w) })
+		return s.pay(ctx, of)
 	}
 	return nil
 }
@@ -208,26 +208,43 @@ func own(err error) bool {
 	return ok && e.Kind == rpc.Unknown
 }
 
-// together calls a method for many orders at once. Odoo does it for all or for none, so
-// when it refuses they are called one by one.
-func (s *sink) together(ctx context.Context, of []*walk, method string, extra map[string]any) error {
+// together calls a method for many orders at once.
+func (s *sink) together(ctx context.Context, of []*walk, method string) error {
+	owner := map[int64]*walk{}
 	ids := make([]int64, len(of))
 	for i, w := range of {
-		ids[i] = w.id
+		owner[w.id], ids[i] = w, w.id
 	}
-	err := s.rpc.Call(ctx, "sale.order", method, rpc.Args{IDs: ids, Context: silent(extra)}, nil)
-	switch {
-	case err == nil:
+	return s.all(ctx, "sale.order", method, ids, func(id int64, err error) { owner[id].err = err })
+}
+
+// all calls a method for many records at once. Odoo does it for all or for none, so when
+// it refuses they are called one by one, and failed hears of those that are refused.
+func (s *sink) all(ctx context.Context, model, method string, ids []int64, failed func(id int64, err error)) error {
+	if len(ids) == 0 {
 		return nil
-	case !own(err):
+	}
+	// The other answer of action_cancel is a question, before 17.
+	silent := silent(map[string]any{"disable_cancel_warning": true})
+	err := s.rpc.Call(ctx, model, method, rpc.Args{IDs: ids, Context: silent}, nil)
+	if err == nil || !own(err) {
 		return err
-	case len(of) == 1:
-		of[0].err = err
+	}
+	if len(ids) == 1 {
+		failed(ids[0], err)
 		return nil
 	}
-	return each(of, func(w *walk) error {
-		return s.rpc.Call(ctx, "sale.order", method, rpc.Args{IDs: []int64{w.id}, Context: silent(extra)}, nil)
-	})
+	for _, id := range ids {
+		err := s.rpc.Call(ctx, model, method, rpc.Args{IDs: []int64{id}, Context: silent}, nil)
+		if err == nil {
+			continue
+		}
+		if !own(err) {
+			return err
+		}
+		failed(id, err)
+	}
+	return nil
 }
 
 // silent is the context quiet with something added.
@@ -242,11 +259,11 @@ func silent(extra map[string]any) map[string]any {
 }
 
 // errUndo: what only a person may do.
-var errUndo = errors.New("the shop has cancelled or reopened an order that Odoo has delivered or invoiced, and octail undoes neither: make the return and the credit note in Odoo and cancel the order there, then octail dead retry; or leave it as it is, with octail dead discard")
+var errUndo = errors.New("the shop has cancelled, deleted or reopened an order that Odoo has delivered or invoiced, and octail undoes neither: make the return and the credit note in Odoo and cancel the order there, then octail dead retry; or leave it as it is, with octail dead discard")
 
 // refuse leaves an order alone that is delivered or invoiced, and says so.
 func (s *sink) refuse(ctx context.Context, w *walk) error {
-	text := "The shop has cancelled this order, and it is delivered or invoiced here. Make the return and the credit note, and cancel it, or leave it."
+	text := "The shop has cancelled or deleted this order, and it is delivered or invoiced here. Make the return and the credit note, and cancel it, or leave it."
 	if w.goal.end != cancelled {
 		text = "The shop goes on with this order, and it is cancelled here after it was delivered or invoiced. Decide by hand."
 	}

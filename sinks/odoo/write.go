@@ -7,6 +7,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 )
 
@@ -106,7 +107,12 @@ func (s *sink) writeHeader(ctx context.Context, e *edit) error {
 			context["update_delivery_shipping_partner"] = true
 		}
 	}
-	if err := s.rpc.Write(ctx, "sale.order", []int64{e.order.id}, e.header, context); err != nil {
+	err := s.rpc.Write(ctx, "sale.order", []int64{e.order.id}, e.header, context)
+	if refused, ok := rpc.As(err); ok && refused.Kind == rpc.Missing { // the order, or whom it names
+		s.forget()
+		err = sinks.Mark(sinks.Retryable, fmt.Errorf("%w: %w", errStale, err))
+	}
+	if err != nil {
 		return fmt.Errorf("change the header of an order: %w", err)
 	}
 	return nil

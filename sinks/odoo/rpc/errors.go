@@ -166,9 +166,17 @@ func access(text string) Kind {
 	return Right
 }
 
+// caught is how load tells of an exception that it did not expect, in any language.
+var caught = regexp.MustCompile(`<class '[\w.]+'>: `)
+
 // Lacks tells whether a text of Odoo, of one record among others, says that the user
 // lacks a right for the whole model.
-func Lacks(text string) bool { return access(text) == Denied }
+func Lacks(text string) bool {
+	if i := caught.FindStringIndex(text); i != nil {
+		text = text[i[1]:]
+	}
+	return access(text) == Denied
+}
 
 // byFault is what a fault of XML-RPC means, and the exception it is about.
 func byFault(f *fault) (kind Kind, name, text string) {

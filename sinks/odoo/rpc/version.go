@@ -94,6 +94,12 @@ func parseVersion(text string) (Version, bool) {
 	return Version{Major: n, Text: text}, err == nil && n > 0
 }
 
+// Speaks is the transport that is spoken, as a person calls it.
+func (c *Client) Speaks(ctx context.Context) (string, error) {
+	transport, err := c.transport(ctx)
+	return map[string]string{JSON2: "JSON-2", XMLRPC: "XML-RPC"}[transport], err
+}
+
 // transport is the one that is spoken.
 func (c *Client) transport(ctx context.Context) (string, error) {
 	switch c.o.Transport {
