@@ -33,7 +33,7 @@ func picture(t *testing.T, side int) []byte {
 }
 
 func TestImages(t *testing.T) {
-	catalogue(t, "", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "", func(t *testing.T, b *bed) {
 		folder := t.TempDir()
 		for name, content := range map[string][]byte{
 			"good.png": picture(t, 40), "text.png": []byte("no picture"), "broken.png": append(picture(t, 40)[:8], "no picture behind the mark"...), "huge.png": append(picture(t, 4), make([]byte, mostImage)...),
@@ -78,7 +78,7 @@ func TestImages(t *testing.T) {
 }
 
 func TestLanguages(t *testing.T) {
-	catalogue(t, "", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "", func(t *testing.T, b *bed) {
 		var german []struct {
 			ID int64 `json:"id"`
 		}
@@ -111,7 +111,7 @@ func TestLanguages(t *testing.T) {
 }
 
 func TestSpecials(t *testing.T) {
-	catalogue(t, "products: {specials: true}", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "products: {specials: true}", func(t *testing.T, b *bed) {
 		p := b.mug(1)
 		special := func(group int64, r document.Reduction, from, until *string) document.Special {
 			return document.Special{CustomerGroupID: group, Reduction: r, From: from, Until: until}
@@ -169,7 +169,7 @@ func TestSpecials(t *testing.T) {
 }
 
 func TestCompareCatalogue(t *testing.T) {
-	catalogue(t, "stock: push", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "stock: push", func(t *testing.T, b *bed) {
 		var stocks, products []sinks.Delivery
 		for id := int64(1); id <= 5; id++ {
 			p := b.mug(id)
@@ -228,7 +228,7 @@ func TestCompareCatalogue(t *testing.T) {
 }
 
 func TestProductTaxes(t *testing.T) {
-	catalogue(t, "mappings: {tax: {Books: Books tax, Lost: Nothing}}", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "mappings: {tax: {Books: Books tax, Lost: Nothing}}", func(t *testing.T, b *bed) {
 		values := map[string]any{"name": "Books tax", "amount": 20, "amount_type": "percent", "type_tax_use": "sale", "price_include": true}
 		if has, err := b.has(t.Context(), "account.tax", "price_include_override"); err != nil {
 			t.Fatal(err)
@@ -278,7 +278,7 @@ func TestProductTaxes(t *testing.T) {
 }
 
 func TestLinkedTemplate(t *testing.T) {
-	catalogue(t, "", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "", func(t *testing.T, b *bed) {
 		ids, err := b.admin.Create(t.Context(), templateModel, []map[string]any{{"name": "Theirs"}}, nil)
 		if err != nil {
 			t.Fatal(err)
