@@ -61,6 +61,13 @@ test: servers tools ## everything but the slow suites, race detector on
 	  '*** LEFT OUT: the recorded shops (OpenCart 2.3, 3.0.5, 4.1) and the contract examples were not compared,' \
 	  '*** because there is no folder ../shared/recordings beside the repository (or in $$OCTAIL_SHARED). All other tests ran.'
 
+# Odoo is built once, in the cache; the tests start and stop it.
+test-odoo: ## the Odoo sink against a real Odoo 19 and 14, which it builds first (needs root; ODOO=19 RUN=TestOrders)
+	@for v in $(ODOO); do internal/odootest/odoo.sh build $$v || exit 1; done
+	OCTAIL_TEST_ODOO="$(ODOO)" CGO_ENABLED=1 $(GO) test -race -tags odoo -count=1 -timeout 50m $(if $(RUN),-run '$(RUN)') $(patsubst %,./%/...,$(wildcard sinks/odoo)) ./internal/odootest/...
+
+ODOO ?= 19 14
+
 kill: servers ## kill -9 the agent 200 times on a MyISAM and on an InnoDB shop (KILLS=200)
 	$(GO) test ./internal/app -count=1 -timeout 60m -v -run '^TestKill$$' -kills $(or $(KILLS),200)
 
@@ -83,7 +90,7 @@ bench: servers build ## CPU beside a go-mysql canal loop, peak memory; lanes in 
 	$(GO) run ./internal/bench -octail ./octail $(BENCH)
 
 lint: ## go vet, gofmt and staticcheck
-	$(GO) vet ./... && $(GO) vet -tags failpoints ./...
+	$(GO) vet ./... && $(GO) vet -tags failpoints ./... && $(GO) vet -tags odoo ./...
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
@@ -101,4 +108,4 @@ servers:
 tools:
 	@test -d "$${OCTAIL_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/octail}/prometheus-2.42" || internal/shoptest/fetch.sh prometheus 2.42
 
-.PHONY: help build install uninstall demo test kill stale holes faults matrix large bench lint mariadb servers tools
+.PHONY: help build install uninstall demo test test-odoo kill stale holes faults matrix large bench lint mariadb servers tools

@@ -145,3 +145,14 @@ func (s SinkLinks) Lost(ctx context.Context, key document.Key) error {
 	_, err := s.journal.deleteLink(ctx, "DELETE FROM links WHERE sink = ? AND entity = ? AND key = ? AND origin <> 'person'", s.sink, key.Entity, key.ID)
 	return err
 }
+
+// LinkedTo lists the entities that are tied to a record of the sink's target, twenty at
+// most.
+func (s SinkLinks) LinkedTo(ctx context.Context, target string) ([]document.Key, error) {
+	found, err := s.journal.LinkedTo(ctx, s.sink, target, 20)
+	var keys []document.Key
+	for _, l := range found {
+		keys = append(keys, l.Key)
+	}
+	return keys, err
+}

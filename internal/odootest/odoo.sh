@@ -197,7 +197,8 @@ build() {
 serve() {
 	[ "$#" -ge 1 ] || set -- "$port"
 	exec 8<>"$tree.users" 9<>"$tree.server"
-	flock -n 9 || die "Odoo $version runs already, at port $(cut -d ' ' -f 2 "$tree.server")"
+	# A moment, as others look at the lock too, to see whether it is held.
+	flock -w 3 9 || die "Odoo $version runs already, at port $(cut -d ' ' -f 2 "$tree.server")"
 	echo "$$ $1" >"$tree.server"
 	# shellcheck disable=SC2016 # the inner shell's own variables
 	in_namespaces --mount --pid --fork -- --pdeathsig TERM /bin/sh -euc '
@@ -217,7 +218,7 @@ serve() {
 		trap "kill -9 $odoo" INT TERM
 		if [ "${2-}" = users ]; then
 			# The next user is often the next package: wait a moment for it.
-			(until flock 8 && flock -u 8 && sleep 10 && flock -n 8; do :; done && kill -9 $odoo) &
+			(while flock 8 && flock -u 8 && sleep 10 && ! flock -n 8; do :; done && kill -9 $odoo) &
 		fi
 		wait $odoo || wait $odoo || true
 		kill -INT $pg

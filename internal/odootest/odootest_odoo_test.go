@@ -72,17 +72,18 @@ func TestPrivate(t *testing.T) {
 		o := odootest.Private(t, version)
 		other := odootest.Database(t, version)
 		url := o.URL
-		o.Call(t, "res.partner", "search_count", map[string]any{"domain": []any{}}, nil)
+		me := map[string]any{"ids": []int{2}, "fields": []string{"login"}}
+		var users []struct{ Login string }
+		o.Call(t, "res.users", "read", me, nil)
 		o.Kill()
-		if err := o.TryCall("res.partner", "search_count", map[string]any{"domain": []any{}}, nil); err == nil || !strings.Contains(err.Error(), "refused") {
+		if err := o.TryCall("res.users", "read", me, nil); err == nil || !strings.Contains(err.Error(), "refused") {
 			t.Errorf("after kill: %v", err)
 		}
-		other.Call(t, "res.partner", "search_count", map[string]any{"domain": []any{}}, nil)
+		other.Call(t, "res.users", "read", me, nil)
 		o.Start(t)
-		var n int
-		o.Call(t, "res.partner", "search_count", map[string]any{"domain": []any{}}, &n)
-		if o.URL != url || n == 0 {
-			t.Errorf("started again at %s (before: %s) with %d partners", o.URL, url, n)
+		o.Call(t, "res.users", "read", me, &users)
+		if o.URL != url || len(users) != 1 || users[0].Login != o.AdminLogin {
+			t.Errorf("started again at %s (before: %s) with %v", o.URL, url, users)
 		}
 	})
 }

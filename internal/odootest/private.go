@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Own is an Odoo process of a test's own, to be killed and started again, with a database of
@@ -23,12 +24,17 @@ type Own struct {
 // ends with the test, and with the test's process.
 func Private(tb testing.TB, version int) *Own {
 	tb.Helper()
+	return private(tb, version)
+}
+
+func private(tb testing.TB, version int, template ...string) *Own {
+	tb.Helper()
 	s := join(tb, version)
 	port, err := freePort()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	o := &Own{Odoo: clone(tb, s), port: port}
+	o := &Own{Odoo: clone(tb, s, template...), port: port}
 	o.URL = "http://127.0.0.1:" + port
 	tb.Cleanup(o.Kill)
 	o.Start(tb)
@@ -68,7 +74,20 @@ func (o *Own) start() error {
 		return err
 	}
 	o.cmd, o.exited = cmd, exited
-	return answers(o.URL, failed)
+	for deadline := time.Now().Add(ready); ; {
+		err := answers(o.URL)
+		if err == nil {
+			return nil
+		}
+		select {
+		case err := <-failed:
+			return err
+		case <-time.After(100 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("no answer for %v: %w", ready, err)
+		}
+	}
 }
 
 // Kill ends Odoo as kill -9 does, in whatever it is doing, and returns when it is gone.

@@ -97,21 +97,34 @@ func (s *server) use() error {
 		return err
 	}
 	defer start.Close()
-	port, err := s.runs()
-	if err != nil {
-		return err
-	}
-	failed := make(chan error, 1)
-	if port == "" {
-		if port, err = freePort(); err != nil {
+	var ended chan error // of the server this process started
+	for deadline := time.Now().Add(ready); ; time.Sleep(100 * time.Millisecond) {
+		port, err := s.runs()
+		if err != nil {
 			return err
 		}
-		if err := s.start(port, failed); err != nil {
+		if port == "" && ended == nil {
+			if ended, err = s.start(); err != nil {
+				return err
+			}
+		}
+		// One that was killed may be found while its last processes end: then it does not
+		// answer any more, and is started afresh.
+		s.url = "http://127.0.0.1:" + port
+		if port != "" {
+			if err = answers(s.url); err == nil {
+				return nil
+			}
+		}
+		select {
+		case err := <-ended:
 			return err
+		default:
+			if time.Now().After(deadline) {
+				return fmt.Errorf("no answer for %v: %w", ready, err)
+			}
 		}
 	}
-	s.url = "http://127.0.0.1:" + port
-	return answers(s.url, failed)
 }
 
 // runs returns the server's port, nothing when it does not run. All its processes hold a
@@ -133,23 +146,28 @@ func (s *server) runs() (port string, err error) {
 }
 
 // start starts the server in a session of its own: Ctrl-C is for the tests. When it ends,
-// the reason is sent to failed.
-func (s *server) start(port string, failed chan<- error) error {
+// the reason comes from the channel.
+func (s *server) start() (chan error, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
 	log, err := os.Create(filepath.Join(s.tree, "srv", "odoo", "log", "serve.log"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer log.Close()
 	cmd := exec.Command(s.script, "serve", fmt.Sprint(s.version), port, "users")
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
-		return err
+		return nil, err
 	}
+	ended := make(chan error, 1)
 	go func() {
-		failed <- fmt.Errorf("it ended (%v), see the files in %s", cmd.Wait(), filepath.Dir(log.Name()))
+		ended <- fmt.Errorf("it ended (%v), see the files in %s", cmd.Wait(), filepath.Dir(log.Name()))
 	}()
-	return nil
+	return ended, nil
 }
 
 // run has odoo.sh do something and returns what it prints.
@@ -163,23 +181,8 @@ func (s *server) run(ctx context.Context, input, command string, args ...string)
 	return out.String(), nil
 }
 
-// answers waits until an Odoo answers calls.
-func answers(url string, failed <-chan error) error {
-	deadline := time.After(ready)
-	for {
-		err := rpc(url, "common", "version", nil, nil)
-		if err == nil {
-			return nil
-		}
-		select {
-		case err := <-failed:
-			return err
-		case <-deadline:
-			return fmt.Errorf("no answer for %v: %w", ready, err)
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-}
+// answers says whether an Odoo answers calls.
+func answers(url string) error { return rpc(url, "common", "version", nil, nil) }
 
 // lock opens a file and takes a lock on it, which ends when the file is closed.
 func lock(name string, how int) (*os.File, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"strconv"
 
 	"octail/sinks/odoo/rpc"
 )
@@ -26,26 +25,19 @@ type current struct {
 	Country  rpc.Ref  `json:"country_id"`
 	State    rpc.Ref  `json:"state_id"`
 	Parent   rpc.Ref  `json:"parent_id"`
+	Comment  rpc.Text `json:"comment"`
 	Active   bool     `json:"active"`
 }
 
-var currentFields = []string{"name", "email", "phone", "ref", "lang", "vat", "company_name", "street", "street2", "city", "zip", "country_id", "state_id", "parent_id", "active"}
+var currentFields = []string{"name", "email", "phone", "ref", "lang", "vat", "company_name", "street", "street2", "city", "zip", "country_id", "state_id", "parent_id", "comment", "active"}
 
 // cells of what it says, as they would be loaded.
 func (c *current) cells() map[string]string {
 	return map[string]string{
 		"name": string(c.Name), "email": string(c.Email), "phone": string(c.Phone), "ref": string(c.Ref), "lang": string(c.Language),
 		"vat": string(c.VAT), "company_name": string(c.Company), "street": string(c.Street), "street2": string(c.Street2),
-		"city": string(c.City), "zip": string(c.Zip), "country_id/.id": number64(c.Country.ID), "state_id/.id": number64(c.State.ID),
+		"city": string(c.City), "zip": string(c.Zip), "country_id/.id": reference(c.Country.ID), "state_id/.id": reference(c.State.ID),
 	}
-}
-
-// number64 is an id as a cell; none is empty.
-func number64(id int64) string {
-	if id == 0 {
-		return ""
-	}
-	return strconv.FormatInt(id, 10)
 }
 
 // currents reads contacts, archived ones too. One that is gone is not in the answer.
@@ -64,43 +56,56 @@ func (s *sink) currents(ctx context.Context, ids []int64) (map[int64]*current, e
 	return out, nil
 }
 
-// fillAdopted makes the rows of contacts that are there. What octail made says what the
-// shop says. What it adopted, or a person tied, keeps its name, and what it says where
-// the shop says nothing.
-func (s *sink) fillAdopted(ctx context.Context, parties []*party) error {
-	var ids []int64
-	for _, p := range parties {
-		if !p.contact.own {
-			ids = append(ids, p.contact.id)
+// readForeign reads what the contacts say that octail did not make, in one call. Who has
+// one that is gone is looked for once more.
+func (s *sink) readForeign(ctx context.Context, parties []*party) error {
+	for {
+		var ids []int64
+		for _, p := range parties {
+			if p.item.err == nil && p.contact.id != 0 && !p.contact.own {
+				ids = append(ids, p.contact.id)
+			}
 		}
-	}
-	var are map[int64]*current
-	if len(ids) > 0 {
-		var err error
-		if are, err = s.currents(ctx, ids); err != nil {
-			return err
+		if len(ids) == 0 {
+			return nil
 		}
-	}
-	for _, p := range parties {
-		p.row = nil
-		cells, err := s.contactCells(ctx, p)
+		are, err := s.currents(ctx, ids)
 		if err != nil {
 			return err
 		}
-		if p.contact.own {
-			p.row = &record{xid: s.xid(p.name), cells: cells}
-			continue
+		var lost []*party
+		for _, p := range parties {
+			if p.item.err != nil || p.contact.id == 0 || p.contact.own {
+				continue
+			}
+			if p.is = are[p.contact.id]; p.is != nil {
+				continue
+			}
+			if err := s.lose(ctx, p); err != nil {
+				return err
+			}
+			if p.item.err == nil {
+				lost = append(lost, p)
+			}
 		}
-		is := are[p.contact.id]
-		if is == nil {
-			p.item.fail(gone(p.key, p.contact.id))
-			s.contacts.drop(p.name)
-			continue
+		if parties = lost; len(lost) == 0 {
+			return nil
 		}
-		is.keep(cells, emptyAddress(p.person.address))
-		p.row = &record{key: is.ID, cells: cells}
+		if err := s.matchContacts(ctx, lost); err != nil {
+			return err
+		}
 	}
-	return nil
+}
+
+// wants are the cells of a contact that is there. What octail made says what the shop
+// says. What it adopted, or a person tied, keeps its name, and what it says where the
+// shop says nothing.
+func (s *sink) wants(ctx context.Context, p *party) (map[string]string, error) {
+	cells, err := s.contactCells(ctx, p)
+	if err == nil && !p.contact.own {
+		p.is.keep(cells, emptyAddress(p.person.address))
+	}
+	return cells, err
 }
 
 // keep puts into the cells what stays as it is.

@@ -51,16 +51,17 @@ type warehouse struct {
 // memory is what was asked of Odoo and is not asked again for a while. The fields of
 // models stay until forget: they change with an upgrade.
 type memory struct {
-	mu     sync.Mutex // not held over a call
-	base   *base
-	lists  map[string]held
-	fields map[string]map[string]bool  // by model
-	own    map[string]held             // records octail made for itself, by external id
-	unit   string                      // of weights
-	told   map[string]bool             // what was logged once
-	shown  string                      // by the last good Check
-	digits *int32                      // that a line's price keeps; nil: not asked
-	seen   map[string]map[string]int64 // records of external ids that were met, by model and name
+	mu       sync.Mutex // not held over a call
+	base     *base
+	lists    map[string]held
+	fields   map[string]map[string]bool  // by model
+	own      map[string]held             // records octail made for itself, by external id
+	unit     string                      // of weights
+	variants map[int64][]variant         // of templates, by id
+	told     map[string]bool             // what was logged once
+	digits   *int32                      // that a line's price keeps; nil: not asked
+	seen     map[string]map[string]int64 // records of external ids that were met, by model and name
+	shown    string                      // by the last good Check
 }
 
 // held is a list of records as it was when it was asked for.
@@ -94,6 +95,7 @@ func (s *sink) forget() {
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
 	s.memory.base, s.memory.lists, s.memory.fields, s.memory.own, s.memory.seen, s.memory.digits = nil, nil, nil, nil, nil, nil
+	s.memory.variants, s.memory.unit = nil, ""
 }
 
 // allCompanies is the context of what is asked beyond the companies octail works for.

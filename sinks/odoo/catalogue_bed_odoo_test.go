@@ -8,52 +8,44 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"octail/internal/config"
+	"octail/internal/odootest"
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 	"octail/transform/document"
 )
 
-// bed is a sink on a real Odoo, and an administrator to look at what it wrote.
-type bed struct {
+// catalogueBed is a sink on a real Odoo, and an administrator to look at what it wrote.
+type catalogueBed struct {
 	*sink
 	admin *rpc.Client
 	links *memoryLinks
 	log   *strings.Builder
 }
 
-// catalogue runs a test on every version.
-func catalogue(t *testing.T, settings string, test func(t *testing.T, b *bed)) {
-	for _, version := range []string{"19", "14"} {
-		t.Run(version, func(t *testing.T) {
-			file, err := os.ReadFile(os.Getenv("OCTAIL_ODOO_ENV") + version)
-			if err != nil {
-				t.Fatal(err)
-			}
-			env := map[string]string{}
-			for line := range strings.Lines(string(file)) {
-				name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-				env[name] = value
-			}
-			test(t, newBed(t, env["ODOO_URL"], env["ODOO_DB"], env["ODOO_BOT_LOGIN"], env["ODOO_BOT_API_KEY"], env["ODOO_LOGIN"], env["ODOO_API_KEY"], settings))
+// catalogue runs a test on a database of its own, for each version.
+func catalogue(t *testing.T, settings string, test func(t *testing.T, b *catalogueBed)) {
+	for _, version := range odootest.Versions() {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			o := odootest.Database(t, version)
+			test(t, newCatalogueBed(t, o.URL, o.Database, o.Login, o.Key, o.AdminLogin, o.AdminKey, settings))
 		})
 	}
 }
 
-func newBed(t *testing.T, url, database, login, key, admin, adminKey, settings string) *bed {
-	b := &bed{links: &memoryLinks{}, log: &strings.Builder{}}
+func newCatalogueBed(t *testing.T, url, database, login, key, admin, adminKey, settings string) *catalogueBed {
+	b := &catalogueBed{links: &memoryLinks{}, log: &strings.Builder{}}
 	into := Plugin.Settings()
 	text := fmt.Sprintf("url: %s\ndatabase: %s\nlogin: %s\napi_key: %s\n%s", url, database, login, key, settings)
 	if _, err := config.Decode("sink.yaml", []byte(text), into); err != nil {
 		t.Fatal(err)
 	}
-	shop := word(fmt.Sprint(t.Name(), os.Getpid()))
+	shop := word(fmt.Sprint(t.Name()))
 	opened, err := Plugin.Open(into, sinks.Env{Name: "erp", Shop: shop, Links: b.links, Log: slog.New(slog.NewTextHandler(b.log, nil))})
 	if err != nil {
 		t.Fatal(err)
@@ -126,7 +118,7 @@ func delivery(entity string, id int64, kind string, doc any, changed []string, p
 }
 
 // deliver fails the test when anything is refused.
-func (b *bed) deliver(t *testing.T, batch ...sinks.Delivery) {
+func (b *catalogueBed) deliver(t *testing.T, batch ...sinks.Delivery) {
 	t.Helper()
 	if err := b.Deliver(t.Context(), batch); err != nil {
 		t.Fatalf("%v\n%+v", err, sinks.ExchangeOf(err))
@@ -134,14 +126,14 @@ func (b *bed) deliver(t *testing.T, batch ...sinks.Delivery) {
 }
 
 // calls is how many calls something took.
-func (b *bed) calls(does func()) int64 {
+func (b *catalogueBed) calls(does func()) int64 {
 	before := b.rpc.Calls()
 	does()
 	return b.rpc.Calls() - before
 }
 
 // rows reads records as the administrator, archived ones too; no ids: all.
-func (b *bed) rows(t *testing.T, model string, ids []int64, fields ...string) []map[string]any {
+func (b *catalogueBed) rows(t *testing.T, model string, ids []int64, fields ...string) []map[string]any {
 	t.Helper()
 	var out []map[string]any
 	domain := []any{[]any{"id", "in", ids}}
@@ -156,7 +148,7 @@ func (b *bed) rows(t *testing.T, model string, ids []int64, fields ...string) []
 }
 
 // one reads one record.
-func (b *bed) one(t *testing.T, model string, id int64, fields ...string) map[string]any {
+func (b *catalogueBed) one(t *testing.T, model string, id int64, fields ...string) map[string]any {
 	t.Helper()
 	rows := b.rows(t, model, []int64{id}, fields...)
 	if len(rows) != 1 {
@@ -166,7 +158,7 @@ func (b *bed) one(t *testing.T, model string, id int64, fields ...string) map[st
 }
 
 // record of an entity, as the links have it.
-func (b *bed) at(t *testing.T, entity string, id int64) target {
+func (b *catalogueBed) at(t *testing.T, entity string, id int64) target {
 	t.Helper()
 	l, _, _ := b.links.Link(t.Context(), document.Key{Entity: entity, ID: id})
 	at := parseTarget(l.Target)

@@ -6,9 +6,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"octail/sinks"
 	"octail/transform/document"
@@ -25,9 +25,13 @@ type party struct {
 	person  person
 	book    []*document.Address // the address book, as contacts below it; nil: none, or not known
 	unbook  []*document.Address // what was in it before
+	left    *document.Named     // the group he was in before; nil: the same, or nobody knows
 	created bool                // the shop made it just now: it is not in Odoo, unless this is a repetition
+	revived bool                // the shop had deleted it before
 
 	contact contact
+	tied    bool     // to it, by `octail link`
+	is      *current // of a contact that octail did not make: what it says
 	row     *record
 }
 
@@ -44,73 +48,87 @@ type contact struct {
 	own bool  // octail made it. Else it is a person's, adopted or tied by `octail link`
 }
 
-// contacts is what octail knows of Odoo's contacts. It may be forgotten at any time: all
+// partners are what octail knows of Odoo's contacts. It may be forgotten at any time: all
 // of it is found again.
-type contacts struct {
+type partners struct {
 	mu      sync.Mutex
-	known   map[string]contact // by name: c_7, g_12
-	holders map[int64]string   // by id of a contact that is not octail's: who has it, c_7
-	places  map[string]spot    // by name: a_7_...
+	known   map[string]spot  // by name: c_7, g_12
+	holders map[int64]string // by id of a contact that is not octail's: who has it, c_7
+	places  map[string]spot  // by name: a_7_...
 }
 
-// spot is where an address is: a contact below a contact.
+// spot is where something is, and when that was last seen.
 type spot struct {
-	id   int64
-	says string // digest of what was written
+	contact
+	says string // digest of what was written; "": nobody knows
+	seen time.Time
 }
 
-// mostContacts is how many are kept in memory, then it begins anew.
-const mostContacts = 20000
+// mostContacts is how many are kept in memory, then it begins anew. spotAge is how long
+// nobody looks whether one is still there: persons merge contacts.
+const (
+	mostContacts = 20000
+	spotAge      = 10 * time.Minute
+)
 
-func (c *contacts) get(name string) contact {
+// get is where somebody is; fresh: it was there a moment ago.
+func (c *partners) get(name string) (is contact, fresh bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.known[name]
+	at := c.known[name]
+	return at.contact, time.Since(at.seen) < spotAge
 }
 
-func (c *contacts) put(name string, is contact) {
+func (c *partners) put(name string, is contact) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.known == nil || len(c.known) >= mostContacts {
-		c.known, c.holders = map[string]contact{}, map[int64]string{}
+		c.known, c.holders = map[string]spot{}, map[int64]string{}
 	}
-	c.known[name] = is
+	c.known[name] = spot{contact: is, seen: time.Now()}
 	if !is.own && strings.HasPrefix(name, customerPrefix) {
 		c.holders[is.id] = name
 	}
 }
 
-func (c *contacts) drop(name string) {
+func (c *partners) drop(name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.holders, c.known[name].id)
 	delete(c.known, name)
 }
 
-func (c *contacts) holder(id int64) string {
+func (c *partners) holder(id int64) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.holders[id]
 }
 
-func (c *contacts) place(name string) (spot, bool) {
+// place is where an address is, with the id 0 when nobody knows.
+func (c *partners) place(name string) (is spot, fresh bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p, ok := c.places[name]
-	return p, ok
+	is = c.places[name]
+	return is, time.Since(is.seen) < spotAge
 }
 
-func (c *contacts) putPlace(name string, p spot) {
+func (c *partners) putPlace(name string, is spot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.places == nil || len(c.places) >= 2*mostContacts {
 		c.places = map[string]spot{}
 	}
-	c.places[name] = p
+	is.seen = time.Now()
+	c.places[name] = is
 }
 
-// forgetContacts makes all contacts be asked for again: somebody refuses the id of one,
-// so a person has deleted or merged some.
+func (c *partners) dropPlace(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.places, name)
+}
+
+// forgetContacts makes all contacts be asked for again.
 func (s *sink) forgetContacts() {
 	s.contacts.mu.Lock()
 	defer s.contacts.mu.Unlock()
@@ -124,7 +142,7 @@ func (s *sink) rememberContact(ctx context.Context, p *party, is contact) error 
 	if s.links == nil || p.key == (document.Key{}) {
 		return nil
 	}
-	if err := s.links.Found(ctx, p.key, strconv.FormatInt(is.id, 10)); err != nil {
+	if err := s.links.Found(ctx, p.key, is.link()); err != nil {
 		return fmt.Errorf("remember the contact of %s: %w", p.key, err)
 	}
 	return nil

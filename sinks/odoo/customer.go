@@ -55,7 +55,10 @@ func (s *sink) customers(ctx context.Context, items []*item) error {
 	if err := s.dropCustomers(ctx, deleted); err != nil {
 		return err
 	}
-	if err := s.meet(ctx, parties); err != nil {
+	if err := s.meet(ctx, parties, false); err != nil {
+		return err
+	}
+	if err := s.readForeign(ctx, parties); err != nil {
 		return err
 	}
 	return s.writeCustomers(ctx, parties)
@@ -63,7 +66,9 @@ func (s *sink) customers(ctx context.Context, items []*item) error {
 
 // customerParty is a registered customer as a party.
 func (s *sink) customerParty(ctx context.Context, i *item, doc *document.Customer) (*party, error) {
-	p := &party{item: i, name: customerName(i.ID), key: i.Key, created: i.Kind == document.Created && i.Origin == document.FromShop && i.Revision == 1}
+	p := &party{item: i, name: customerName(i.ID), key: i.Key}
+	p.created = i.Kind == document.Created && i.Origin == document.FromShop && i.Revision == 1
+	p.revived = i.Kind == document.Created && i.Revision > 1
 	for n := range doc.Addresses {
 		a := &doc.Addresses[n]
 		if a.Default != nil && *a.Default || p.person.address == nil && len(doc.Addresses) == 1 {
@@ -75,7 +80,7 @@ func (s *sink) customerParty(ctx context.Context, i *item, doc *document.Custome
 	}
 	var before former
 	if json.Unmarshal(i.Data, &before) == nil && !doc.Erased {
-		p.unbook = before.Previous.Addresses
+		p.unbook, p.left = before.Previous.Addresses, before.Previous.Group
 	}
 	language := ""
 	if doc.Language.Value != nil {
@@ -183,6 +188,9 @@ func (s *sink) writeCustomers(ctx context.Context, parties []*party) error {
 	if err := s.updateContacts(ctx, known); err != nil {
 		return err
 	}
+	if err := s.leaveGroups(ctx, known); err != nil {
+		return err
+	}
 	return s.writeBooks(ctx, known)
 }
 
@@ -246,7 +254,7 @@ func (s *sink) createWith(ctx context.Context, parties []*party, places map[*par
 			return err
 		}
 		for _, r := range t.records[1:] {
-			s.contacts.putPlace(strings.TrimPrefix(r.xid, s.prefix+"."), spot{id: r.id})
+			s.contacts.putPlace(strings.TrimPrefix(r.xid, s.prefix+"."), spot{contact: contact{id: r.id, own: true}})
 		}
 	}
 	return nil
@@ -259,27 +267,29 @@ func boolNumber(b bool) string {
 	return "0"
 }
 
-// updateContacts writes to contacts that are there, all in one call.
+// updateContacts writes to contacts that are there: one call for those that octail made,
+// one for the others.
 func (s *sink) updateContacts(ctx context.Context, parties []*party) error {
-	if len(parties) == 0 {
-		return nil
-	}
-	if err := s.fillAdopted(ctx, parties); err != nil {
-		return err
-	}
 	var trials []*trial
 	for _, p := range parties {
-		if p.item.err != nil || p.row == nil {
-			continue
+		cells, err := s.wants(ctx, p)
+		if err != nil {
+			return err
+		}
+		p.row = &record{xid: s.xid(p.name), cells: cells}
+		switch {
+		case !p.contact.own:
+			p.row.key = p.contact.id
+		case p.revived:
+			cells["active"] = boolean(true)
 		}
 		trials = append(trials, &trial{party: p, records: []*record{p.row}})
 	}
 	if err := s.try(ctx, trials, lasting); err != nil {
 		return err
 	}
-	for _, t := range trials {
-		p := t.party
-		if p.item.err == nil && p.row.id != p.contact.id {
+	for _, p := range parties {
+		if p.item.err == nil && p.row.id != p.contact.id { // it was gone
 			if err := s.rememberContact(ctx, p, contact{id: p.row.id, own: p.contact.own}); err != nil {
 				return err
 			}
@@ -307,7 +317,7 @@ func (s *sink) writeBooks(ctx context.Context, parties []*party) error {
 				if err != nil {
 					return err
 				}
-				if was, ok := s.contacts.place(name); !ok || was.says != says(r) || p.item.Again {
+				if was, _ := s.contacts.place(name); was.says != says(r) || p.item.Again {
 					records = append(records, r)
 				}
 			}
@@ -321,7 +331,7 @@ func (s *sink) writeBooks(ctx context.Context, parties []*party) error {
 	}
 	for _, r := range records {
 		if r.id != 0 {
-			s.contacts.putPlace(strings.TrimPrefix(r.xid, s.prefix+"."), spot{r.id, says(r)})
+			s.contacts.putPlace(strings.TrimPrefix(r.xid, s.prefix+"."), spot{contact: contact{id: r.id, own: true}, says: says(r)})
 		}
 	}
 	return nil
@@ -349,14 +359,16 @@ func (s *sink) dropCustomers(ctx context.Context, parties []*party) error {
 	return s.archive(ctx, ids)
 }
 
-// archive archives contacts of octail's with all below them.
+// archive archives contacts of octail's with the addresses it put below them. What else
+// is there is a person's.
 func (s *sink) archive(ctx context.Context, ids []int64) error {
-	var below []row
-	if err := s.rpc.SearchRead(ctx, partnerModel, rpc.Find{Domain: []any{[]any{"parent_id", "in", ids}}, Fields: []string{"id"}}, &below); err != nil {
-		return fmt.Errorf("read what is below %d contacts: %w", len(ids), err)
+	places, err := s.placesBelow(ctx, ids)
+	if err != nil {
+		return err
 	}
-	for _, r := range below {
-		ids = append(ids, r.ID)
+	for name, id := range places {
+		ids = append(ids, id)
+		s.contacts.dropPlace(name)
 	}
 	if err := s.rpc.Write(ctx, partnerModel, ids, map[string]any{"active": false}, quiet); err != nil {
 		return fmt.Errorf("archive %d contacts: %w", len(ids), err)
@@ -364,25 +376,38 @@ func (s *sink) archive(ctx context.Context, ids []int64) error {
 	return nil
 }
 
-// contactOf finds the contact of a party by its link or external id, without a search.
-func (s *sink) contactOf(ctx context.Context, p *party) (contact, error) {
-	if c := s.contacts.get(p.name); c.id != 0 {
-		return c, nil
-	}
-	var ref []any
-	err := s.rpc.Call(ctx, "ir.model.data", "check_object_reference", rpc.Args{Named: map[string]any{"module": s.prefix, "xml_id": p.name}}, &ref)
-	if e, ok := rpc.As(err); ok && (e.Kind == rpc.Mistake || e.Kind == rpc.Missing || e.Kind == rpc.Unknown) {
-		err = nil
-		id, _, lerr := s.linkOf(ctx, p.key)
-		return contact{id: id}, lerr
-	}
+// placesBelow are the addresses that octail put below contacts, by name, archived ones
+// too.
+func (s *sink) placesBelow(ctx context.Context, ids []int64) (map[string]int64, error) {
+	var below []row
+	err := s.rpc.SearchRead(ctx, partnerModel, rpc.Find{
+		Domain: []any{[]any{"parent_id", "in", ids}}, Fields: []string{"id"}, Context: map[string]any{"active_test": false},
+	}, &below)
 	if err != nil {
-		return contact{}, fmt.Errorf("look for %s: %w", p.name, err)
+		return nil, fmt.Errorf("read what is below %d contacts: %w", len(ids), err)
 	}
-	if len(ref) == 2 && ref[0] == partnerModel {
-		if id, ok := ref[1].(float64); ok {
-			return contact{id: int64(id), own: true}, nil
+	var all []int64
+	for _, r := range below {
+		all = append(all, r.ID)
+	}
+	names, err := s.ours(ctx, partnerModel, all)
+	if err != nil {
+		return nil, err
+	}
+	for name := range names {
+		if holderOf(name) == "" {
+			delete(names, name)
 		}
 	}
-	return contact{}, nil
+	return names, nil
+}
+
+// contactOf finds the contact of a party by its link or external id, without a search.
+func (s *sink) contactOf(ctx context.Context, p *party) (contact, error) {
+	c, _, err := s.linkOf(ctx, p.key)
+	if err != nil || c.id != 0 {
+		return c, err
+	}
+	id, err := s.recordOf(ctx, partnerModel, p.name)
+	return contact{id: id, own: true}, err
 }

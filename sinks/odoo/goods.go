@@ -37,7 +37,7 @@ func (s *sink) goods(ctx context.Context, orders []*saleOrder) error {
 	if err := s.findGoods(ctx, all); err != nil {
 		return err
 	}
-	if err := s.readVariants(ctx, templatesOf(all)); err != nil {
+	if err := s.findVariants(ctx, orders, all); err != nil {
 		return err
 	}
 	var missing []*good // lines of products with variants that are none of these
@@ -77,47 +77,67 @@ func (s *sink) goods(ctx context.Context, orders []*saleOrder) error {
 
 // findGoods sets the records of products, and makes those that are nowhere.
 func (s *sink) findGoods(ctx context.Context, all map[int64]*good) error {
-	ids := slices.Sorted(maps.Keys(all))
-	open := func() (out []*good) {
-		for _, id := range ids {
-			if all[id].at.id == 0 {
-				out = append(out, all[id])
-			}
-		}
-		return out
-	}
-	for _, id := range ids {
-		g := all[id]
-		var err error
-		if g.at, _, err = s.linked(ctx, g.key); err != nil {
-			return err
-		}
-	}
-	for _, by := range []struct {
-		model, prefix string
-		template      bool
-	}{{productModel, "p_", false}, {templateModel, "pt_", true}} {
-		var names []string
-		for _, g := range open() {
-			names = append(names, by.prefix+strconv.FormatInt(g.key.ID, 10))
-		}
-		there, err := s.probe(ctx, by.model, names)
-		if err != nil {
-			return err
-		}
-		for _, g := range open() {
-			g.at = target{id: there[by.prefix+strconv.FormatInt(g.key.ID, 10)], template: by.template}
-		}
-	}
-	if err := s.matchGoods(ctx, open()); err != nil {
+	if err := s.locateGoods(ctx, all); err != nil {
 		return err
 	}
-	if err := s.makeGoods(ctx, open()); err != nil {
+	if err := s.matchGoods(ctx, missingOf(all, nil)); err != nil {
+		return err
+	}
+	if err := s.makeGoods(ctx, missingOf(all, nil)); err != nil {
 		return err
 	}
 	for _, g := range all {
 		if !g.at.template && g.plain == 0 {
 			g.plain = g.at.id
+		}
+	}
+	return nil
+}
+
+// missingOf are the products that have no record so far, in the order of their ids; fits
+// nil: all of them.
+func missingOf(all map[int64]*good, fits func(*good) bool) []*good {
+	var out []*good
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		if g := all[id]; g.at.id == 0 && (fits == nil || fits(g)) {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// locateGoods sets the records that links or external ids tell. A line with options is
+// looked for among the products with variants first, since there may be a simple one
+// beside it for lines whose variant is gone.
+func (s *sink) locateGoods(ctx context.Context, all map[int64]*good) error {
+	for _, g := range all {
+		var err error
+		if g.at, _, err = s.linked(ctx, g.key); err != nil {
+			return err
+		}
+	}
+	chosen := func(g *good) bool { return g.line == nil || len(g.line.Options) > 0 }
+	for _, by := range []struct {
+		model    string
+		name     func(int64) string
+		template bool
+		fits     func(*good) bool
+	}{
+		{templateModel, templateName, true, chosen},
+		{productModel, productName, false, nil},
+		{templateModel, templateName, true, func(g *good) bool { return !chosen(g) }},
+	} {
+		open := missingOf(all, by.fits)
+		var names []string
+		for _, g := range open {
+			names = append(names, by.name(g.key.ID))
+		}
+		there, err := s.probe(ctx, by.model, names)
+		if err != nil {
+			return err
+		}
+		for _, g := range open {
+			g.at = target{id: there[by.name(g.key.ID)], template: by.template}
 		}
 	}
 	return nil
@@ -206,16 +226,36 @@ func withSKU(l *document.Line) map[string]string {
 	return codes
 }
 
-// templatesOf are the products with variants among goods.
-func templatesOf(all map[int64]*good) []int64 {
-	var out []int64
-	for _, g := range all {
-		if g.at.template {
-			out = append(out, g.at.id)
+// findVariants asks for what variantOf needs to know of the lines of orders.
+func (s *sink) findVariants(ctx context.Context, orders []*saleOrder, all map[int64]*good) error {
+	var templates []int64
+	var values []string
+	for _, o := range orders {
+		for _, l := range o.doc.Lines {
+			g := all[l.ProductID]
+			if g == nil || !g.at.template {
+				continue
+			}
+			if !slices.Contains(templates, g.at.id) {
+				templates = append(templates, g.at.id)
+			}
+			for _, option := range l.Options {
+				if option.OptionValueID == nil || *option.OptionValueID == 0 {
+					continue
+				}
+				if name := valueName(*option.OptionValueID); !slices.Contains(values, name) {
+					values = append(values, name)
+				}
+			}
 		}
 	}
-	slices.Sort(out)
-	return out
+	if len(templates) == 0 {
+		return nil
+	}
+	if _, err := s.probe(ctx, valueModel, values); err != nil {
+		return err
+	}
+	return s.readVariants(ctx, templates)
 }
 
 // forgetGoods forgets what is known of the products of an order: Odoo has said that one

@@ -3,62 +3,96 @@ package odoo
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+
+	"octail/sinks/odoo/rpc"
+	"octail/transform/document"
 )
 
-// groupCells adds what the customer group is in Odoo: a tag or a pricelist of its name,
-// made when there is none. Tags of others stay.
+// A customer group is a tag or a pricelist of its name in Odoo. The one that a person
+// has made is taken, and one that is missing is made.
+
+var tagList = list{model: "res.partner.category", fields: []string{"name"}}
+
+// groupCells adds what a party's group is. Tags of others stay (update_many2many).
 func (s *sink) groupCells(ctx context.Context, p *party, cells map[string]string) error {
 	switch s.cfg.Customers.Groups {
 	case groupsTag:
-		id, err := s.groupRecord(ctx, "res.partner.category", "tag", p)
-		cells["category_id/.id"] = strconv.FormatInt(id, 10)
+		id, err := s.groupRecord(ctx, tagList, p.person.group, p.item)
+		cells["category_id/.id"] = reference(id)
 		return err
 	case groupsPricelist:
-		id, err := s.groupRecord(ctx, "product.pricelist", "pricelist", p)
-		cells["property_product_pricelist/.id"] = strconv.FormatInt(id, 10)
+		id, err := s.groupRecord(ctx, pricelistList, p.person.group, p.item)
+		cells["property_product_pricelist/.id"] = reference(id)
 		return err
 	}
 	return nil
 }
 
-// groupRecord is the tag or pricelist of a party's group: the one of the group's name,
-// or octail's own.
-func (s *sink) groupRecord(ctx context.Context, model, kind string, p *party) (int64, error) {
-	group := p.person.group
-	name := "Customer group " + strconv.FormatInt(group.ID, 10)
-	if group.Name != nil && oneLine(*group.Name) != "" {
-		name = oneLine(*group.Name)
+// groupName is what a group is called in Odoo.
+func groupName(g document.Named) string {
+	if g.Name != nil && oneLine(*g.Name) != "" {
+		return oneLine(*g.Name)
 	}
-	fields := []string{"name"}
-	if model == "product.pricelist" {
-		fields = append(fields, "company_id")
-	}
+	return "Customer group " + strconv.FormatInt(g.ID, 10)
+}
+
+// groupRecord is the tag or pricelist of a group; 0: there is none. For an item one that
+// is missing is made, and for nil not.
+func (s *sink) groupRecord(ctx context.Context, l list, g document.Named, it *item) (int64, error) {
 	b, err := s.known(ctx)
 	if err != nil {
 		return 0, err
 	}
-	r, ok, err := s.find(ctx, list{model: model, fields: fields}, func(rows []row) (row, bool) {
-		for _, r := range rows {
-			if fold(string(r.Name)) == fold(name) && b.company.may(r.Company.ID) {
-				return r, true
-			}
-		}
-		return row{}, false
-	})
-	if err != nil || ok {
-		return r.ID, err
-	}
-	key := fmt.Sprintf("%s_group_%d_%s", kind, group.ID, digest(name))
-	if id := s.contacts.get(key).id; id != 0 {
+	name := groupName(g)
+	// Of the name too: a group that is called otherwise now is another one for Odoo.
+	key := fmt.Sprintf("group_%d_%s", g.ID, digest(l.model, fold(name)))
+	if id := s.met(l.model, key); id != 0 {
 		return id, nil
 	}
-	made := &record{xid: s.xid(key), cells: map[string]string{"name": name}, item: p.item}
-	if err := s.load(ctx, model, []*record{made}, nil); err != nil {
+	r, _, err := s.find(ctx, l, func(rows []row) (row, bool) {
+		return at(rows, slices.IndexFunc(rows, func(r row) bool { return fold(string(r.Name)) == fold(name) && b.company.may(r.Company.ID) }))
+	})
+	if err != nil {
 		return 0, err
 	}
-	if made.id != 0 {
-		s.contacts.put(key, contact{id: made.id, own: true})
+	if r.ID == 0 && it != nil {
+		made := &record{xid: s.xid(key), cells: map[string]string{"name": name}, item: it}
+		if err := s.load(ctx, l.model, []*record{made}, nil); err != nil {
+			return 0, err
+		}
+		r.ID = made.id
 	}
-	return made.id, p.item.err
+	if r.ID != 0 {
+		s.saw(l.model, key, r.ID)
+	}
+	return r.ID, nil
+}
+
+// leaveGroups takes the tags away of groups that customers are not in any more.
+func (s *sink) leaveGroups(ctx context.Context, parties []*party) error {
+	if s.cfg.Customers.Groups != groupsTag {
+		return nil
+	}
+	left := map[int64][]int64{} // contacts by tag
+	for _, p := range parties {
+		if p.item.err != nil || p.left == nil || groupName(*p.left) == groupName(p.person.group) {
+			continue
+		}
+		tag, err := s.groupRecord(ctx, tagList, *p.left, nil)
+		if err != nil {
+			return err
+		}
+		if tag != 0 {
+			left[tag] = append(left[tag], p.contact.id)
+		}
+	}
+	for tag, ids := range left {
+		err := s.rpc.Call(ctx, partnerModel, "write", rpc.Args{IDs: ids, Named: map[string]any{"vals": map[string]any{"category_id": []any{[]any{3, tag, 0}}}}, Context: quiet}, nil)
+		if err != nil {
+			return fmt.Errorf("take a customer group's tag from %d contacts: %w", len(ids), err)
+		}
+	}
+	return nil
 }

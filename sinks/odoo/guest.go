@@ -3,7 +3,6 @@ package odoo
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"octail/transform/document"
 )
@@ -34,14 +33,18 @@ func (s *sink) addressees(ctx context.Context, orders []*saleOrder) error {
 		byName[p.name], of[o] = p, p
 		parties = append(parties, p)
 	}
-	if err := s.meet(ctx, parties); err != nil {
-		return err
-	}
-	for _, o := range orders {
-		// The guest of an order that is there already is whom it has.
-		if p := of[o]; p != nil && o.held != nil && o.held.Partner.ID != 0 && o.doc.Customer.ID == nil && p.contact.id == 0 {
+	var places []string
+	for o, p := range of {
+		if o.held != nil && o.doc.Customer.ID == nil {
+			// The guest of an order that is there is whom it has: who matches may change.
 			p.contact = contact{id: o.held.Partner.ID}
 		}
+		for a := range placesOf(o.doc) {
+			places = append(places, addressName(p.name, a))
+		}
+	}
+	if err := s.meet(ctx, parties, true, places...); err != nil {
+		return err
 	}
 	return s.writePlaces(ctx, orders, of)
 }
@@ -119,7 +122,7 @@ func (s *sink) writePlaces(ctx context.Context, orders []*saleOrder, of map[*sal
 		}
 		for a, kind := range placesOf(o.doc) {
 			name := addressName(p.name, a)
-			if _, known := s.contacts.place(name); known || asked[name] != nil {
+			if is, _ := s.contacts.place(name); is.id != 0 || asked[name] != nil {
 				continue
 			}
 			r, err := s.addressRecord(ctx, p, a, kind, true)
@@ -145,7 +148,7 @@ func (s *sink) writePlaces(ctx context.Context, orders []*saleOrder, of map[*sal
 	}
 	for name, r := range asked {
 		if r.id != 0 {
-			s.contacts.putPlace(name, spot{id: r.id})
+			s.contacts.putPlace(name, spot{contact: contact{id: r.id, own: true}})
 		}
 	}
 	for _, o := range orders {
@@ -177,8 +180,8 @@ func (s *sink) placeOf(asked map[string]*record, name string) (int64, bool) {
 	if r := asked[name]; r != nil {
 		return r.id, r.id != 0
 	}
-	at, ok := s.contacts.place(name)
-	return at.id, ok
+	at, _ := s.contacts.place(name)
+	return at.id, at.id != 0
 }
 
 // placesOf are an order's addresses and what they are for.
@@ -204,6 +207,3 @@ func (s *sink) createParties(ctx context.Context, trials []*trial) error {
 	}
 	return s.createWith(ctx, parties, places)
 }
-
-// isGuest tells whether a name is a guest's.
-func isGuest(name string) bool { return strings.HasPrefix(name, guestPrefix) }

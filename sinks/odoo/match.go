@@ -2,12 +2,12 @@ package odoo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 	"octail/transform/document"
 )
@@ -22,27 +22,40 @@ const (
 // meet finds out who of the parties is in Odoo already: what a person has linked, what
 // octail knows or has made, then by the rules of customers.match. Who is nowhere has no
 // contact afterwards.
-func (s *sink) meet(ctx context.Context, parties []*party) error {
+//
+// sure: what was not used for a while is looked for in Odoo, with the addresses of
+// places, in one call; those that are gone are forgotten. Without it, whoever writes to
+// the contact finds out.
+func (s *sink) meet(ctx context.Context, parties []*party, sure bool, places ...string) error {
 	var linked, open []*party
-	byPerson := map[*party]bool{}
 	for _, p := range parties {
-		known := s.contacts.get(p.name)
-		id, person, err := s.linkOf(ctx, p.key)
+		if p.contact.id != 0 { // an order has it
+			continue
+		}
+		known, fresh := s.contacts.get(p.name)
+		is, person, err := s.linkOf(ctx, p.key)
+		if err != nil && person { // what is written there is no contact's id
+			p.item.fail(err)
+			continue
+		}
 		if err != nil {
 			return err
 		}
+		p.tied = person
 		switch {
-		case known.id != 0 && (id == 0 || id == known.id):
-			p.contact = known
-		case id != 0:
-			p.contact, byPerson[p] = contact{id: id}, person
+		case known.id != 0 && (is.id == 0 || is == known):
+			if p.contact = known; !fresh {
+				linked = append(linked, p)
+			}
+		case is.id != 0:
+			p.contact = is
 			linked = append(linked, p)
 		default:
 			open = append(open, p)
 		}
 	}
-	if len(linked) > 0 {
-		lost, err := s.stillThere(ctx, linked, byPerson)
+	if sure {
+		lost, err := s.stillThere(ctx, linked, places)
 		if err != nil {
 			return err
 		}
@@ -51,136 +64,115 @@ func (s *sink) meet(ctx context.Context, parties []*party) error {
 	return s.matchContacts(ctx, open)
 }
 
-// linkOf is the contact an entity is linked to; 0: none.
-func (s *sink) linkOf(ctx context.Context, key document.Key) (id int64, person bool, err error) {
+// foreignContact is what the link of a contact that octail did not make begins with:
+// "contact/39"; of its own it is "39". A person may write either.
+const foreignContact = "contact/"
+
+// link is a contact as links write it.
+func (c contact) link() string {
+	id := strconv.FormatInt(c.id, 10)
+	if c.own {
+		return id
+	}
+	return foreignContact + id
+}
+
+// linkOf is the contact an entity is linked to, with the id 0 for none, and whether a
+// person did that. What a person has tied is not octail's own, whoever made it.
+func (s *sink) linkOf(ctx context.Context, key document.Key) (c contact, person bool, err error) {
 	if s.links == nil || key == (document.Key{}) {
-		return 0, false, nil
+		return contact{}, false, nil
 	}
 	l, ok, err := s.links.Link(ctx, key)
 	if err != nil || !ok {
-		return 0, false, err
+		return contact{}, false, err
 	}
-	id, err = strconv.ParseInt(l.Target, 10, 64)
+	text, foreign := strings.CutPrefix(strings.TrimSpace(l.Target), foreignContact)
+	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || id <= 0 {
 		if l.Person {
-			return 0, false, gone(key, 0)
+			return contact{}, true, sinks.Mark(sinks.Permanent, fmt.Errorf("%s is linked with something that is no id of Odoo: octail link it with the number of a contact", key))
 		}
-		return 0, false, nil
+		return contact{}, false, nil
 	}
-	return id, l.Person, nil
+	return contact{id: id, own: !foreign && !l.Person}, l.Person, nil
 }
 
-// stillThere reads whether linked contacts are there and whose they are. It returns those
+// stillThere reads which linked contacts and which addresses are there, and returns those
 // whose contact is gone.
-func (s *sink) stillThere(ctx context.Context, parties []*party, byPerson map[*party]bool) (lost []*party, err error) {
+func (s *sink) stillThere(ctx context.Context, parties []*party, places []string) (lost []*party, err error) {
 	var ids []int64
 	for _, p := range parties {
 		ids = append(ids, p.contact.id)
 	}
-	names, err := s.externalNames(ctx, partnerModel, ids)
+	at := map[string]spot{}
+	for _, name := range places {
+		if is, fresh := s.contacts.place(name); is.id != 0 && !fresh {
+			at[name] = is
+			ids = append(ids, is.id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var rows []row
+	err = s.rpc.SearchRead(ctx, partnerModel, rpc.Find{
+		Domain: []any{[]any{"id", "in", ids}}, Fields: []string{"id"}, Context: map[string]any{"active_test": false},
+	}, &rows)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("ask which of %d contacts are there: %w", len(ids), err)
+	}
+	there := map[int64]bool{}
+	for _, r := range rows {
+		there[r.ID] = true
+	}
+	for name, is := range at {
+		if there[is.id] {
+			s.contacts.putPlace(name, is)
+		} else {
+			s.contacts.dropPlace(name)
+		}
 	}
 	for _, p := range parties {
-		of, there := names[p.contact.id]
-		switch {
-		case there:
-			p.contact.own = slices.Contains(of, p.name)
+		if there[p.contact.id] {
 			s.contacts.put(p.name, p.contact)
-		case byPerson[p]:
-			p.item.fail(gone(p.key, p.contact.id))
-		default:
-			s.contacts.drop(p.name)
-			p.contact = contact{}
-			if err := s.links.Lost(ctx, p.key); err != nil {
-				return nil, fmt.Errorf("forget the contact of %s: %w", p.key, err)
-			}
+			continue
+		}
+		if err := s.lose(ctx, p); err != nil {
+			return nil, err
+		}
+		if p.item.err == nil {
 			lost = append(lost, p)
 		}
 	}
 	return lost, nil
 }
 
-// externalNames are the names octail has for records, without the prefix, by id: an
-// empty list for a record that is not octail's, no entry for one that is not there.
-func (s *sink) externalNames(ctx context.Context, model string, ids []int64) (map[int64][]string, error) {
-	type xmlid struct {
-		Name rpc.Text `json:"xmlid"`
+// lose forgets a contact that Odoo has no more. Where a person tied it, only a person
+// can say what is to be.
+func (s *sink) lose(ctx context.Context, p *party) error {
+	if p.tied {
+		p.item.fail(gone(p.key, p.contact.id))
+		return nil
 	}
-	var got []struct {
-		ID  int64   `json:"id"`
-		All []xmlid `json:"xmlids"` // nil: this Odoo tells one of them, for one record
+	s.contacts.drop(p.name)
+	p.contact = contact{}
+	if s.links == nil {
+		return nil
 	}
-	out := map[int64][]string{}
-	err := s.rpc.Call(ctx, model, "get_metadata", rpc.Args{IDs: ids}, &got)
-	if e, ok := rpc.As(err); ok && e.Kind == rpc.Missing {
-		return s.externalNamesOfLiving(ctx, model, ids)
+	if err := s.links.Lost(ctx, p.key); err != nil {
+		return fmt.Errorf("forget the contact of %s: %w", p.key, err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("ask whose %d records of %s are: %w", len(ids), model, err)
-	}
-	all := true
-	for _, g := range got {
-		out[g.ID] = []string{}
-		all = all && g.All != nil
-		for _, x := range g.All {
-			if name, ours := strings.CutPrefix(string(x.Name), s.prefix+"."); ours {
-				out[g.ID] = append(out[g.ID], name)
-			}
-		}
-	}
-	if all || len(got) == 0 {
-		return out, nil
-	}
-	var data []struct {
-		Name string `json:"name"`
-		ID   int64  `json:"res_id"`
-	}
-	err = s.rpc.SearchRead(ctx, "ir.model.data", rpc.Find{
-		Domain: []any{[]any{"module", "=", s.prefix}, []any{"model", "=", model}, []any{"res_id", "in", ids}},
-		Fields: []string{"name", "res_id"},
-	}, &data)
-	if err != nil {
-		return nil, fmt.Errorf("ask whose %d records of %s are: %w", len(ids), model, err)
-	}
-	for _, d := range data {
-		if _, there := out[d.ID]; there {
-			out[d.ID] = append(out[d.ID], d.Name)
-		}
-	}
-	return out, nil
-}
-
-// externalNamesOfLiving: some of the records are gone.
-func (s *sink) externalNamesOfLiving(ctx context.Context, model string, ids []int64) (map[int64][]string, error) {
-	var living []row
-	err := s.rpc.SearchRead(ctx, model, rpc.Find{
-		Domain: []any{[]any{"id", "in", ids}}, Fields: []string{"id"}, Context: map[string]any{"active_test": false},
-	}, &living)
-	if err != nil {
-		return nil, fmt.Errorf("ask which of %d records of %s are there: %w", len(ids), model, err)
-	}
-	if len(living) == len(ids) {
-		return nil, errors.New("Odoo says that a record is not there, and that it is")
-	}
-	if len(living) == 0 {
-		return map[int64][]string{}, nil
-	}
-	ids = nil
-	for _, r := range living {
-		ids = append(ids, r.ID)
-	}
-	return s.externalNames(ctx, model, ids)
+	return nil
 }
 
 // hit is a contact that a rule finds.
 type hit struct {
-	ID        int64    `json:"id"`
-	Email     rpc.Text `json:"email_normalized"`
-	Phone     rpc.Text `json:"phone"`
-	Mobile    rpc.Text `json:"mobile"`
-	Sanitized rpc.Text `json:"phone_sanitized"`
-	Ref       rpc.Text `json:"ref"`
+	ID     int64    `json:"id"`
+	Email  rpc.Text `json:"email_normalized"`
+	Phone  rpc.Text `json:"phone"`
+	Mobile rpc.Text `json:"mobile"`
+	Ref    rpc.Text `json:"ref"`
 
 	names []string // ours, of it
 	has   []string // parties that have addresses below it
@@ -236,7 +228,7 @@ func (h *hit) is(rule, value string) bool {
 	case matchEmail:
 		return string(h.Email) == value
 	case matchPhone:
-		return normalPhone(string(h.Phone)) == value || normalPhone(string(h.Mobile)) == value || normalPhone(string(h.Sanitized)) == value
+		return normalPhone(string(h.Phone)) == value || normalPhone(string(h.Mobile)) == value
 	case matchRef:
 		return strings.TrimSpace(string(h.Ref)) == value
 	}
@@ -290,7 +282,7 @@ func (s *sink) hits(ctx context.Context, rule string, parties []*party) ([]*hit,
 		}
 	}
 	fields := []string{"email_normalized", "phone", "ref"}
-	if fields, err = s.existing(ctx, partnerModel, fields, "mobile", "phone_sanitized"); err != nil {
+	if fields, err = s.existing(ctx, partnerModel, fields, "mobile"); err != nil {
 		return nil, err
 	}
 	var either []any
@@ -298,18 +290,11 @@ func (s *sink) hits(ctx context.Context, rule string, parties []*party) ([]*hit,
 	case matchEmail:
 		either = append(either, []any{"email_normalized", "in", values})
 	case matchPhone:
-		search, err := s.has(ctx, partnerModel, "phone_mobile_search")
-		if err != nil {
-			return nil, err
-		}
-		for i, p := range parties {
-			if search {
-				either = append(either, []any{"phone_mobile_search", "=", p.person.phone})
-				continue
-			}
-			either = append(either, []any{"phone", "=", p.person.phone})
-			if slices.Contains(fields, "phone_sanitized") {
-				either = append(either, []any{"phone_sanitized", "=", strings.Replace(values[i].(string), "00", "+", 1)})
+		for _, v := range values { // whatever stands between the digits
+			like := strings.Join(strings.Split(strings.TrimPrefix(v.(string), "00"), ""), "%")
+			either = append(either, []any{"phone", "like", like})
+			if slices.Contains(fields, "mobile") {
+				either = append(either, []any{"mobile", "like", like})
 			}
 		}
 	}
@@ -353,24 +338,59 @@ func (s *sink) whose(ctx context.Context, hits []*hit) error {
 	for _, c := range below {
 		ids = append(ids, c.ID)
 	}
-	names, err := s.externalNames(ctx, partnerModel, ids)
+	above := map[int64]int64{}
+	for _, c := range below {
+		above[c.ID] = c.Parent.ID
+	}
+	names, err := s.ours(ctx, partnerModel, ids)
 	if err != nil {
 		return err
 	}
-	for _, h := range hits {
-		h.names = names[h.ID]
-		if holder := s.contacts.holder(h.ID); holder != "" {
-			h.has = append(h.has, holder)
+	for name, id := range names {
+		if h := byID[id]; h != nil {
+			h.names = append(h.names, name)
+		} else if holder := holderOf(name); holder != "" {
+			byID[above[id]].has = append(byID[above[id]].has, holder)
 		}
 	}
-	for _, c := range below {
-		for _, name := range names[c.ID] {
-			if holder := holderOf(name); holder != "" {
-				byID[c.Parent.ID].has = append(byID[c.Parent.ID].has, holder)
+	for _, h := range hits {
+		others, err := s.holdersOf(ctx, h.ID)
+		if err != nil {
+			return err
+		}
+		h.has = append(h.has, others...)
+	}
+	return nil
+}
+
+// linkedTo tells which entities have a target: the journal does.
+type linkedTo interface {
+	LinkedTo(ctx context.Context, target string) ([]document.Key, error)
+}
+
+// holdersOf are the customers who are known to have a contact that octail did not make.
+func (s *sink) holdersOf(ctx context.Context, id int64) ([]string, error) {
+	var names []string
+	if name := s.contacts.holder(id); name != "" {
+		names = append(names, name)
+	}
+	links, ok := s.links.(linkedTo)
+	if !ok {
+		return names, nil
+	}
+	// A person may have written the number alone, which is also a product's or an order's.
+	for _, target := range []string{contact{id: id}.link(), contact{id: id, own: true}.link()} {
+		keys, err := links.LinkedTo(ctx, target)
+		if err != nil {
+			return nil, fmt.Errorf("ask who has contact %d: %w", id, err)
+		}
+		for _, k := range keys {
+			if k.Entity == document.CustomerEntity {
+				names = append(names, customerName(k.ID))
 			}
 		}
 	}
-	return nil
+	return names, nil
 }
 
 // choose takes the one contact that can only be meant. What octail made for the party
@@ -415,7 +435,7 @@ func (s *sink) choose(ctx context.Context, rule string, p *party, hits []*hit) e
 }
 
 // free tells whether nobody else has taken a contact: in the same batch, maybe.
-func (c *contacts) free(id int64, name string) bool {
+func (c *partners) free(id int64, name string) bool {
 	holder := c.holder(id)
 	return holder == "" || holder == name
 }

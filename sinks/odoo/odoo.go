@@ -35,7 +35,7 @@ type sink struct {
 	entities []string               // that it is given
 	newest   map[document.Key]int64 // the revision that was written last; by Deliver alone
 	keySeen  time.Time              // when the end of the API key was asked for while delivering
-	contacts contacts               // where customers are in it
+	contacts partners               // where customers are in it
 }
 
 var _ sinks.Sink = (*sink)(nil)

@@ -77,6 +77,7 @@ func (s *sink) taxCells(ctx context.Context, w *ware, cells map[string]string) e
 	if t.id == 0 {
 		return nil
 	}
+	w.tax = t
 	cells["taxes_id/.id"] = strconv.FormatInt(t.id, 10)
 	if price, ok := decimalOf(w.doc.Price); ok {
 		cells["list_price"] = t.with(price).String()

@@ -29,6 +29,7 @@ type ware struct {
 	split   []document.Option          // the options that are attributes; nil: it is a simple product
 	sku     string
 	barcode string // "": none, or another product has it
+	tax     tax    // of its class, when mappings.tax names it
 	record  *record
 }
 
@@ -242,6 +243,10 @@ func (s *sink) loadProducts(ctx context.Context, wares []*ware) error {
 // optional are the cells that a product may do without, in the order they are given up.
 var optional = [][]string{{}, {"barcode"}, {"categ_id/id", "categ_id/.id"}, {"type", "is_storable"}, {"taxes_id/.id"}}
 
+// noLanguage writes texts as those of all languages that have none of their own. In English,
+// Odoo 14 loses the name of a product whose description is emptied, and its price.
+var noLanguage = map[string]any{"lang": false}
+
 func (s *sink) loadWares(ctx context.Context, model string, wares []*ware) error {
 	// A refusal is kept aside until nothing more can be left out.
 	var records []*record
@@ -249,7 +254,7 @@ func (s *sink) loadWares(ctx context.Context, model string, wares []*ware) error
 		w.record.item = &item{Delivery: w.item.Delivery}
 		records = append(records, w.record)
 	}
-	if err := s.load(ctx, model, records, nil); err != nil {
+	if err := s.load(ctx, model, records, noLanguage); err != nil {
 		return err
 	}
 	for _, w := range wares {
@@ -274,7 +279,7 @@ func (s *sink) loadWares(ctx context.Context, model string, wares []*ware) error
 				}
 			}
 			w.record.item = &item{Delivery: w.item.Delivery}
-			if err := s.load(ctx, model, []*record{w.record}, nil); err != nil {
+			if err := s.load(ctx, model, []*record{w.record}, noLanguage); err != nil {
 				return err
 			}
 			if w.record.id != 0 {

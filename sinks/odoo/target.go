@@ -86,8 +86,20 @@ func (s *sink) probe(ctx context.Context, model string, names []string) (map[str
 	if len(ask) == 0 {
 		return out, nil
 	}
-	if err := s.load(ctx, model, ask, nil); err != nil {
+	// Not by load, which tries what was refused once more, each for itself.
+	l := &loading{s: s, model: model, columns: ask[0].columns(), context: quiet}
+	refused, err := l.try(ctx, ask)
+	if err != nil {
 		return nil, err
+	}
+	if there := keepers(ask, refused); len(refused) > 0 && len(there) > 0 {
+		if err := s.load(ctx, model, there, nil); err != nil {
+			return nil, err
+		}
+	} else if refused != nil && len(refused) == 0 {
+		if err := s.load(ctx, model, ask, nil); err != nil {
+			return nil, err
+		}
 	}
 	for _, r := range ask {
 		if r.id != 0 {
@@ -97,6 +109,17 @@ func (s *sink) probe(ctx context.Context, model string, names []string) (map[str
 		}
 	}
 	return out, nil
+}
+
+// keepers are the records that were not refused.
+func keepers(records []*record, refused map[int]bool) []*record {
+	var out []*record
+	for i, r := range records {
+		if !refused[i] {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // met is the record of an external id that saw remembers; 0: nobody knows.

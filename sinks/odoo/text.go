@@ -121,6 +121,14 @@ func (s *sink) translate(ctx context.Context, wares []*ware) error {
 				continue // it is what was written without a language
 			}
 			cells := s.textCells(w.doc.Texts[code])
+			if text, has := cells["description_sale"]; has && text == "" {
+				// To empty a text in one language empties it in all.
+				if text = s.textCells(w.doc.Texts[main])["description_sale"]; text == "" {
+					delete(cells, "description_sale")
+				} else {
+					cells["description_sale"] = text
+				}
+			}
 			r := &record{xid: w.record.xid, key: w.record.key, cells: cells, item: w.item}
 			models[r] = productModel
 			if w.template() {

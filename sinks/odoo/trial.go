@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"html"
 	"strings"
-
-	"octail/sinks/odoo/rpc"
 )
 
 // trial is a party's records on their way: they are refused or taken together.
@@ -89,22 +87,25 @@ func (s *sink) tryOnce(ctx context.Context, trials []*trial, extra map[string]an
 // noteVAT keeps a number that Odoo refuses as a note in the contact, once.
 func (s *sink) noteVAT(ctx context.Context, p *party, id int64) error {
 	s.log.Warn("Odoo refuses the customer's VAT number: it is a note in the contact now", "party", p.name, "contact", id)
-	var is []struct {
-		Comment rpc.Text `json:"comment"`
+	are, err := s.currents(ctx, []int64{id})
+	if err != nil {
+		return err
 	}
-	if err := s.rpc.Read(ctx, partnerModel, []int64{id}, []string{"comment"}, nil, &is); err != nil {
-		return fmt.Errorf("read the notes of contact %d: %w", id, err)
-	}
-	number := html.EscapeString(p.person.vat)
-	if len(is) == 0 || strings.Contains(string(is[0].Comment), number) {
+	is := are[id]
+	if is == nil || noted(string(is.Comment), p.person.vat) {
 		return nil
 	}
-	text := "VAT number in the shop: " + number
-	if is[0].Comment != "" {
-		text = string(is[0].Comment) + "\n" + text
+	text := "VAT number in the shop: " + html.EscapeString(p.person.vat)
+	if is.Comment != "" {
+		text = string(is.Comment) + "\n" + text
 	}
 	if err := s.rpc.Write(ctx, partnerModel, []int64{id}, map[string]any{"comment": text}, quiet); err != nil {
 		return fmt.Errorf("write the notes of contact %d: %w", id, err)
 	}
 	return nil
+}
+
+// noted tells whether a number is in a contact's notes: HTML as Odoo has rewritten it.
+func noted(notes, number string) bool {
+	return strings.Contains(html.UnescapeString(notes), number)
 }
