@@ -13,6 +13,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"octail/internal/odootest"
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 	"octail/transform/document"
@@ -42,7 +43,7 @@ func proofOrders() int {
 
 func newCounter(t *testing.T, version int, kinds ...string) *counter {
 	t.Helper()
-	o := bedDatabase(t, version)
+	o := odootest.Database(t, version)
 	c := &counter{version: version, pricelists: map[string]int64{}, taxes: map[string]int64{}, lineTaxes: "tax_id",
 		bed: newBed(t, o.URL, o.Database, o.Login, o.Key, o.AdminLogin, o.AdminKey, counterSettings)}
 	if c.knows(t, "sale.order.line", "tax_ids") {
@@ -197,7 +198,7 @@ func (c *counter) mapped(o *document.Order, kind string) []tax {
 // with taxes in the price, on top of it and both mixed, and both ways of rounding: each
 // total is the shop's to the cent after one load, since all of Odoo's rounding is known.
 func TestTotalsLoaded(t *testing.T) {
-	for _, version := range bedVersions() {
+	for _, version := range odootest.Versions() {
 		t.Run(strconv.Itoa(version), func(t *testing.T) {
 			c := newCounter(t, version, "incl", "excl")
 			for _, perLine := range []bool{false, true} {
@@ -256,7 +257,7 @@ func (c *counter) loadAndLook(t *testing.T, random *rand.Rand, kind string, perL
 
 // TestTotalsDelivered: random orders through the sink.
 func TestTotalsDelivered(t *testing.T) {
-	for _, version := range bedVersions() {
+	for _, version := range odootest.Versions() {
 		t.Run(strconv.Itoa(version), func(t *testing.T) {
 			for _, perLine := range []bool{false, true} {
 				c := newCounter(t, version, "incl")
@@ -275,7 +276,7 @@ func TestTotalsDelivered(t *testing.T) {
 // the company's method after it was asked. What is read back is another total then, and
 // the rounding line is corrected.
 func TestTotalsCorrected(t *testing.T) {
-	for _, version := range bedVersions() {
+	for _, version := range odootest.Versions() {
 		t.Run(strconv.Itoa(version), func(t *testing.T) {
 			c := newCounter(t, version, "excl")
 			c.round(t, false)

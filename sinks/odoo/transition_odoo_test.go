@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"octail/internal/odootest"
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 	"octail/transform/document"
@@ -21,7 +22,7 @@ import (
 type bench struct {
 	*sink
 	t      *testing.T
-	odoo   *bedOdoo
+	odoo   *odootest.Odoo
 	admin  *rpc.Client
 	orders int64
 }
@@ -29,7 +30,7 @@ type bench struct {
 // bench returns a sink and its bench; url is where the sink finds Odoo, "": directly.
 func newBench(t *testing.T, version int) *bench {
 	t.Helper()
-	o := bedDatabase(t, version)
+	o := odootest.Database(t, version)
 	b := &bench{t: t, odoo: o}
 	b.sink = b.open(o.URL)
 	admin, err := rpc.New(rpc.Options{URL: o.URL, Database: o.Database, Key: o.AdminKey, Login: o.AdminLogin})
@@ -194,7 +195,7 @@ func (b *bench) is(o *saleOrder, want string) {
 }
 
 func eachVersion(t *testing.T, f func(t *testing.T, b *bench)) {
-	for _, v := range bedVersions() {
+	for _, v := range odootest.Versions() {
 		t.Run(strconv.Itoa(v), func(t *testing.T) { f(t, newBench(t, v)) })
 	}
 }
