@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"octail/internal/odootest"
 	"octail/sinks"
 	"octail/sinks/sinktest"
 	"octail/transform/document"
@@ -23,6 +24,9 @@ import (
 func TestSuite(t *testing.T) {
 	except := map[string]sinktest.Exception{
 		"404": {Class: sinks.Blocked, Reason: "Odoo answers so when it has no such database"},
+	}
+	for _, status := range []string{"400", "410", "413", "414", "422", "431"} {
+		except[status] = sinktest.Exception{Class: sinks.Permanent, Taken: true, Reason: "the records are tried again one by one, and those are answered well"}
 	}
 	sinktest.Run(t, sinktest.Case{Plugin: onlyOf(document.CustomerEntity), Except: except, Target: func(t *testing.T) sinktest.Target {
 		r := realServer(t, "19")
@@ -42,11 +46,13 @@ func TestSuite(t *testing.T) {
 
 // TestSuiteWhole: the same with all that the sink takes, straight to Odoo.
 func TestSuiteWhole(t *testing.T) {
-	both(t, func(t *testing.T, r server) {
-		sinktest.Run(t, sinktest.Case{Plugin: Plugin, Target: func(t *testing.T) sinktest.Target {
-			return suiteTarget(t, realServer(t, r.version), "customers: {match: []}\nproducts: {match: []}\nstock: push\nmappings: {payment: {default: {}}}\n")
-		}})
-	})
+	for _, version := range odootest.Versions() {
+		t.Run(strconv.Itoa(version), func(t *testing.T) {
+			sinktest.Run(t, sinktest.Case{Plugin: Plugin, Target: func(t *testing.T) sinktest.Target {
+				return suiteTarget(t, realServer(t, strconv.Itoa(version)), "customers: {match: []}\nproducts: {match: []}\nstock: push\n")
+			}})
+		})
+	}
 }
 
 // onlyOf is the plugin for a shop that delivers one kind.
@@ -116,7 +122,9 @@ func suiteHeld(t *testing.T, r server) []sinktest.Held {
 		FROM ir_model_data d WHERE d.module = 'octail_main-shop' AND d.model IN ('res.partner', 'sale.order', 'product.category', 'product.product') ORDER BY d.name`)
 	for _, row := range rows {
 		m := suiteName.FindStringSubmatch(row[0])
-		if m == nil {
+		// Customer 17 and product 42 are in the suite's orders alone: for those the sink makes
+		// stand-ins.
+		if m == nil || row[0] == "c_17" || row[0] == "p_42" {
 			continue
 		}
 		revision, err := strconv.ParseInt(row[2], 10, 64)
@@ -124,6 +132,15 @@ func suiteHeld(t *testing.T, r server) []sinktest.Held {
 			t.Fatalf("%s has the revision %q", row[0], row[2])
 		}
 		out = append(out, sinktest.Held{Subject: names[m[1]] + "/" + m[2], Revision: revision, Deleted: strings.HasPrefix(row[3], "t")})
+	}
+	for _, row := range r.sql(t, `SELECT d.name, round(sum(q.quantity))::bigint FROM ir_model_data d
+		JOIN stock_quant q ON q.product_id = d.res_id JOIN stock_location l ON l.id = q.location_id AND l.usage = 'internal'
+		WHERE d.module = 'octail_main-shop' AND d.model = 'product.product' AND d.name ~ '^p_\d+$' GROUP BY d.name HAVING round(sum(q.quantity)) <> 0`) {
+		revision, err := strconv.ParseInt(row[1], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, sinktest.Held{Subject: "stock/" + strings.TrimPrefix(row[0], "p_"), Revision: revision})
 	}
 	return out
 }

@@ -38,7 +38,7 @@ func hangs(h *harness) {
 			time.Sleep(patience / 20)
 		}
 	}
-	steps, all := h.steps()
+	steps, all := h.steps(1)
 	id := int64(1)
 	for at := range steps {
 		for _, c := range []struct {

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strings"
 	"sync"
 
 	"octail/internal/httpx"
@@ -226,6 +228,24 @@ func (c *Client) send(ctx context.Context, method string, to *url.URL, header ht
 
 // errNowhere: the API is not there.
 var errNowhere = errors.New("there is no Odoo that can be spoken to; correct url (behind a proxy, with the path that Odoo has there)")
+
+// html are JSON texts with marks of HTML in them.
+var html = regexp.MustCompile(`"(?:[^"\\]|\\.)*?\\u00(?:3c|26)(?:[^"\\]|\\.)*"`)
+
+// shown is what may be told of arguments, written as JSON: what was made HTML of a
+// person's words is not found again when these are masked.
+func shown(arguments []byte) []byte { return html.ReplaceAll(arguments, []byte(`"..."`)) }
+
+// retold is an error whose exchange tells these arguments for those that were sent.
+func retold(err error, arguments []byte) error {
+	x := sinks.ExchangeOf(err)
+	if x == (sinks.Exchange{}) {
+		return err
+	}
+	line, _, _ := strings.Cut(x.Request, "\n\n")
+	x.Request = line + "\n\n" + string(shown(arguments))
+	return sinks.WithExchange(err, x)
+}
 
 // page is an answer that is not Odoo's external API: of a proxy, or a page for people.
 // missing is what a page that says "not found" means.

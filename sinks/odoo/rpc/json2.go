@@ -33,17 +33,17 @@ func (c *Client) json2(ctx context.Context, model, method string, a Args) (json.
 	}
 	answer, err := c.send(ctx, http.MethodPost, c.base.JoinPath("json", "2", model, method), header, b)
 	if err != nil {
-		return nil, err
+		return nil, retold(err, b)
 	}
 	if answer.OK() && !answer.HTML() {
 		if answer.Cut || !json.Valid(answer.Body) {
-			return nil, c.strange(answer, model, method)
+			return nil, retold(c.strange(answer, model, method), b)
 		}
 		return answer.Body, nil
 	}
 	var said struct{ Name, Message string }
 	if answer.OK() || json.Unmarshal(answer.Body, &said) != nil || said.Name == "" {
-		return nil, page(answer, &Error{Kind: Database, Model: model, Method: method})
+		return nil, retold(page(answer, &Error{Kind: Database, Model: model, Method: method}), b)
 	}
 	kind := byName(said.Name, said.Message)
 	switch {
@@ -54,7 +54,7 @@ func (c *Client) json2(ctx context.Context, model, method string, a Args) (json.
 	}
 	e := &Error{Kind: kind, Model: model, Method: method, Name: said.Name, Message: said.Message}
 	// Not the body: it has a traceback with Odoo's paths.
-	told := answer.Part(answer.Status, b, []byte(said.Name+": "+said.Message))
+	told := answer.Part(answer.Status, shown(b), []byte(said.Name+": "+said.Message))
 	return nil, told.Explain(sinks.Mark(kind.Class(), e))
 }
 

@@ -113,12 +113,17 @@ func (c *Client) service(ctx context.Context, service, model, method, call strin
 	if err != nil {
 		return nil, fmt.Errorf("write the arguments of %s of %s: %w", method, model, err)
 	}
-	answer, err := c.send(ctx, http.MethodPost, c.base.JoinPath("xmlrpc", "2", service), http.Header{"Content-Type": {"text/xml"}}, b)
+	sent, err := json.Marshal(args[min(len(args), 3):]) // behind database, user and secret
 	if err != nil {
 		return nil, err
 	}
+	sent = append([]byte(model+"/"+method+" "), sent...)
+	answer, err := c.send(ctx, http.MethodPost, c.base.JoinPath("xmlrpc", "2", service), http.Header{"Content-Type": {"text/xml"}}, b)
+	if err != nil {
+		return nil, retold(err, sent)
+	}
 	if !answer.OK() || answer.HTML() {
-		return nil, page(answer, errNowhere)
+		return nil, retold(page(answer, errNowhere), sent)
 	}
 	var raw json.RawMessage
 	err = errXML
@@ -130,15 +135,15 @@ func (c *Client) service(ctx context.Context, service, model, method, call strin
 	case err == nil:
 		return raw, nil
 	case !errors.As(err, &f):
-		return nil, c.strange(answer, model, method)
+		return nil, retold(c.strange(answer, model, method), sent)
 	}
-	return nil, c.fault(answer, f, model, method, args)
+	return nil, c.fault(answer, f, model, method, sent)
 }
 
 // errUnsaid: it was done, and only its answer could not be said.
 var errUnsaid = errors.New("Odoo has no XML-RPC for what it would answer")
 
-func (c *Client) fault(answer *httpx.Answer, f *fault, model, method string, args []any) error {
+func (c *Client) fault(answer *httpx.Answer, f *fault, model, method string, sent []byte) error {
 	kind, name, text := byFault(f)
 	e := &Error{Kind: kind, Model: model, Method: method, Name: name, Message: text}
 	var err error = e
@@ -146,10 +151,6 @@ func (c *Client) fault(answer *httpx.Answer, f *fault, model, method string, arg
 		e.Kind = Unknown
 		err = fmt.Errorf("%w: %w", e, errUnsaid)
 	}
-	sent, failed := json.Marshal(args[min(len(args), 3):]) // behind database, user and secret
-	if failed != nil {
-		sent = nil
-	}
-	told := answer.Part(answer.Status, append([]byte(model+"/"+method+" "), sent...), []byte(name+": "+text))
+	told := answer.Part(answer.Status, shown(sent), []byte(name+": "+text))
 	return told.Explain(sinks.Mark(e.Kind.Class(), err))
 }
