@@ -32,7 +32,7 @@ func picture(t *testing.T, side int) []byte {
 }
 
 func TestImages(t *testing.T) {
-	catalogue(t, "", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "", func(t *testing.T, b *bed) {
 		folder := t.TempDir()
 		for name, content := range map[string][]byte{
 			"good.png": picture(t, 40), "text.png": []byte("no picture"), "broken.png": append(picture(t, 40)[:8], "no picture behind the mark"...), "huge.png": append(picture(t, 4), make([]byte, mostImage)...),
@@ -77,7 +77,7 @@ func TestImages(t *testing.T) {
 }
 
 func TestLanguages(t *testing.T) {
-	catalogue(t, "", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "", func(t *testing.T, b *bed) {
 		var german []struct {
 			ID int64 `json:"id"`
 		}
@@ -110,7 +110,7 @@ func TestLanguages(t *testing.T) {
 }
 
 func TestSpecials(t *testing.T) {
-	catalogue(t, "products: {specials: true}", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "products: {specials: true}", func(t *testing.T, b *bed) {
 		p := b.mug(1)
 		special := func(group int64, r document.Reduction, from, until *string) document.Special {
 			return document.Special{CustomerGroupID: group, Reduction: r, From: from, Until: until}
@@ -168,7 +168,7 @@ func TestSpecials(t *testing.T) {
 }
 
 func TestCompareCatalogue(t *testing.T) {
-	catalogue(t, "stock: push", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "stock: push", func(t *testing.T, b *bed) {
 		var stocks, products []sinks.Delivery
 		for id := int64(1); id <= 5; id++ {
 			p := b.mug(id)

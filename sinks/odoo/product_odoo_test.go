@@ -25,21 +25,21 @@ func shopCategory(id, parent int64, path ...string) sinks.Delivery {
 }
 
 // mug is a product whose codes no other test has: the database is shared.
-func (b *catalogueBed) mug(id int64) document.Product {
+func (b *bed) mug(id int64) document.Product {
 	return document.Product{
 		ID: id, Model: fmt.Sprint("MUG-", id), Codes: map[string]string{"sku": b.sku(id)}, Enabled: true, Price: "9.9900",
 		RequiresShipping: true, Weight: document.Measure{Value: "500.00000000", Unit: "g"}, Texts: text(fmt.Sprint("Mug ", id), "<p>Holds <b>tea</b> &amp; more</p><p>Twice</p>"),
 	}
 }
 
-func (b *catalogueBed) sku(id int64) string { return fmt.Sprintf("%s-%d", b.prefix, id) }
+func (b *bed) sku(id int64) string { return fmt.Sprintf("%s-%d", b.prefix, id) }
 
 func productDelivery(p document.Product) sinks.Delivery {
 	return created(document.ProductEntity, p.ID, p)
 }
 
 func TestCategoryTree(t *testing.T) {
-	catalogue(t, "", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "", func(t *testing.T, b *bed) {
 		// A child whose parent nobody has seen, then the parents in a later batch, children first.
 		b.deliver(t, shopCategory(3, 2, "Computers", "Laptops", "Small"))
 		b.deliver(t, shopCategory(2, 1, "Computers", "Laptops"), shopCategory(1, 0, "Computers"), shopCategory(4, 2, "Computers", "Laptops", "Big"))
@@ -69,7 +69,7 @@ func TestCategoryTree(t *testing.T) {
 }
 
 func TestMappedCategory(t *testing.T) {
-	catalogue(t, "mappings: {category: {\"Mapped > Deep\": \"Own / Goods\", 9: \"Nowhere\"}}", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "mappings: {category: {\"Mapped > Deep\": \"Own / Goods\", 9: \"Nowhere\"}}", func(t *testing.T, b *bed) {
 		own, err := b.admin.Create(t.Context(), categoryModel, []map[string]any{{"name": "Own"}}, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -99,7 +99,7 @@ func TestMappedCategory(t *testing.T) {
 }
 
 func TestSimpleProducts(t *testing.T) {
-	catalogue(t, "", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "", func(t *testing.T, b *bed) {
 		b.deliver(t, shopCategory(1, 0, "Kitchen"), shopCategory(2, 1, "Kitchen", "Cups"))
 		var batch []sinks.Delivery
 		for id := int64(1); id <= 20; id++ {
@@ -166,7 +166,7 @@ func TestSimpleProducts(t *testing.T) {
 }
 
 func TestProductsThatAreBad(t *testing.T) {
-	catalogue(t, "", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "", func(t *testing.T, b *bed) {
 		mark := b.prefix
 		long := b.mug(1)
 		long.Texts = text(strings.Repeat("x", 300)+" \U0001F375 \"<b>'\x00", "<script>evil()</script><p>\U0001F375</p>")
@@ -204,7 +204,7 @@ func TestProductsThatAreBad(t *testing.T) {
 }
 
 func TestMatchProducts(t *testing.T) {
-	catalogue(t, "", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "", func(t *testing.T, b *bed) {
 		mark := word(b.prefix)
 		has := func(sku string) int64 {
 			ids, err := b.admin.Create(t.Context(), productModel, []map[string]any{{"name": "Theirs", "default_code": sku, "type": "service"}}, nil)
@@ -254,7 +254,7 @@ func TestMatchProducts(t *testing.T) {
 }
 
 func TestGoods(t *testing.T) {
-	catalogue(t, "", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "", func(t *testing.T, b *bed) {
 		b.deliver(t, productDelivery(b.mug(1)), productDelivery(b.mug(2)))
 		ids, err := b.admin.Create(t.Context(), productModel, []map[string]any{{"name": "Theirs", "default_code": word(b.prefix) + "M"}}, nil)
 		if err != nil {

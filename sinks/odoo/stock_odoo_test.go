@@ -13,7 +13,7 @@ import (
 )
 
 func TestStock(t *testing.T) {
-	catalogue(t, "stock: push", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "stock: push", func(t *testing.T, b *bed) {
 		tee, service := b.mug(2), b.mug(4)
 		tee.Options = []document.Option{choose(1, "Size", 11, "S", "M")}
 		service.RequiresShipping = false
@@ -38,7 +38,7 @@ func TestStock(t *testing.T) {
 					return int64(v["id"].(float64))
 				}
 			}
-			t.Fatalf("no variant %s among %s", s, names(variants))
+			t.Fatalf("no variant %s among %s", s, labels(variants))
 			return 0
 		}
 		all := []sinks.Delivery{
@@ -96,7 +96,7 @@ func TestStock(t *testing.T) {
 }
 
 func TestLocation(t *testing.T) {
-	catalogue(t, "stock: push\nlocation: WH/Stock/Nowhere", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "stock: push\nlocation: WH/Stock/Nowhere", func(t *testing.T, b *bed) {
 		_, err := b.location(t.Context())
 		if class, _ := sinks.ClassOf(err); err == nil || class != sinks.Blocked || !strings.Contains(err.Error(), "WH/Stock/Nowhere") {
 			t.Errorf("a location that is not there: %v", err)

@@ -24,7 +24,7 @@ func choose(option int64, name string, first int64, values ...string) document.O
 }
 
 // shown are the living variants of a product, by name.
-func (b *catalogueBed) shown(t *testing.T, id int64) map[string]map[string]any {
+func (b *bed) shown(t *testing.T, id int64) map[string]map[string]any {
 	t.Helper()
 	at := b.at(t, document.ProductEntity, id)
 	if !at.template {
@@ -43,7 +43,7 @@ func (b *catalogueBed) shown(t *testing.T, id int64) map[string]map[string]any {
 	return out
 }
 
-func names(m map[string]map[string]any) string {
+func labels(m map[string]map[string]any) string {
 	var out []string
 	for name := range m {
 		out = append(out, name)
@@ -53,7 +53,7 @@ func names(m map[string]map[string]any) string {
 }
 
 func TestVariants(t *testing.T) {
-	catalogue(t, "products: {options: {Engraving: text}}", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "products: {options: {Engraving: text}}", func(t *testing.T, b *bed) {
 		tee := b.mug(1)
 		tee.Texts = text("Tee", "")
 		tee.Options = []document.Option{choose(1, "Size", 11, "S", "M"), choose(2, "Colour", 21, "Red", "Blue"), choose(3, "Engraving", 31, "Yes")}
@@ -66,13 +66,13 @@ func TestVariants(t *testing.T) {
 			t.Logf("two products with variants and one without: %d calls", n)
 		}
 		got := b.shown(t, 1)
-		if names(got) != "Tee (M, Blue), Tee (M, Red), Tee (S, Blue), Tee (S, Red)" {
-			t.Fatalf("variants: %s", names(got))
+		if labels(got) != "Tee (M, Blue), Tee (M, Red), Tee (S, Blue), Tee (S, Red)" {
+			t.Fatalf("variants: %s", labels(got))
 		}
 		same(t, got["Tee (M, Blue)"], map[string]any{"default_code": b.sku(1), "weight": 0.7, "lst_price": 12.99})
 		same(t, got["Tee (S, Red)"], map[string]any{"weight": 0.7, "lst_price": 10.99})
-		if caps := b.shown(t, 2); names(caps) != "Cap (M), Cap (S)" {
-			t.Errorf("variants: %s", names(caps))
+		if caps := b.shown(t, 2); labels(caps) != "Cap (M), Cap (S)" {
+			t.Errorf("variants: %s", labels(caps))
 		}
 
 		line := func(n, product int64, options ...document.LineOption) document.Line {
@@ -113,8 +113,8 @@ func TestVariants(t *testing.T) {
 
 		// The same again writes the same; a value goes, an option goes, and comes back.
 		b.deliver(t, productDelivery(tee))
-		if now := b.shown(t, 1); names(now) != names(got) || fmt.Sprint(now["Tee (S, Red)"]["id"]) != fmt.Sprint(got["Tee (S, Red)"]["id"]) {
-			t.Errorf("again: %s", names(now))
+		if now := b.shown(t, 1); labels(now) != labels(got) || fmt.Sprint(now["Tee (S, Red)"]["id"]) != fmt.Sprint(got["Tee (S, Red)"]["id"]) {
+			t.Errorf("again: %s", labels(now))
 		}
 		edit := func(options ...document.Option) sinks.Delivery {
 			p := tee
@@ -123,15 +123,15 @@ func TestVariants(t *testing.T) {
 		}
 		b.deliver(t, edit(choose(1, "Size", 11, "S", "M"), choose(2, "Colour", 21, "Red")))
 		if now := b.shown(t, 1); len(now) != 2 {
-			t.Errorf("without blue: %s", names(now))
+			t.Errorf("without blue: %s", labels(now))
 		}
 		b.deliver(t, edit(choose(1, "Size", 11, "S", "M", "L")))
-		if now := b.shown(t, 1); names(now) != "Tee (L), Tee (M), Tee (S)" {
-			t.Errorf("without colours: %s", names(now))
+		if now := b.shown(t, 1); labels(now) != "Tee (L), Tee (M), Tee (S)" {
+			t.Errorf("without colours: %s", labels(now))
 		}
 		b.deliver(t, edit(tee.Options...))
-		if now := b.shown(t, 1); names(now) != names(got) {
-			t.Errorf("all again: %s", names(now))
+		if now := b.shown(t, 1); labels(now) != labels(got) {
+			t.Errorf("all again: %s", labels(now))
 		}
 
 		// Disabled and enabled again: the variants too.
@@ -139,15 +139,15 @@ func TestVariants(t *testing.T) {
 		p.Enabled = false
 		b.deliver(t, delivery(document.ProductEntity, 1, document.Updated, p, []string{"enabled"}, nil))
 		if now := b.shown(t, 1); len(now) != 0 {
-			t.Errorf("disabled: %s", names(now))
+			t.Errorf("disabled: %s", labels(now))
 		}
 		if id := find()[2]; id == 0 {
 			t.Error("an order of a disabled product finds no variant")
 		}
 		p.Enabled = true
 		b.deliver(t, delivery(document.ProductEntity, 1, document.Updated, p, []string{"enabled"}, nil))
-		if now := b.shown(t, 1); names(now) != names(got) {
-			t.Errorf("enabled: %s", names(now))
+		if now := b.shown(t, 1); labels(now) != labels(got) {
+			t.Errorf("enabled: %s", labels(now))
 		}
 
 		// No options any more: a simple product, and the template is out of sight.
@@ -161,15 +161,15 @@ func TestVariants(t *testing.T) {
 		if at := b.at(t, document.ProductEntity, 1); at != former {
 			t.Errorf("with options again it is %s, was %s", at, former)
 		}
-		if now := b.shown(t, 1); names(now) != names(got) {
-			t.Errorf("with options again: %s", names(now))
+		if now := b.shown(t, 1); labels(now) != labels(got) {
+			t.Errorf("with options again: %s", labels(now))
 		}
 	})
 }
 
 // TestVariantsInUse: what was sold cannot be deleted by Odoo, it is archived, and comes back.
 func TestVariantsInUse(t *testing.T) {
-	catalogue(t, "stock: push", func(t *testing.T, b *catalogueBed) {
+	catalogue(t, "stock: push", func(t *testing.T, b *bed) {
 		tee := b.mug(1)
 		tee.Texts = text("Tee", "")
 		edit := func(options ...document.Option) sinks.Delivery {
@@ -184,27 +184,27 @@ func TestVariantsInUse(t *testing.T) {
 		}}))
 		b.deliver(t, edit(choose(1, "Size", 11, "S")))
 		if now := b.shown(t, 1); len(now) != 1 {
-			t.Errorf("with one size: %s", names(now))
+			t.Errorf("with one size: %s", labels(now))
 		}
 		b.deliver(t, edit(size))
-		if now := b.shown(t, 1); names(now) != names(before) || fmt.Sprint(now["Tee (M)"]["id"]) != fmt.Sprint(before["Tee (M)"]["id"]) {
-			t.Errorf("with both again: %s, %v, before %v", names(now), now["Tee (M)"]["id"], before["Tee (M)"]["id"])
+		if now := b.shown(t, 1); labels(now) != labels(before) || fmt.Sprint(now["Tee (M)"]["id"]) != fmt.Sprint(before["Tee (M)"]["id"]) {
+			t.Errorf("with both again: %s, %v, before %v", labels(now), now["Tee (M)"]["id"], before["Tee (M)"]["id"])
 		}
 		b.deliver(t, edit(size, colour))
 		if now := b.shown(t, 1); len(now) != 4 {
-			t.Errorf("with colours: %s", names(now))
+			t.Errorf("with colours: %s", labels(now))
 		}
 		b.deliver(t, edit(size))
-		if now := b.shown(t, 1); names(now) != names(before) {
-			t.Errorf("without colours: %s", names(now))
+		if now := b.shown(t, 1); labels(now) != labels(before) {
+			t.Errorf("without colours: %s", labels(now))
 		}
 		b.deliver(t, edit(colour))
-		if now := b.shown(t, 1); names(now) != "Tee (Blue), Tee (Red)" {
-			t.Errorf("with colours alone: %s", names(now))
+		if now := b.shown(t, 1); labels(now) != "Tee (Blue), Tee (Red)" {
+			t.Errorf("with colours alone: %s", labels(now))
 		}
 		b.deliver(t, edit(size))
-		if now := b.shown(t, 1); names(now) != names(before) {
-			t.Errorf("with sizes alone: %s", names(now))
+		if now := b.shown(t, 1); labels(now) != labels(before) {
+			t.Errorf("with sizes alone: %s", labels(now))
 		}
 	})
 }

@@ -20,8 +20,8 @@ import (
 	"octail/transform/document"
 )
 
-// catalogueBed is a sink on a real Odoo, and an administrator to look at what it wrote.
-type catalogueBed struct {
+// bed is a sink on a real Odoo, and an administrator to look at what it wrote.
+type bed struct {
 	*sink
 	admin *rpc.Client
 	links *memoryLinks
@@ -29,17 +29,17 @@ type catalogueBed struct {
 }
 
 // catalogue runs a test on a database of its own, for each version.
-func catalogue(t *testing.T, settings string, test func(t *testing.T, b *catalogueBed)) {
+func catalogue(t *testing.T, settings string, test func(t *testing.T, b *bed)) {
 	for _, version := range odootest.Versions() {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
 			o := odootest.Database(t, version)
-			test(t, newCatalogueBed(t, o.URL, o.Database, o.Login, o.Key, o.AdminLogin, o.AdminKey, settings))
+			test(t, newBed(t, o.URL, o.Database, o.Login, o.Key, o.AdminLogin, o.AdminKey, settings))
 		})
 	}
 }
 
-func newCatalogueBed(t *testing.T, url, database, login, key, admin, adminKey, settings string) *catalogueBed {
-	b := &catalogueBed{links: &memoryLinks{}, log: &strings.Builder{}}
+func newBed(t *testing.T, url, database, login, key, admin, adminKey, settings string) *bed {
+	b := &bed{links: &memoryLinks{}, log: &strings.Builder{}}
 	into := Plugin.Settings()
 	text := fmt.Sprintf("url: %s\ndatabase: %s\nlogin: %s\napi_key: %s\n%s", url, database, login, key, settings)
 	if _, err := config.Decode("sink.yaml", []byte(text), into); err != nil {
@@ -118,7 +118,7 @@ func delivery(entity string, id int64, kind string, doc any, changed []string, p
 }
 
 // deliver fails the test when anything is refused.
-func (b *catalogueBed) deliver(t *testing.T, batch ...sinks.Delivery) {
+func (b *bed) deliver(t *testing.T, batch ...sinks.Delivery) {
 	t.Helper()
 	if err := b.Deliver(t.Context(), batch); err != nil {
 		t.Fatalf("%v\n%+v", err, sinks.ExchangeOf(err))
@@ -126,14 +126,14 @@ func (b *catalogueBed) deliver(t *testing.T, batch ...sinks.Delivery) {
 }
 
 // calls is how many calls something took.
-func (b *catalogueBed) calls(does func()) int64 {
+func (b *bed) calls(does func()) int64 {
 	before := b.rpc.Calls()
 	does()
 	return b.rpc.Calls() - before
 }
 
 // rows reads records as the administrator, archived ones too; no ids: all.
-func (b *catalogueBed) rows(t *testing.T, model string, ids []int64, fields ...string) []map[string]any {
+func (b *bed) rows(t *testing.T, model string, ids []int64, fields ...string) []map[string]any {
 	t.Helper()
 	var out []map[string]any
 	domain := []any{[]any{"id", "in", ids}}
@@ -148,7 +148,7 @@ func (b *catalogueBed) rows(t *testing.T, model string, ids []int64, fields ...s
 }
 
 // one reads one record.
-func (b *catalogueBed) one(t *testing.T, model string, id int64, fields ...string) map[string]any {
+func (b *bed) one(t *testing.T, model string, id int64, fields ...string) map[string]any {
 	t.Helper()
 	rows := b.rows(t, model, []int64{id}, fields...)
 	if len(rows) != 1 {
@@ -158,7 +158,7 @@ func (b *catalogueBed) one(t *testing.T, model string, id int64, fields ...strin
 }
 
 // record of an entity, as the links have it.
-func (b *catalogueBed) at(t *testing.T, entity string, id int64) target {
+func (b *bed) at(t *testing.T, entity string, id int64) target {
 	t.Helper()
 	l, _, _ := b.links.Link(t.Context(), document.Key{Entity: entity, ID: id})
 	at := parseTarget(l.Target)
