@@ -18,7 +18,7 @@ import (
 
 // till is a bed with a tax of 20 %, and orders as a shop would sell them.
 type till struct {
-	*catalogueBed
+	*bed
 	t *testing.T
 }
 
@@ -31,7 +31,7 @@ func newTill(t *testing.T, version int, settings string) *till {
 
 func tillOn(t *testing.T, o *odootest.Odoo, settings string) *till {
 	t.Helper()
-	b := &till{newCatalogueBed(t, o.URL, o.Database, o.Login, o.Key, o.AdminLogin, o.AdminKey, tillSettings+settings), t}
+	b := &till{newBed(t, o.URL, o.Database, o.Login, o.Key, o.AdminLogin, o.AdminKey, tillSettings+settings), t}
 	values := map[string]any{"name": "VAT 20", "amount": 20, "type_tax_use": "sale", "price_include": true}
 	if fresh, err := b.has(t.Context(), "account.tax", "price_include_override"); err != nil {
 		t.Fatal(err)
