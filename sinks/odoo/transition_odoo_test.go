@@ -273,8 +273,8 @@ func TestNotes(t *testing.T) {
 			t.Fatal("a note that the revision before had:", got)
 		}
 		o.isNew = true
+		write()
 		got := write()
-		got = write()
 		if len(got) != 1 {
 			t.Fatal(got)
 		}
