@@ -163,7 +163,7 @@ func doubles(t *testing.T, o *odootest.Odoo) (out []string) {
 		// octail's contacts without an external id of its own are those that were made twice
 		"contact":  "SELECT p.id FROM res_partner p WHERE p.parent_id IS NULL AND p.email LIKE '%@%example%' AND NOT EXISTS (SELECT 1 FROM res_users u WHERE u.partner_id = p.id) AND NOT EXISTS (SELECT 1 FROM ir_model_data d WHERE d.model = 'res.partner' AND d.res_id = p.id)",
 		"address":  "SELECT parent_id, type, street, city, zip FROM res_partner WHERE parent_id IS NOT NULL GROUP BY parent_id, type, street, street2, city, zip, name, company_name, country_id, state_id, phone HAVING COUNT(*) > 1",
-		"product":  "SELECT default_code FROM product_product WHERE default_code IS NOT NULL AND active GROUP BY default_code HAVING COUNT(*) > 1",
+		"product":  "SELECT default_code FROM product_product WHERE default_code IS NOT NULL AND active GROUP BY default_code HAVING COUNT(DISTINCT product_tmpl_id) > 1",
 		"line":     "SELECT l.id FROM sale_order_line l WHERE NOT EXISTS (SELECT 1 FROM ir_model_data d WHERE d.model = 'sale.order.line' AND d.res_id = l.id)",
 		"delivery": "SELECT sale_id FROM stock_picking WHERE state <> 'cancel' GROUP BY sale_id HAVING COUNT(*) > 1",
 		"note":     "SELECT res_id, body FROM mail_message WHERE model = 'sale.order' AND message_type = 'comment' GROUP BY res_id, body HAVING COUNT(*) > 1",

@@ -32,7 +32,7 @@ func TestKilled(t *testing.T) {
 	odoo := odootest.Private(t, 19)
 	prepare(t, odoo.Odoo, "EUR", "GBP", "JPY")
 	shop := shoptest.NewShop(db, shoptest.V4, "oc_", 11)
-	a := between(t, server, database, "[customer, product, category]", odoo.Odoo, "release: any", "mappings: {status: {1: confirmed, 2: confirmed}}")
+	a := between(t, server, database, "UTC", "[customer, product, category]", odoo.Odoo, "release: any", "mappings: {status: {1: confirmed, 2: confirmed}}")
 	a.start()
 
 	random := rand.New(rand.NewPCG(5, 6))
