@@ -49,7 +49,7 @@ type agent struct {
 }
 
 // between writes the configuration of an agent; further are lines of the sink's settings.
-func between(t *testing.T, server *shoptest.Server, database, capture string, odoo *odootest.Odoo, further ...string) *agent {
+func between(t *testing.T, server *shoptest.Server, database, zone, capture string, odoo *odootest.Odoo, further ...string) *agent {
 	t.Helper()
 	octail, err := program()
 	if err != nil {
@@ -62,7 +62,7 @@ func between(t *testing.T, server *shoptest.Server, database, capture string, od
 	a := &agent{t: t, dir: dir, octail: octail}
 	text := fmt.Sprintf(`shop:
   name: main-shop
-  timezone: Etc/GMT-2
+  timezone: %s
   mysql: {address: %q, user: root, password: "", database: %s}
 capture: {settle: 50ms, edit_hold: 5s, snapshot: %s}
 journal: {path: %q}
@@ -76,7 +76,7 @@ sinks:
     api_key: %s
     timeout: 60s
     %s
-`, server.Addr(), database, capture, filepath.Join(dir, "octail.db"), filepath.Join(dir, "s"), odoo.URL, odoo.Database, odoo.Key, strings.Join(further, "\n    "))
+`, zone, server.Addr(), database, capture, filepath.Join(dir, "octail.db"), filepath.Join(dir, "s"), odoo.URL, odoo.Database, odoo.Key, strings.Join(further, "\n    "))
 	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -135,17 +135,14 @@ func (a *agent) tail() string {
 	return string(text[max(0, len(text)-6000):])
 }
 
-// status is what the agent says of the sink.
+// status is what the agent says of itself and of the sink.
 type status struct {
-	Sentence string
-	Reasons  []string
-	Sinks    []struct {
-		Name    string
-		Pending int64
-		Parked  int64
-		Dead    int64
-	}
-	raw string
+	Sentence  string
+	Reasons   []string
+	Source    struct{ State, Position string }
+	Documents struct{ Pending int }
+	Journal   struct{ Dirty int }
+	Sinks     []struct{ Pending, Parked, Dead int64 }
 }
 
 func (a *agent) status() (st status, err error) {
@@ -157,12 +154,16 @@ func (a *agent) status() (st status, err error) {
 		return st, err
 	}
 	defer res.Body.Close()
-	var raw json.RawMessage
-	if err := json.NewDecoder(res.Body).Decode(&raw); err != nil {
-		return st, err
+	return st, json.NewDecoder(res.Body).Decode(&st)
+}
+
+// idle tells whether it has read the shop up to a transaction and delivered all of it.
+func (a *agent) idle(gtid string) bool {
+	st, err := a.status()
+	if err != nil || st.Source.State != "connected" || st.Documents.Pending > 0 || st.Journal.Dirty > 0 || len(st.Sinks) == 0 || !strings.Contains(st.Source.Position, "(GTID "+gtid+")") {
+		return false
 	}
-	st.raw = string(raw)
-	return st, json.Unmarshal(raw, &st)
+	return st.Sinks[0].Pending == 0 && st.Sinks[0].Parked == 0
 }
 
 // until waits until something is so, and says what the agent says when it never is.

@@ -10,7 +10,7 @@ import (
 )
 
 func TestDeliveries(t *testing.T) {
-	eachVersion(t, func(t *testing.T, b *bench) {
+	onBenches(t, func(t *testing.T, b *bench) {
 		short, service, lots, later := b.order("p_1", "p_2", "p_3"), b.order("p_2"), b.order("p_1", "p_4"), b.order("p_3")
 		b.say(short, delivered, "")
 		b.say(service, delivered, "")
@@ -46,7 +46,7 @@ func TestDeliveries(t *testing.T) {
 			t.Error(err)
 		}
 		b.is(short, "sale done")
-		b.must(b.rpc.Call(t.Context(), "sale.order", "action_cancel", args(short.id), nil))
+		b.must(b.rpc.Call(t.Context(), "sale.order", "action_cancel", argsOf(short.id), nil))
 		b.must(b.advanced(b.sink, b.say(short, cancelled, "")))
 		b.is(short, "cancel done")
 		if err := b.advanced(b.sink, b.say(short, confirmed, "")); err == nil {
@@ -60,7 +60,7 @@ func TestDeliveries(t *testing.T) {
 }
 
 func TestInvoices(t *testing.T) {
-	eachVersion(t, func(t *testing.T, b *bench) {
+	onBenches(t, func(t *testing.T, b *bench) {
 		open, all, locks := b.order("p_1", "p_2"), b.order("p_1", "p_2", "p_3"), b.order("p_1")
 		b.say(open, invoiced, "")
 		b.say(b.say(all, paid, ""), delivered, "")
@@ -102,7 +102,7 @@ func (b *bench) journal() int64 {
 
 // TestHistory: orders of long ago, delivered and paid, in a few calls each.
 func TestHistory(t *testing.T) {
-	eachVersion(t, func(t *testing.T, b *bench) {
+	onBenches(t, func(t *testing.T, b *bench) {
 		var orders []*saleOrder
 		for i := range 20 {
 			o := b.order([]string{"p_1", "p_3"}[i%2], "p_2")

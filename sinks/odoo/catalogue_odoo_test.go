@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -222,6 +223,88 @@ func TestCompareCatalogue(t *testing.T) {
 		write(categoryModel, b.at(t, document.CategoryEntity, 2).id, map[string]any{"name": "Three"})
 		if got, err := b.compareCategories(t.Context(), categories); err != nil || fmt.Sprintf("%+v", got) != "[{Index:1 Missing:false Fields:[texts]}]" {
 			t.Errorf("categories: %v, %+v", err, got)
+		}
+	})
+}
+
+func TestProductTaxes(t *testing.T) {
+	catalogue(t, "mappings: {tax: {Books: Books tax, Lost: Nothing}}", func(t *testing.T, b *bed) {
+		values := map[string]any{"name": "Books tax", "amount": 20, "amount_type": "percent", "type_tax_use": "sale", "price_include": true}
+		if has, err := b.has(t.Context(), "account.tax", "price_include_override"); err != nil {
+			t.Fatal(err)
+		} else if has {
+			delete(values, "price_include")
+			values["price_include_override"] = "tax_included"
+		}
+		tax, err := b.admin.Create(t.Context(), "account.tax", []map[string]any{values}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		of := func(id int64, class string) document.Product {
+			p := b.mug(id)
+			p.Price = "10.0000"
+			if class != "" {
+				p.TaxClass = &document.Named{ID: id, Name: &class}
+			}
+			return p
+		}
+		tee := of(2, "Books")
+		tee.Options = []document.Option{choose(1, "Size", 11, "S", "M")}
+		batch := []sinks.Delivery{productDelivery(of(1, "Books")), productDelivery(tee), productDelivery(of(3, "Unmapped")), productDelivery(of(4, "")), productDelivery(of(5, "Lost"))}
+		err = b.Deliver(t.Context(), batch)
+		var failed *sinks.BatchError
+		if !errors.As(err, &failed) || len(failed.Failed) != 1 {
+			t.Fatalf("with one class that is mapped to nothing: %v", err)
+		}
+		if kind, held := sinks.HeldFor(failed.Failed[4]); !held || kind != "tax" || !strings.Contains(err.Error(), "Nothing") {
+			t.Errorf("a tax that is not there: %v", err)
+		}
+		same(t, b.one(t, productModel, b.at(t, document.ProductEntity, 1).id, "list_price", "taxes_id"), map[string]any{"list_price": 12, "taxes_id": tax})
+		same(t, b.one(t, templateModel, b.at(t, document.ProductEntity, 2).id, "list_price", "taxes_id"), map[string]any{"list_price": 12, "taxes_id": tax})
+		for name, price := range map[string]float64{"(S)": 12.6, "(M)": 13.8} {
+			for shown, r := range b.shown(t, 2) {
+				if strings.HasSuffix(shown, name) && r["lst_price"] != price {
+					t.Errorf("%s costs %v, want %v", shown, r["lst_price"], price)
+				}
+			}
+		}
+		for _, id := range []int64{3, 4} {
+			same(t, b.one(t, productModel, b.at(t, document.ProductEntity, id).id, "list_price"), map[string]any{"list_price": 10})
+		}
+		if got, err := b.compareProducts(t.Context(), batch[:4]); err != nil || len(got) != 0 {
+			t.Errorf("they differ: %v, %+v", err, got)
+		}
+	})
+}
+
+func TestLinkedTemplate(t *testing.T) {
+	catalogue(t, "", func(t *testing.T, b *bed) {
+		ids, err := b.admin.Create(t.Context(), templateModel, []map[string]any{{"name": "Theirs"}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.links.set(document.Key{Entity: document.ProductEntity, ID: 1}, sinks.Link{Target: fmt.Sprint("template/", ids[0]), Person: true})
+		p := b.mug(1)
+		p.Options = []document.Option{choose(1, "Size", 11, "S", "M")}
+		b.deliver(t, productDelivery(p))
+		same(t, b.one(t, templateModel, ids[0], "name", "list_price", "attribute_line_ids", "product_variant_count"), map[string]any{
+			"name": "Mug 1", "list_price": 9.99, "attribute_line_ids": []any{}, "product_variant_count": 1,
+		})
+		o := &saleOrder{item: &item{}, doc: &document.Order{Lines: []document.Line{{Line: 1, ProductID: 1, Name: "Mug"}}}}
+		if err := b.goods(t.Context(), []*saleOrder{o}); err != nil {
+			t.Fatal(err)
+		}
+		if ref := b.one(t, productModel, o.products[1], "product_tmpl_id")["product_tmpl_id"].([]any); fmt.Sprint(ref[0]) != fmt.Sprint(ids[0]) {
+			t.Errorf("an order has a product of template %v, want %d", ref[0], ids[0])
+		}
+
+		// It is deleted in Odoo: the person is told.
+		if err := b.admin.Call(t.Context(), templateModel, "unlink", rpc.Args{IDs: ids}, nil); err != nil {
+			t.Fatal(err)
+		}
+		err = b.Deliver(t.Context(), []sinks.Delivery{productDelivery(p)})
+		if class, _ := sinks.ClassOf(err); err == nil || class != sinks.Permanent || !strings.Contains(err.Error(), "unlink") {
+			t.Errorf("a link to nothing: %v", err)
 		}
 	})
 }

@@ -205,37 +205,44 @@ func (s *sink) ownNames(ctx context.Context, wares []*ware, list []*holder) erro
 			delete(byID, h.ID)
 		}
 	}
-	if len(byID) == 0 {
-		return nil
+	names, err := s.namesOf(ctx, productModel, slices.Sorted(maps.Keys(byID)))
+	for id, name := range names {
+		byID[id].name = name
 	}
-	for len(byID) > 0 {
+	return err
+}
+
+// namesOf are the external ids that octail gave to records, behind the prefix; those that
+// have none of ours are not in the answer.
+func (s *sink) namesOf(ctx context.Context, model string, ids []int64) (map[int64]string, error) {
+	out := map[int64]string{}
+	for len(ids) > 0 {
 		var rows []struct {
 			ID  int64    `json:"id"`
 			XID rpc.Text `json:"xmlid"`
 			All []xmlID  `json:"xmlids"` // nil: an older Odoo, which tells of one record in a call
 		}
-		ids := slices.Sorted(maps.Keys(byID))
-		if err := s.rpc.Call(ctx, productModel, "get_metadata", rpc.Args{IDs: ids}, &rows); err != nil {
-			return fmt.Errorf("ask for the external ids of products: %w", err)
+		if err := s.rpc.Call(ctx, model, "get_metadata", rpc.Args{IDs: ids}, &rows); err != nil {
+			return nil, fmt.Errorf("ask for the external ids of %s: %w", model, err)
 		}
 		again := false
 		for _, r := range rows {
-			if r.XID == "" || byID[r.ID] == nil {
+			if r.XID == "" {
 				continue
 			}
 			again = again || r.All == nil
 			for _, x := range append(r.All, xmlID{r.XID}) {
 				if name, ours := strings.CutPrefix(string(x.XID), s.prefix+"."); ours {
-					byID[r.ID].name = name
+					out[r.ID] = name
 				}
 			}
-			delete(byID, r.ID)
+			ids = slices.DeleteFunc(ids, func(id int64) bool { return id == r.ID })
 		}
 		if !again {
-			return nil
+			break
 		}
 	}
-	return nil
+	return out, nil
 }
 
 // noBarcode leaves a barcode out that another product has.

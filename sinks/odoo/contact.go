@@ -26,8 +26,9 @@ type party struct {
 	book    []*document.Address // the address book, as contacts below it; nil: none, or not known
 	unbook  []*document.Address // what was in it before
 	left    *document.Named     // the group he was in before; nil: the same, or nobody knows
-	created bool                // the shop made it just now: it is not in Odoo, unless this is a repetition
+	created bool                // it is not in Odoo, unless this is a repetition
 	revived bool                // the shop had deleted it before
+	renewed bool                // a guest whose order is there, and who is called otherwise now
 
 	contact contact
 	tied    bool     // to it, by `octail link`
@@ -188,5 +189,5 @@ func calledBy(name, company, email, otherwise string) string {
 
 // gone says that a person's link leads nowhere.
 func gone(key document.Key, id int64) error {
-	return sinks.Mark(sinks.Permanent, fmt.Errorf("%s is linked to contact %d, which Odoo does not have; link it to another (octail link) or take the link away (octail links)", key, id))
+	return sinks.Mark(sinks.Permanent, fmt.Errorf("%s is linked to contact %d, which Odoo does not have; tie it to another (octail link) or untie it (octail unlink)", key, id))
 }

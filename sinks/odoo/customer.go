@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 	"octail/transform/document"
 )
@@ -53,7 +54,9 @@ func (s *sink) customers(ctx context.Context, items []*item) error {
 		parties = append(parties, p)
 	}
 	if err := s.dropCustomers(ctx, deleted); err != nil {
-		return err
+		for _, p := range deleted {
+			p.item.fail(err)
+		}
 	}
 	if err := s.meet(ctx, parties, false); err != nil {
 		return err
@@ -71,8 +74,8 @@ func (s *sink) customerParty(ctx context.Context, i *item, doc *document.Custome
 	p.revived = i.Kind == document.Created && i.Revision > 1
 	for n := range doc.Addresses {
 		a := &doc.Addresses[n]
-		if a.Default != nil && *a.Default || p.person.address == nil && len(doc.Addresses) == 1 {
-			p.person.address = a
+		if n == 0 || a.Default != nil && *a.Default {
+			p.person.address = a // the first, where none is the default
 		}
 		if !doc.Erased && !emptyAddress(a) {
 			p.book = append(p.book, a)
@@ -151,7 +154,7 @@ func (s *sink) refOf(p *party) string {
 	return strings.NewReplacer("{shop}", s.shop, "{id}", strconv.FormatInt(p.key.ID, 10)).Replace(s.cfg.Customers.Ref)
 }
 
-// contactCells are all that octail writes of a contact.
+// contactCells are what octail writes of a contact, but for its group.
 func (s *sink) contactCells(ctx context.Context, p *party) (map[string]string, error) {
 	cells, err := s.where(ctx, p.person.address)
 	if err != nil {
@@ -161,7 +164,7 @@ func (s *sink) contactCells(ctx context.Context, p *party) (map[string]string, e
 	maps.Copy(cells, map[string]string{
 		"name": of.name, "email": of.email, "phone": of.phone, "ref": s.refOf(p), "lang": of.language, "vat": of.vat, "company_name": of.company,
 	})
-	return cells, s.groupCells(ctx, p, cells)
+	return cells, nil
 }
 
 // writeCustomers creates and updates contacts and their address books.
@@ -229,6 +232,9 @@ func (s *sink) createWith(ctx context.Context, parties []*party, places map[*par
 		if err != nil {
 			return err
 		}
+		if err := s.groupCells(ctx, p, cells); err != nil {
+			return err
+		}
 		cells["type"], cells["active"], cells["parent_id/id"] = "contact", "True", ""
 		p.row = &record{xid: s.xid(p.name), cells: cells}
 		trials[i] = &trial{party: p, records: append([]*record{p.row}, places[p]...)}
@@ -274,6 +280,9 @@ func (s *sink) updateContacts(ctx context.Context, parties []*party) error {
 	for _, p := range parties {
 		cells, err := s.wants(ctx, p)
 		if err != nil {
+			return err
+		}
+		if err := s.groupCells(ctx, p, cells); err != nil {
 			return err
 		}
 		p.row = &record{xid: s.xid(p.name), cells: cells}
@@ -340,9 +349,10 @@ func (s *sink) writeBooks(ctx context.Context, parties []*party) error {
 // dropCustomers archives the contacts octail made of customers the shop has no more.
 // Those it adopted are not the shop's alone.
 func (s *sink) dropCustomers(ctx context.Context, parties []*party) error {
-	if len(parties) == 0 || s.cfg.Customers.Deleted != deletedArchive {
+	if s.cfg.Customers.Deleted != deletedArchive {
 		return nil
 	}
+	var there []*party
 	var ids []int64
 	for _, p := range parties {
 		c, err := s.contactOf(ctx, p)
@@ -350,13 +360,24 @@ func (s *sink) dropCustomers(ctx context.Context, parties []*party) error {
 			return err
 		}
 		if c.id != 0 && c.own {
+			p.contact = c
+			there = append(there, p)
 			ids = append(ids, c.id)
 		}
 	}
 	if len(ids) == 0 {
 		return nil
 	}
-	return s.archive(ctx, ids)
+	err := s.archive(ctx, ids)
+	if class, _ := sinks.ClassOf(err); err == nil || class != sinks.Permanent {
+		return err
+	}
+	for _, p := range there { // one of them is somebody's who may log in, or gone
+		if err := s.archive(ctx, []int64{p.contact.id}); err != nil {
+			p.item.fail(err)
+		}
+	}
+	return nil
 }
 
 // archive archives contacts of octail's with the addresses it put below them. What else

@@ -77,7 +77,7 @@ func (c *cutter) forward(r *http.Request, body []byte) (int, http.Header, []byte
 // before, after and while Odoo does what was asked. What comes of it is one order with one
 // transfer, one invoice and one payment.
 func TestCutOff(t *testing.T) {
-	eachVersion(t, func(t *testing.T, b *bench) {
+	onBenches(t, func(t *testing.T, b *bench) {
 		var total int
 		for _, how := range []string{"before", "after", "during"} {
 			for n := 1; ; n++ {

@@ -36,7 +36,7 @@ func (e *edit) empty() bool { return len(e.header)+len(e.lines)+len(e.drop) == 0
 const settleRounds = 3
 
 // errUnsettled: a module or an automation of this Odoo is against it.
-var errUnsettled = errors.New("Odoo keeps changing what is written into the order; look for an automation rule or a module that writes into orders")
+var errUnsettled = errors.New("what is written into the order is another thing in Odoo a moment later; look for an automation rule or a module that writes into orders")
 
 // createOrders makes the orders that Odoo does not have, with all their lines.
 func (s *sink) createOrders(ctx context.Context, orders []*saleOrder) error {

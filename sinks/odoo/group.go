@@ -23,11 +23,25 @@ func (s *sink) groupCells(ctx context.Context, p *party, cells map[string]string
 		cells["category_id/.id"] = reference(id)
 		return err
 	case groupsPricelist:
+		field, err := s.pricelistField(ctx)
+		if err != nil {
+			return err
+		}
 		id, err := s.groupRecord(ctx, pricelistList, p.person.group, p.item)
-		cells["property_product_pricelist/.id"] = reference(id)
+		cells[field+"/.id"] = reference(id)
 		return err
 	}
 	return nil
+}
+
+// pricelistField is where a contact's pricelist is kept: newer versions compute the other
+// one, and only while the feature is switched on.
+func (s *sink) pricelistField(ctx context.Context) (string, error) {
+	const kept = "specific_property_product_pricelist"
+	if has, err := s.has(ctx, partnerModel, kept); err != nil || has {
+		return kept, err
+	}
+	return "property_product_pricelist", nil
 }
 
 // groupName is what a group is called in Odoo.

@@ -2,6 +2,8 @@ package odoo
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 	"strconv"
 
 	"octail/transform/document"
@@ -38,6 +40,7 @@ func (s *sink) addressees(ctx context.Context, orders []*saleOrder) error {
 		if o.held != nil && o.doc.Customer.ID == nil {
 			// The guest of an order that is there is whom it has: who matches may change.
 			p.contact = contact{id: o.held.Partner.ID}
+			p.renewed = changedIn(o.item, "customer")
 		}
 		for a := range placesOf(o.doc) {
 			places = append(places, addressName(p.name, a))
@@ -46,7 +49,39 @@ func (s *sink) addressees(ctx context.Context, orders []*saleOrder) error {
 	if err := s.meet(ctx, parties, true, places...); err != nil {
 		return err
 	}
+	if err := s.renewGuests(ctx, parties); err != nil {
+		return err
+	}
 	return s.writePlaces(ctx, orders, of)
+}
+
+// changedIn tells whether a field of an item's document is another than in the revision
+// before.
+func changedIn(i *item, field string) bool {
+	var d struct {
+		Changed []string `json:"changed"`
+	}
+	return json.Unmarshal(i.Data, &d) == nil && slices.Contains(d.Changed, field)
+}
+
+// renewGuests writes to the contacts of guests who are called otherwise now. A contact
+// that was there before the guest came keeps what it says.
+func (s *sink) renewGuests(ctx context.Context, parties []*party) error {
+	var renewed []*party
+	for _, p := range parties {
+		if !p.renewed || p.item.err != nil {
+			continue
+		}
+		id, err := s.recordOf(ctx, partnerModel, p.name)
+		if err != nil {
+			return err
+		}
+		if id != 0 && id == p.contact.id {
+			p.contact.own = true
+			renewed = append(renewed, p)
+		}
+	}
+	return s.updateContacts(ctx, renewed)
 }
 
 // orderParty is who placed an order.
@@ -101,7 +136,7 @@ func orderAddresses(d *document.Order) (billing, shipping *document.Address) {
 func (s *sink) writePlaces(ctx context.Context, orders []*saleOrder, of map[*saleOrder]*party) error {
 	trials := map[*party]*trial{}
 	var fresh []*trial
-	var below []*record
+	var below, anew []*record
 	asked := map[string]*record{}
 	for _, o := range orders {
 		p := of[o]
@@ -122,7 +157,7 @@ func (s *sink) writePlaces(ctx context.Context, orders []*saleOrder, of map[*sal
 		}
 		for a, kind := range placesOf(o.doc) {
 			name := addressName(p.name, a)
-			if is, _ := s.contacts.place(name); is.id != 0 || asked[name] != nil {
+			if is, _ := s.contacts.place(name); is.id != 0 && !p.renewed || asked[name] != nil {
 				continue
 			}
 			r, err := s.addressRecord(ctx, p, a, kind, true)
@@ -134,8 +169,11 @@ func (s *sink) writePlaces(ctx context.Context, orders []*saleOrder, of map[*sal
 				t.records = append(t.records, r)
 				continue
 			}
-			r.item = o.item
-			below = append(below, r)
+			if r.item = o.item; p.renewed {
+				anew = append(anew, r)
+			} else {
+				below = append(below, r)
+			}
 		}
 	}
 	if err := s.createParties(ctx, fresh); err != nil {
@@ -143,6 +181,11 @@ func (s *sink) writePlaces(ctx context.Context, orders []*saleOrder, of map[*sal
 	}
 	if len(below) > 0 {
 		if err := s.load(ctx, partnerModel, below, missingOnly); err != nil {
+			return err
+		}
+	}
+	if len(anew) > 0 {
+		if err := s.load(ctx, partnerModel, anew, lasting); err != nil {
 			return err
 		}
 	}

@@ -88,12 +88,17 @@ func (s *sink) header(ctx context.Context, o *saleOrder) (map[string]string, err
 // comment is what the customer wrote, as the field has it: text, and HTML since Odoo 15,
 // which brought the field terms_type with it.
 func (s *sink) comment(ctx context.Context, o *saleOrder) (string, error) {
-	text := strings.TrimSpace(o.doc.Comment)
+	text := o.said()
 	rich, err := s.has(ctx, "sale.order", "terms_type")
 	if err != nil || !rich {
 		return text, err
 	}
 	return strings.ReplaceAll(html.EscapeString(text), "\n", "<br>"), nil
+}
+
+// said is what the customer wrote, without what a database refuses.
+func (o *saleOrder) said() string {
+	return strings.TrimSpace(strings.ReplaceAll(o.doc.Comment, "\x00", ""))
 }
 
 // sameNote compares what Odoo holds with what the customer wrote, whatever Odoo has made
@@ -116,7 +121,7 @@ func (s *sink) headerChanges(ctx context.Context, o *saleOrder) (map[string]any,
 	if err != nil {
 		return nil, err
 	}
-	comment := strings.TrimSpace(o.doc.Comment)
+	comment := o.said()
 	if comment != "" && !sameNote(string(h.Note), comment) {
 		values["note"] = note
 	}

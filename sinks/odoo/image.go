@@ -65,7 +65,7 @@ func (s *sink) pictures(ctx context.Context, wares []*ware) error {
 			return fmt.Errorf("write an image: %w", err)
 		}
 		if e, ok := rpc.As(err); ok {
-			s.noImage(w, fmt.Errorf("Odoo does not take it: %s", e.Kind))
+			s.noImage(w, fmt.Errorf("it is refused: %s", e.Kind))
 		}
 	}
 	return nil

@@ -384,7 +384,7 @@ func (l *loaded) stale() bool {
 var errStale = errors.New("a record in Odoo that it names was deleted there, octail looks for another")
 
 // errRefused: Odoo's words are beside it.
-var errRefused = errors.New("Odoo refuses the record; what it says is in the answer (octail trace, octail dead list)")
+var errRefused = errors.New("refused by Odoo; what it says is in the answer (octail trace, octail dead list)")
 
 // exchange is what was sent of a record, and what Odoo says of it.
 func (l *loading) exchange(r *record, got *loaded) sinks.Exchange {

@@ -42,6 +42,11 @@ func (s *sink) meet(ctx context.Context, parties []*party, sure bool, places ...
 			return err
 		}
 		p.tied = person
+		if s.links != nil && p.key != (document.Key{}) && known.id != 0 && is.id == 0 {
+			// The links were reset: another Odoo, maybe.
+			s.forgetContacts()
+			known = contact{}
+		}
 		switch {
 		case known.id != 0 && (is.id == 0 || is == known):
 			if p.contact = known; !fresh {
@@ -195,15 +200,17 @@ func (s *sink) matchContacts(ctx context.Context, open []*party) error {
 		if err != nil {
 			return err
 		}
-		if len(hits) == 0 {
-			continue
-		}
-		if err := s.whose(ctx, hits); err != nil {
-			return err
+		if len(hits) > 0 {
+			if err := s.whose(ctx, hits); err != nil {
+				return err
+			}
 		}
 		for _, p := range asking {
 			if err := s.choose(ctx, rule, p, hits); err != nil {
 				return err
+			}
+			if p.contact.id == 0 && s.refOf(p) != "" {
+				p.created = true // what octail makes has the reference, and would have been found
 			}
 		}
 	}

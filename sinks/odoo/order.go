@@ -310,7 +310,28 @@ func (s *sink) bring(ctx context.Context, orders []*saleOrder) error {
 	if err := s.dates(ctx, going(orders)); err != nil {
 		return err
 	}
-	return s.notes(ctx, going(orders))
+	if err := s.notes(ctx, going(orders)); err != nil {
+		return err
+	}
+	for _, o := range going(orders) {
+		if err := aside(o, s.tellBack(ctx, o)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellBack notes that the shop has gone back to before the confirmation, where Odoo has
+// no way to.
+func (s *sink) tellBack(ctx context.Context, o *saleOrder) error {
+	if o.want > sent || o.held == nil || !o.held.confirmed() {
+		return nil
+	}
+	g, err := s.goal(ctx, o)
+	if err != nil || !g.confirmed {
+		return err // not confirmed by the shop but by a person, who knows
+	}
+	return s.note(ctx, o, "back", "In the shop this order is pending again. Here it stays confirmed: cancel it, or leave it as it is.")
 }
 
 // dates gives orders the time they were placed: Odoo's confirmation writes its own.

@@ -116,9 +116,21 @@ func TestOrderIsCancelledAndReopened(t *testing.T) {
 		x.status = 2
 		b.put(x)
 		b.is(x, stateSale)
-		x.status = 1 // there is no way back to a quotation
-		b.put(x)
-		b.is(x, stateSale)
+		// There is no way back to a quotation.
+		o := x.order()
+		pending := o.History[0]
+		o.History = append(o.History, pending)
+		o.Status = pending.Status
+		b.deliver(t, created(document.OrderEntity, x.id, o))
+		b.deliver(t, created(document.OrderEntity, x.id, o))
+		h := b.is(x, stateSale)
+		var notes []struct{ Body string }
+		if err := b.admin.SearchRead(t.Context(), "mail.message", rpc.Find{Domain: []any{[]any{"model", "=", "sale.order"}, []any{"res_id", "=", h.ID}, []any{"body", "ilike", "pending again"}}, Fields: []string{"body"}}, &notes); err != nil {
+			t.Fatal(err)
+		}
+		if len(notes) != 1 {
+			t.Errorf("%d notes that the shop went back, want 1", len(notes))
+		}
 	})
 }
 

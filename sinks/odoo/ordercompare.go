@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
@@ -104,7 +103,7 @@ func (s *sink) fieldsApart(ctx context.Context, o *saleOrder, lives map[int64]ma
 			}
 		}
 	}
-	apart("comment", strings.TrimSpace(o.doc.Comment) != "" && !sameNote(string(h.Note), o.doc.Comment))
+	apart("comment", o.said() != "" && !sameNote(string(h.Note), o.said()))
 	lines, total, err := s.sumApart(ctx, o)
 	if err != nil {
 		return nil, err

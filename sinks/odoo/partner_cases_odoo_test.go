@@ -3,6 +3,7 @@
 package odoo
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -24,7 +25,7 @@ func TestContacts(t *testing.T) {
 	}{
 		{"bad input", badInput}, {"books", books}, {"groups", groupTags}, {"tied by a person", tied}, {"gone in Odoo", goneInOdoo},
 		{"deleted and back", deletedAndBack}, {"compare", compared}, {"erased", erased}, {"guests by match", guestsByMatch},
-		{"adopted without address", adoptedHomeless},
+		{"adopted without address", adoptedHomeless}, {"guests corrected", guestsCorrected}, {"links reset", linksReset},
 	}
 	partnersOn(t, "customers: {match: [email], groups: tag, vat: VAT number}", func(t *testing.T, b *partnerBed) {
 		for _, c := range cases {
@@ -355,6 +356,54 @@ func guestsByMatch(t *testing.T, b *partnerBed) {
 	b.contactIs(t, person, map[string]any{"name": "Regular"})
 }
 
+func guestsCorrected(t *testing.T, b *partnerBed) {
+	guest := shopCustomer(0)
+	guest.Email = "typo@example.com"
+	first := addressed(t, b.sink, orderOf(guest, 1850))[0]
+	guest.Email, guest.LastName = "right@example.org", "Right"
+	guest.Addresses[0].Address1 = "5 Right Street"
+	for _, s := range []*sink{b.sink, b.again(b.links), b.again(nil)} {
+		d := orderOf(guest, 1850)
+		d.BillingAddress = first.doc.BillingAddress
+		in := shopEvent(document.OrderEntity, 1850, document.Updated, 2, d, map[string]any{"customer": nil})
+		o := &saleOrder{item: &item{Delivery: &in}, doc: d, held: &heldOrder{Partner: rpc.Ref{ID: first.to.partner}}}
+		if err := s.addressees(t.Context(), []*saleOrder{o}); err != nil || o.item.err != nil {
+			t.Fatal(err, o.item.err)
+		}
+		if o.to.partner != first.to.partner || o.to.invoice != first.to.invoice || o.to.delivery == first.to.delivery {
+			t.Errorf("%+v, was %+v", o.to, first.to)
+		}
+		b.contactIs(t, o.to.partner, map[string]any{"email": "right@example.org", "name": "Ann Right"})
+		b.contactIs(t, o.to.invoice, map[string]any{"email": "right@example.org", "street": "0 Main Street"})
+		b.contactIs(t, o.to.delivery, map[string]any{"email": "right@example.org", "street": "5 Right Street"})
+	}
+}
+
+// linksReset: the journal knows nothing any more, and Odoo has become another.
+func linksReset(t *testing.T, b *partnerBed) {
+	c := shopCustomer(1950)
+	b.deliver(t, newCustomer(c))
+	is := b.contactAt(t, 1950)
+	if err := b.admin.Call(t.Context(), partnerModel, "unlink", rpc.Args{IDs: append(b.placeIDs(t, is.id), is.id)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.links.Lost(t.Context(), document.Key{Entity: document.CustomerEntity, ID: 1950}); err != nil {
+		t.Fatal(err)
+	}
+	o := addressed(t, b.sink, orderOf(c, 1950))[0]
+	if o.item.err != nil || b.says(t, o.to.invoice).Parent.ID != b.contactAt(t, 1950).id || o.to.partner == is.id {
+		t.Errorf("%+v: %v", o.to, o.item.err)
+	}
+}
+
+func (b *partnerBed) placeIDs(t *testing.T, above int64) (ids []int64) {
+	t.Helper()
+	for _, c := range b.contactsWhere(t, []any{"parent_id", "=", above}) {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
 func adoptedHomeless(t *testing.T, b *partnerBed) {
 	one, two := shopCustomer(1900), shopCustomer(1901)
 	one.Addresses, two.Addresses, two.Email = nil, nil, one.Email
@@ -398,4 +447,41 @@ func TestVATNumbersAreChecked(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestCustomerGroupsAsPricelists(t *testing.T) {
+	partnersOn(t, "customers: {groups: pricelist}", func(t *testing.T, b *partnerBed) {
+		there, err := b.admin.Create(t.Context(), "product.pricelist", []map[string]any{{"name": "Wholesale"}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, two := shopCustomer(1), shopCustomer(2)
+		one.Group, two.Group = document.Named{ID: 7, Name: str("wholesale")}, document.Named{ID: 8, Name: str("Resellers")}
+		b.deliver(t, newCustomer(one), newCustomer(two))
+		field, err := b.pricelistField(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		listOf := func(customer int64) (list rpc.Ref) {
+			var is []map[string]json.RawMessage
+			if err := b.rpc.Read(t.Context(), partnerModel, []int64{b.contactAt(t, customer).id}, []string{field}, nil, &is); err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal(is[0][field], &list); err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		if got := listOf(1); got.ID != there[0] {
+			t.Errorf("%+v, want %d", got, there[0])
+		}
+		if got := listOf(2); !strings.HasPrefix(got.Name, "Resellers") {
+			t.Errorf("%+v", got)
+		}
+		two.Group = one.Group
+		b.deliver(t, changedCustomer(two, nil))
+		if got := listOf(2); got.ID != there[0] {
+			t.Errorf("%+v, want %d", got, there[0])
+		}
+	})
 }

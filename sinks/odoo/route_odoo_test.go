@@ -12,7 +12,7 @@ import (
 
 // TestSteps: goods that are picked, packed and shipped, and goods that lie in two places.
 func TestSteps(t *testing.T) {
-	eachVersion(t, func(t *testing.T, b *bench) {
+	onBenches(t, func(t *testing.T, b *bench) {
 		house := b.find("stock.warehouse", []string{"lot_stock_id"})[0]
 		stock := int64(house["lot_stock_id"].([]any)[0].(float64))
 		product := b.find("product.product", []string{"id"}, []any{"name", "=", "p_1"})[0]["id"]
@@ -52,12 +52,12 @@ func TestSteps(t *testing.T) {
 
 // TestOneOfMany: what is wrong with one order is not the others'.
 func TestOneOfMany(t *testing.T) {
-	eachVersion(t, func(t *testing.T, b *bench) {
+	onBenches(t, func(t *testing.T, b *bench) {
 		good, gone, other, label := b.say(b.order("p_1"), confirmed, ""), b.say(b.order("p_1"), confirmed, ""), b.say(b.order("p_1"), confirmed, ""), b.say(b.order("p_1"), delivered, "")
 		b.must(b.rpc.Call(t.Context(), "sale.order", "unlink", rpc.Args{IDs: []int64{gone.id}}, nil))
 		// An order of which another person has made something else since it was read.
 		b.must(b.reread(t.Context(), []*saleOrder{other}))
-		b.must(b.rpc.Call(t.Context(), "sale.order", "action_cancel", args(other.id), nil))
+		b.must(b.rpc.Call(t.Context(), "sale.order", "action_cancel", argsOf(other.id), nil))
 		b.must(b.advance(t.Context(), []*saleOrder{good, gone, other, label}))
 		b.is(good, "sale")
 		b.is(other, "sale")
@@ -71,7 +71,7 @@ func TestOneOfMany(t *testing.T) {
 
 // TestOtherTotal: an invoice that is not what the customer paid stays a draft.
 func TestOtherTotal(t *testing.T) {
-	eachVersion(t, func(t *testing.T, b *bench) {
+	onBenches(t, func(t *testing.T, b *bench) {
 		o := b.say(b.order("p_1"), confirmed, "")
 		b.must(b.advanced(b.sink, o))
 		b.say(o, invoiced, "")
@@ -100,7 +100,7 @@ func TestOtherTotal(t *testing.T) {
 
 // TestLocksItself: an Odoo that locks orders when they are confirmed.
 func TestLocksItself(t *testing.T) {
-	eachVersion(t, func(t *testing.T, b *bench) {
+	onBenches(t, func(t *testing.T, b *bench) {
 		settings, err := b.admin.Create(t.Context(), "res.config.settings", []map[string]any{{"group_auto_done_setting": true}}, nil)
 		b.must(err)
 		b.must(b.admin.Call(t.Context(), "res.config.settings", "execute", rpc.Args{IDs: settings}, nil))
@@ -115,7 +115,7 @@ func TestLocksItself(t *testing.T) {
 
 // TestRights: a user with the groups that the README names, and no others, comes all the way.
 func TestRights(t *testing.T) {
-	eachVersion(t, func(t *testing.T, b *bench) {
+	onBenches(t, func(t *testing.T, b *bench) {
 		ok, err := b.has(t.Context(), "res.users", "group_ids")
 		b.must(err)
 		groups := "groups_id"
@@ -153,21 +153,5 @@ func TestRights(t *testing.T) {
 			"|", []any{"body", "like", "Shop: "}, []any{"body", "like", "octail"}); len(got) != 3 {
 			t.Error("notes:", got)
 		}
-	})
-}
-
-// TestConfirmAtOnce: with orders.confirm: state an order is confirmed as it is made.
-func TestConfirmAtOnce(t *testing.T) {
-	on(t, everywhere, "orders: {confirm: state}\n", func(t *testing.T, b *till) {
-		quotation, order := two(1, 1), two(2, 2)
-		b.put(quotation, order)
-		b.is(quotation, stateDraft)
-		h := b.is(order, stateSale)
-		if h.Date != "2026-03-01 09:08:07" || len(h.Pickings) != 1 {
-			t.Errorf("%s, transfers %v", h.Date, h.Pickings)
-		}
-		quotation.status = 2
-		b.put(quotation)
-		b.is(quotation, stateSale)
 	})
 }

@@ -3,6 +3,8 @@ package odoo
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/shopspring/decimal"
@@ -135,19 +137,22 @@ func (s *sink) removeSpecials(ctx context.Context, wares []*ware, kept map[int64
 		ID int64 `json:"id"`
 	}
 	if err := s.rpc.SearchRead(ctx, priceItemModel, rpc.Find{
-		Domain: []any{
-			[]any{"pricelist_id.name", "=like", "Special prices, customer group %"}, "|", []any{"product_id", "in", idsOf(products)}, []any{"product_tmpl_id", "in", idsOf(templates)},
-		},
+		Domain: []any{"|", []any{"product_id", "in", idsOf(products)}, []any{"product_tmpl_id", "in", idsOf(templates)}},
 		Fields: []string{"id"}, Context: map[string]any{"active_test": false},
 	}, &items); err != nil {
 		return fmt.Errorf("read special prices: %w", err)
 	}
-	var gone []int64
+	var others []int64
 	for _, i := range items {
 		if !kept[i.ID] {
-			gone = append(gone, i.ID)
+			others = append(others, i.ID)
 		}
 	}
+	names, err := s.namesOf(ctx, priceItemModel, others)
+	if err != nil {
+		return err
+	}
+	gone := slices.Sorted(maps.Keys(names)) // the others are a person's
 	if len(gone) == 0 {
 		return nil
 	}

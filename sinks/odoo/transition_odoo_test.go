@@ -114,12 +114,12 @@ func (b *bench) order(products ...string) *saleOrder {
 	return o
 }
 
-var epoch = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+var firstStep = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 
 // say is a step of the shop's history, a day after the one before.
 func (b *bench) say(o *saleOrder, state saleState, text string) *saleOrder {
 	former, _ := json.Marshal(o.doc.History)
-	at := epoch.AddDate(0, 0, len(o.doc.History)).Format(time.RFC3339)
+	at := firstStep.AddDate(0, 0, len(o.doc.History)).Format(time.RFC3339)
 	name := "Status " + state.String()
 	o.doc.Status = document.Status{ID: int64(state), Name: &name}
 	o.doc.History = append(o.doc.History, document.HistoryStep{Status: o.doc.Status, Comment: text, At: &at})
@@ -194,14 +194,14 @@ func (b *bench) is(o *saleOrder, want string) {
 	}
 }
 
-func eachVersion(t *testing.T, f func(t *testing.T, b *bench)) {
+func onBenches(t *testing.T, f func(t *testing.T, b *bench)) {
 	for _, v := range odootest.Versions() {
 		t.Run(strconv.Itoa(v), func(t *testing.T) { f(t, newBench(t, v)) })
 	}
 }
 
 func TestStates(t *testing.T) {
-	eachVersion(t, func(t *testing.T, b *bench) {
+	onBenches(t, func(t *testing.T, b *bench) {
 		var orders []*saleOrder
 		for _, st := range []saleState{draft, sent, confirmed, cancelled, locked} {
 			orders = append(orders, b.say(b.order("p_1", "p_2"), st, ""))
@@ -236,7 +236,7 @@ func TestStates(t *testing.T) {
 }
 
 func TestBatchConfirm(t *testing.T) {
-	eachVersion(t, func(t *testing.T, b *bench) {
+	onBenches(t, func(t *testing.T, b *bench) {
 		var orders []*saleOrder
 		for range 20 {
 			orders = append(orders, b.say(b.order("p_1"), confirmed, ""))
@@ -259,7 +259,7 @@ func TestBatchConfirm(t *testing.T) {
 }
 
 func TestNotes(t *testing.T) {
-	eachVersion(t, func(t *testing.T, b *bench) {
+	onBenches(t, func(t *testing.T, b *bench) {
 		o := b.order("p_1")
 		b.say(o, confirmed, "Paid <b>now</b> & \"fast\"\nthanks 🙂")
 		b.say(o, confirmed, "")
@@ -273,8 +273,8 @@ func TestNotes(t *testing.T) {
 			t.Fatal("a note that the revision before had:", got)
 		}
 		o.isNew = true
+		write()
 		got := write()
-		got = write()
 		if len(got) != 1 {
 			t.Fatal(got)
 		}
@@ -307,7 +307,7 @@ func TestNotes(t *testing.T) {
 	})
 }
 
-func args(ids ...int64) rpc.Args {
+func argsOf(ids ...int64) rpc.Args {
 	return rpc.Args{IDs: ids, Context: silent(map[string]any{"disable_cancel_warning": true})}
 }
 

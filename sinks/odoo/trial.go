@@ -29,7 +29,9 @@ func (s *sink) try(ctx context.Context, trials []*trial, extra map[string]any) e
 			continue
 		}
 		why[t] = err
-		t.records[0].cells["vat"] = ""
+		if t.records[0].cells["vat"] = ""; t.records[0].key != 0 {
+			delete(t.records[0].cells, "vat") // what Odoo has there stays
+		}
 		again = append(again, t)
 	}
 	if len(again) == 0 {

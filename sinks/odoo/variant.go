@@ -138,13 +138,12 @@ func titled(values []document.OptionValue) []choice {
 
 // variant is one product.product of a template.
 type variant struct {
-	id      int64
-	active  bool
-	values  []int64  // product.attribute.value
-	titles  []string // of these, folded
-	sku     string
-	weight  decimal.Decimal
-	barcode string
+	id     int64
+	active bool
+	values []int64  // product.attribute.value
+	titles []string // of these, folded
+	sku    string
+	weight decimal.Decimal
 }
 
 // option is a value as a template has it.
@@ -188,13 +187,12 @@ func (s *sink) askVariants(ctx context.Context, templates []int64) ([]option, er
 		ID       int64      `json:"id"`
 		Active   bool       `json:"active"`
 		SKU      rpc.Text   `json:"default_code"`
-		Barcode  rpc.Text   `json:"barcode"`
 		Weight   rpc.Number `json:"weight"`
 		Template rpc.Ref    `json:"product_tmpl_id"`
 		Values   []int64    `json:"product_template_attribute_value_ids"`
 	}
 	if err := s.rpc.SearchRead(ctx, productModel, rpc.Find{
-		Domain: domain, Fields: []string{"active", "default_code", "barcode", "weight", "product_tmpl_id", "product_template_attribute_value_ids"}, Order: "id", Context: archived,
+		Domain: domain, Fields: []string{"active", "default_code", "weight", "product_tmpl_id", "product_template_attribute_value_ids"}, Order: "id", Context: archived,
 	}, &rows); err != nil {
 		return nil, fmt.Errorf("read the variants of products: %w", err)
 	}
@@ -207,7 +205,7 @@ func (s *sink) askVariants(ctx context.Context, templates []int64) ([]option, er
 		found[id] = []variant{} // none is an answer too
 	}
 	for _, r := range rows {
-		v := variant{id: r.ID, active: r.Active, sku: string(r.SKU), barcode: string(r.Barcode)}
+		v := variant{id: r.ID, active: r.Active, sku: string(r.SKU)}
 		v.weight, _ = decimalOf(string(r.Weight))
 		for _, id := range r.Values {
 			v.values = append(v.values, byID[id].Value.ID)

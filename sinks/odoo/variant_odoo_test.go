@@ -60,7 +60,8 @@ func TestVariants(t *testing.T) {
 		other := b.mug(2)
 		other.Texts = text("Cap", "")
 		other.Options = []document.Option{choose(1, "Size", 11, "S", "M")}
-		if n := b.calls(func() { b.deliver(t, productDelivery(tee), productDelivery(other), productDelivery(b.mug(3))) }); n > 16 {
+		b.deliver(t, productDelivery(b.mug(3))) // what is asked once is asked
+		if n := b.calls(func() { b.deliver(t, productDelivery(tee), productDelivery(other), productDelivery(b.mug(3))) }); n > 14 {
 			t.Errorf("it took %d calls", n)
 		} else {
 			t.Logf("two products with variants and one without: %d calls", n)

@@ -106,7 +106,7 @@ func documentOf(entity string, id, n int64) any {
 			Specials: []document.Special{}, Discounts: []document.Discount{}, Images: []string{}, Texts: map[string]document.ProductText{"en-gb": {Name: "Apple Cinema 30\""}}, SEOURLs: []document.SEOURL{},
 			Categories: []document.CategoryRef{}, StoreIDs: []int64{0}, Attributes: []document.Attribute{}, Options: []document.Option{}, Related: []int64{}}
 	case document.StockEntity:
-		return &document.Stock{ProductID: id, SKU: fmt.Sprintf("SKU-%d", id), Model: fmt.Sprintf("P%d", id), Quantity: n}
+		return &document.Stock{ProductID: id, SKU: fmt.Sprintf("SKU-%d", id), Model: fmt.Sprintf("P%d", id), SubtractStock: true, Quantity: n}
 	}
 	return &document.Category{ID: id, Path: []string{fmt.Sprintf("Kind %d", n)}, Enabled: true, Texts: map[string]document.CategoryText{}, StoreIDs: []int64{0}}
 }

@@ -252,7 +252,7 @@ func retold(err error, arguments []byte) error {
 func page(a *httpx.Answer, missing error) error {
 	switch {
 	case a.OK():
-		return a.Explain(sinks.Mark(sinks.Retryable, fmt.Errorf("Odoo answers %d with an HTML page and not by its API: is it being maintained, or does something in front of it want a login? Correct url when it stays so", a.Status)))
+		return a.Explain(sinks.Mark(sinks.Retryable, fmt.Errorf("the server answers %d with an HTML page and not by its API: is it being maintained, or does something in front of it want a login? Correct url when it stays so", a.Status)))
 	case a.Status == http.StatusNotFound:
 		return a.Explain(sinks.Mark(sinks.Blocked, missing))
 	}
@@ -270,7 +270,7 @@ func page(a *httpx.Answer, missing error) error {
 
 // strange: an answer of another form than the method has. a may be nil.
 func (c *Client) strange(a *httpx.Answer, model, method string) error {
-	err := sinks.Mark(sinks.Retryable, fmt.Errorf("Odoo answers %s of %s in a form it does not have: is there something between that rewrites answers?", method, model))
+	err := sinks.Mark(sinks.Retryable, fmt.Errorf("an answer to %s of %s has a form it does not have in Odoo: is there something between that rewrites answers?", method, model))
 	if a != nil {
 		return a.Explain(err)
 	}

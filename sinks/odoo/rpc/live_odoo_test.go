@@ -6,11 +6,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"octail/internal/odootest"
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 )
@@ -19,19 +20,11 @@ import (
 func real(t *testing.T) map[string]rpc.Options {
 	t.Helper()
 	out := map[string]rpc.Options{}
-	for _, v := range []string{"19", "14"} {
-		b, err := os.ReadFile(os.Getenv("OCTAIL_ODOO_ENV") + v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		env := map[string]string{}
-		for _, line := range strings.Split(string(b), "\n") {
-			name, value, _ := strings.Cut(line, "=")
-			env[name] = value
-		}
-		o := rpc.Options{URL: env["ODOO_URL"], Database: env["ODOO_DB"], Login: env["ODOO_BOT_LOGIN"], Password: env["ODOO_BOT_PASSWORD"]}
+	for _, n := range odootest.Versions() {
+		v, db := strconv.Itoa(n), odootest.Database(t, n)
+		o := rpc.Options{URL: db.URL, Database: db.Database, Login: db.Login, Password: db.Password}
 		out[v+" xmlrpc password"] = o
-		o.Key, o.Password, o.Transport = env["ODOO_BOT_API_KEY"], "", rpc.XMLRPC
+		o.Key, o.Password, o.Transport = db.Key, "", rpc.XMLRPC
 		out[v+" xmlrpc key"] = o
 		o.Transport = ""
 		out[v+" auto"] = o

@@ -141,7 +141,7 @@ func (c *Client) service(ctx context.Context, service, model, method, call strin
 }
 
 // errUnsaid: it was done, and only its answer could not be said.
-var errUnsaid = errors.New("Odoo has no XML-RPC for what it would answer")
+var errUnsaid = errors.New("no XML-RPC in Odoo for what it would answer")
 
 func (c *Client) fault(answer *httpx.Answer, f *fault, model, method string, sent []byte) error {
 	kind, name, text := byFault(f)
