@@ -112,8 +112,11 @@ func (s *sink) Check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if !b.mailed && slices.Contains(s.entities, document.OrderEntity) {
+		lacks = append(lacks, "an e-mail address (Odoo writes no notes without a sender)")
+	}
 	if len(lacks) > 0 {
-		return sinks.Mark(sinks.Blocked, fmt.Errorf("octail's user (id %d) in Odoo lacks %s. An administrator adds the groups to the user at Settings > Users & Companies > Users, and installs missing apps at Apps", b.user, strings.Join(lacks, "; ")))
+		return sinks.Mark(sinks.Blocked, fmt.Errorf("octail's user (id %d) in Odoo lacks %s. An administrator mends the user at Settings > Users & Companies > Users, and installs missing apps at Apps", b.user, strings.Join(lacks, "; ")))
 	}
 	if err := s.misnamed(ctx); err != nil {
 		return err

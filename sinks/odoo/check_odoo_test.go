@@ -118,7 +118,7 @@ func (r server) user(t *testing.T, groups []string) string {
 		field = "groups_id"
 	}
 	login := fmt.Sprintf("user%d", time.Now().UnixNano())
-	if _, err := admin.Create(t.Context(), "res.users", []map[string]any{{"name": login, "login": login, "password": userPassword, field: []any{[]any{6, 0, ids}}}}, nil); err != nil {
+	if _, err := admin.Create(t.Context(), "res.users", []map[string]any{{"name": login, "login": login, "password": userPassword, "email": login + "@example.com", field: []any{[]any{6, 0, ids}}}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	return login

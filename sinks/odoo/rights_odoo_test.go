@@ -5,11 +5,11 @@ package odoo
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
 	"octail/internal/config"
-	"octail/internal/odootest"
 	"octail/sinks"
 	"octail/transform/document"
 )
@@ -30,56 +30,64 @@ func apiGroups(version string) map[string]string {
 	return groups
 }
 
-// apiSettings make use of all that wants a right.
-const apiSettings = `customers: {groups: tag}
+// apiSettings make use of all that wants a right, but for the stock.
+const (
+	apiSettings = `customers: {groups: tag}
 products: {specials: true}
-stock: push
 mappings: {status: {"1": draft, "2": confirmed, "3": delivered, "8": invoiced, "9": paid}}
 `
+	apiPush  = "stock: push\n"
+	apiCount = "stock.group_stock_manager" // wanted for it
+)
+
+// apiSink is a sink as a user with groups.
+func apiSink(t *testing.T, r server, settings string, groups []string, links sinks.Links) *sink {
+	t.Helper()
+	into := Plugin.Settings()
+	text := fmt.Sprintf("url: %s\ndatabase: %s\nlogin: %s\npassword: %s\n%s", r.URL, r.Database, r.user(t, append([]string{"base.group_user"}, groups...)), userPassword, settings)
+	if _, err := config.Decode("sink.yaml", []byte(text), into); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := Plugin.Open(into, sinks.Env{Name: "erp", Shop: "api-user", Links: links, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { opened.Close() })
+	return opened.(*sink)
+}
 
 // TestAPIUser: a user with the groups of the README, and no others, brings all there is
 // into Odoo; octail check is content with it, and names each group that is taken away.
 func TestAPIUser(t *testing.T) {
 	both(t, func(t *testing.T, r server) {
 		groups := apiGroups(r.version)
-		var names []string
+		var all, names []string
 		for name := range groups {
-			names = append(names, name)
-		}
-		open := func(names []string) *sink {
-			return sinkOf(t, fmt.Sprintf("url: %s\ndatabase: %s\nlogin: %s\npassword: %s\n%s", r.URL, r.Database, r.user(t, append([]string{"base.group_user"}, names...)), userPassword, apiSettings))
+			all = append(all, name)
+			if name != apiCount {
+				names = append(names, name)
+			}
 		}
 		for name, shown := range groups {
-			var others []string
-			for _, n := range names {
-				if n != name {
-					others = append(others, n)
-				}
+			settings, others := apiSettings, names
+			if name == apiCount {
+				settings += apiPush
+			} else {
+				others = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
 			}
-			err := open(others).Check(t.Context())
+			err := apiSink(t, r, settings, others, nil).Check(t.Context())
 			if err == nil || !strings.Contains(err.Error(), "the group "+shown+" (") {
 				t.Errorf("without %s: %v", name, err)
 			}
 		}
-		apiUser(t, r, names)
+		apiUser(t, r, names, all)
 	})
 }
 
-// apiUser delivers one of everything.
-func apiUser(t *testing.T, r server, groups []string) {
-	b := tillOn(t, &odootest.Odoo{Version: r.Version, URL: r.URL, Database: r.Database, Login: r.Login, Key: r.Key, AdminLogin: r.AdminLogin, AdminKey: r.AdminKey}, "")
-	login := r.user(t, append([]string{"base.group_user"}, groups...))
-	into := Plugin.Settings()
-	text := fmt.Sprintf("url: %s\ndatabase: %s\nlogin: %s\npassword: %s\n%s", r.URL, r.Database, login, userPassword, apiSettings)
-	if _, err := config.Decode("sink.yaml", []byte(text), into); err != nil {
-		t.Fatal(err)
-	}
-	opened, err := Plugin.Open(into, sinks.Env{Name: "erp", Shop: "api-user", Links: b.links, Log: slog.New(slog.NewTextHandler(b.log, nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { opened.Close() })
-	b.sink = opened.(*sink)
+// apiUser delivers one of everything: the stock as a user with counting groups.
+func apiUser(t *testing.T, r server, groups, counting []string) {
+	b := tillOn(t, r.Odoo, "")
+	b.sink = apiSink(t, r, apiSettings, groups, b.links)
 	if err := b.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +103,13 @@ func apiUser(t *testing.T, r server, groups []string) {
 		shopCategory(1, 0, "Mugs"), productDelivery(mug), productDelivery(b.mug(41)), productDelivery(tee),
 		created(document.CustomerEntity, 1, document.Customer{ID: 1, Group: document.Named{ID: 2, Name: &group}, FirstName: "Ann", LastName: "Example", Email: "ann1@example.com", Enabled: true, Addresses: []document.Address{address}}),
 	)
-	b.deliver(t, created(document.StockEntity, 40, document.Stock{ProductID: 40, Quantity: 7, SubtractStock: true}))
+	counter := apiSink(t, r, apiSettings+apiPush, counting, b.links)
+	if err := counter.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := counter.Deliver(t.Context(), []sinks.Delivery{created(document.StockEntity, 40, document.Stock{ProductID: 40, Quantity: 7, SubtractStock: true})}); err != nil {
+		t.Error(inFull(err))
+	}
 	if got := b.one(t, productModel, b.at(t, document.ProductEntity, 40).id, "qty_available")["qty_available"]; got != 7.0 {
 		t.Errorf("counted %v, want 7", got)
 	}
