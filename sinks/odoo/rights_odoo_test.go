@@ -87,6 +87,9 @@ func TestAPIUser(t *testing.T) {
 // apiUser delivers one of everything: the stock as a user with counting groups.
 func apiUser(t *testing.T, r server, groups, counting []string) {
 	b := tillOn(t, r.Odoo, "")
+	if r.version == "14" { // the README says why
+		r.sql(t, "DELETE FROM account_edi_format_account_journal_rel")
+	}
 	b.sink = apiSink(t, r, apiSettings, groups, b.links)
 	if err := b.Check(t.Context()); err != nil {
 		t.Fatal(err)
