@@ -106,8 +106,8 @@ func held(t *testing.T, o *odootest.Odoo) (orders map[int64]order, twice []strin
 		if err != nil {
 			t.Fatal(err)
 		}
-		if quantity > 0 {
-			orders[byID[row[0]]].lines[fmt.Sprintf("%gx", quantity)]++
+		if n, ok := byID[row[0]]; ok && quantity > 0 { // else it is younger than what was read first
+			orders[n].lines[fmt.Sprintf("%gx", quantity)]++
 		}
 	}
 	return orders, twice
