@@ -62,7 +62,7 @@ test: servers tools ## everything but the slow suites, race detector on
 	  '*** because there is no folder ../shared/recordings beside the repository (or in $$OCTAIL_SHARED). All other tests ran.'
 
 # Odoo is built once, in the cache; the tests start and stop it.
-test-odoo: ## the Odoo sink against a real Odoo 19 and 14, which it builds first (needs root; ODOO=19 RUN=TestOrders)
+test-odoo: servers ## the Odoo sink against a real Odoo 19 and 14, which it builds first (needs root; ODOO=19 RUN=TestOrders)
 	@for v in $(ODOO); do internal/odootest/odoo.sh build $$v || exit 1; done
 	OCTAIL_TEST_ODOO="$(ODOO)" CGO_ENABLED=1 $(GO) test -race -tags odoo -count=1 -timeout 50m $(if $(RUN),-run '$(RUN)') ./sinks/odoo/... ./internal/odootest/... ./internal/odooshop
 

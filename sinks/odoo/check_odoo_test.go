@@ -76,6 +76,32 @@ func TestRealCheckRights(t *testing.T) {
 	})
 }
 
+// TestRealCheckNames: what settings name and Odoo does not have is told at once, with the
+// settings.
+func TestRealCheckNames(t *testing.T) {
+	both(t, func(t *testing.T, r server) {
+		s := sinkOf(t, r.settings(r.URL)+`stock: push
+location: Nowhere/Stock
+orders: {salesperson: nobody, team: None}
+products: {services: {shipping: NONE, coupon: "99999999"}}
+mappings: {category: {Desktops: None}}
+`)
+		err := s.Check(t.Context())
+		if class, _ := sinks.ClassOf(err); err == nil || class != sinks.Blocked {
+			t.Fatalf("%s %v", class, err)
+		}
+		for _, part := range []string{`location: Odoo shows no internal location "Nowhere/Stock"`, `orders.salesperson: `, `orders.team: `, `products.services: Odoo has no product "NONE"`, `"99999999"`, `mappings.category gives category Desktops to "None"`} {
+			if !strings.Contains(err.Error(), part) {
+				t.Errorf("%q is not in %v", part, err)
+			}
+		}
+		s = sinkOf(t, r.settings(r.URL)+"stock: push\nlocation: WH/Stock\norders: {salesperson: connector}\nmappings: {category: {Desktops: All}}\n")
+		if err := s.Check(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestRealLoadDenied: a right that is missing for all blocks the sink, and makes no dead
 // letters.
 func TestRealLoadDenied(t *testing.T) {
