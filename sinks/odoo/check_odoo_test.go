@@ -95,7 +95,7 @@ mappings: {category: {Desktops: None}}
 				t.Errorf("%q is not in %v", part, err)
 			}
 		}
-		s = sinkOf(t, r.settings(r.URL)+"stock: push\nlocation: WH/Stock\norders: {salesperson: connector}\nmappings: {category: {Desktops: All}}\n")
+		s = sinkOf(t, r.settings(r.URL)+"stock: push\nlocation: WH/Stock\norders: {salesperson: connector}\n")
 		if err := s.Check(t.Context()); err != nil {
 			t.Error(err)
 		}
