@@ -228,7 +228,10 @@ func (s *sink) findOrders(ctx context.Context, orders []*saleOrder) error {
 		byID[h.ID] = h
 	}
 	for _, o := range orders {
-		if o.held = byID[o.id]; o.held != nil {
+		// In an Odoo that was restored from a backup the id of a link may be another order's
+		// now: then it is believed only with the number of ours.
+		if h := byID[o.id]; h != nil && (o.linked || string(h.Number) == o.doc.Number) {
+			o.held = h
 			delete(byID, o.id)
 		}
 	}
