@@ -290,7 +290,11 @@ func TestPersonsWorkOnAnOrderStays(t *testing.T) {
 // delivered, invoiced and paid.
 func TestOddOrders(t *testing.T) {
 	on(t, everywhere, "", func(t *testing.T, b *till) {
-		for i, status := range []int64{1, 2, 3, 8} {
+		statuses := []int64{1, 2, 3, 8}
+		if fresh, _ := b.has(t.Context(), "sale.order", "locked"); !fresh {
+			statuses = statuses[:3] // the packaged Odoo 14 lets administrators alone post
+		}
+		for i, status := range statuses {
 			first := int64(100 * (i + 1))
 			of := func(n int64, change func(*sale)) sale {
 				x := two(first+n, status)
