@@ -415,3 +415,56 @@ func TestOrderOfAnErasedCustomer(t *testing.T) {
 		b.is(later, stateSale)
 	})
 }
+
+// What a person undid in Odoo is not done again because somebody comments in the shop.
+func TestPersonUndoesAnOrder(t *testing.T) {
+	on(t, newest, "", func(t *testing.T, b *till) {
+		tells := func(x sale, changed ...string) {
+			b.deliver(t, delivery(document.OrderEntity, x.id, document.Updated, x.order(), changed, nil))
+		}
+		x, y := two(101, 2), two(102, 8)
+		b.put(x, y)
+		if _, err := b.admins("sale.order", "action_cancel", []int64{b.see(101)[0].ID}); err != nil {
+			t.Fatal(err)
+		}
+		tells(x, "comment", "history")
+		tells(x, "history")
+		h := b.is(x, stateCancel)
+		for _, p := range b.transfers(h) {
+			if p.State != "cancel" {
+				t.Errorf("transfer %d is %s", p.ID, p.State)
+			}
+		}
+		x.status = 3
+		tells(x, "history", "status")
+		b.is(x, stateSale)
+
+		h = b.is(y, stateSale)
+		if len(h.Invoices) != 1 {
+			t.Fatalf("%d invoices", len(h.Invoices))
+		}
+		active := map[string]any{"active_model": "account.move", "active_ids": h.Invoices, "active_id": h.Invoices[0]}
+		journal := b.one(t, "account.move", h.Invoices[0], "journal_id")["journal_id"].([]any)[0]
+		wizards, err := b.admin.Create(t.Context(), "account.move.reversal", []map[string]any{{"journal_id": journal}}, active)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out any
+		if err := b.admin.Call(t.Context(), "account.move.reversal", "refund_moves", rpc.Args{IDs: wizards, Context: active}, &out); err != nil {
+			t.Fatal(err)
+		}
+		for _, invoice := range b.rows(t, "account.move", nil, "move_type", "state") {
+			if invoice["move_type"] == "out_refund" && invoice["state"] == "draft" {
+				if _, err := b.admins("account.move", "action_post", []int64{int64(invoice["id"].(float64))}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		t.Log(b.is(y, stateSale).Billing)
+		tells(y, "history")
+		tells(y, "history", "status")
+		if h = b.is(y, stateSale); len(h.Invoices) != 2 {
+			t.Errorf("%d invoices and credit notes, want 2", len(h.Invoices))
+		}
+	})
+}

@@ -115,7 +115,9 @@ func (s *sink) goal(ctx context.Context, o *saleOrder) (goal, error) {
 		}
 		history = append(history, r)
 	}
-	return goalOf(end, history), nil
+	g := goalOf(end, history)
+	g.reached = o.left()
+	return g, nil
 }
 
 // confirmsInLoad tells whether the load that makes an order is to confirm it as well
