@@ -98,6 +98,7 @@ var transient = []string{
 	"psycopg2.errors.InternalError_",
 	"builtins.MemoryError", "builtins.OSError", "builtins.ConnectionError", "builtins.ConnectionResetError", "builtins.ConnectionRefusedError",
 	"builtins.ConnectionAbortedError", "builtins.BrokenPipeError", "builtins.TimeoutError", "builtins.InterruptedError", "builtins.BlockingIOError",
+	"builtins.RuntimeError", // "dictionary changed size during iteration": another thread
 	"builtins.SystemExit", "builtins.KeyboardInterrupt",
 	"odoo.tools.misc.CountingStreamError", "odoo.service.server.CpuTimeLimitExceeded",
 }
