@@ -23,16 +23,7 @@ const (
 // forecast asks each sink that can tell which of the shop's recent orders it would hold,
 // because it has no name for what they use.
 func (c *checker) forecast(ctx context.Context) error {
-	var asked []SinkCheck
-	for _, s := range c.Sinks {
-		takesOrders := s.Config.Entities == nil || slices.Contains(s.Config.Entities, document.OrderEntity)
-		if s.Forecast != nil && takesOrders {
-			asked = append(asked, s)
-		}
-	}
-	if len(asked) == 0 {
-		return nil
-	}
+	asked := c.forecasters()
 	if c.zone == nil {
 		c.leaveOut("forecast", "the shop's time zone is not known")
 		return nil
@@ -45,6 +36,17 @@ func (c *checker) forecast(ctx context.Context) error {
 		c.forecastOf(ctx, s, uses[i].list(), all)
 	}
 	return nil
+}
+
+// forecasters are the sinks that take orders and can tell.
+func (c *checker) forecasters() (out []SinkCheck) {
+	for _, s := range c.Sinks {
+		takesOrders := s.Config.Entities == nil || slices.Contains(s.Config.Entities, document.OrderEntity)
+		if s.Forecast != nil && takesOrders {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // recentUse reads the recent orders once, and gathers for each sink what those use that
