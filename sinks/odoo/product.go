@@ -316,7 +316,7 @@ func (s *sink) enable(ctx context.Context, wares []*ware) error {
 		switch {
 		case !w.doc.Enabled:
 			off = append(off, t)
-		case w.item.Again || w.changed["enabled"]:
+		case w.item.Again || w.changed["enabled"] || w.item.revived():
 			on = append(on, t)
 		}
 	}
