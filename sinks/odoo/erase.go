@@ -51,6 +51,7 @@ type erasing struct {
 	Note     rpc.Text `json:"note"`
 	Lines    []int64  `json:"order_line"`
 	Invoices []int64  `json:"invoice_ids"`
+	Pickings []int64  `json:"picking_ids"`
 }
 
 // eraseOrder takes the customer's words out of an order that octail made.
@@ -59,7 +60,7 @@ func (s *sink) eraseOrder(ctx context.Context, d sinks.Delivery) error {
 	if err != nil || id == 0 {
 		return err
 	}
-	fields, err := s.existing(ctx, "sale.order", []string{"state", "note", "order_line", "invoice_ids"}, "locked")
+	fields, err := s.existing(ctx, "sale.order", []string{"state", "note", "order_line", "invoice_ids"}, "locked", "picking_ids")
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,10 @@ func (s *sink) eraseOrder(ctx context.Context, d sinks.Delivery) error {
 	if err := s.eraseInvoices(ctx, is[0], texts); err != nil {
 		return wrapErase(id, err)
 	}
-	return s.eraseNotes(ctx, id)
+	if err := s.eraseMoves(ctx, is[0], texts); err != nil {
+		return wrapErase(id, err)
+	}
+	return s.eraseNotes(ctx, is[0])
 }
 
 func wrapErase(id int64, err error) error {
@@ -182,35 +186,69 @@ func (s *sink) eraseInvoices(ctx context.Context, is *erasing, texts map[int64]w
 	if err := refused(s.rpc.Write(ctx, "account.move", is.Invoices, map[string]any{"narration": false}, quiet)); err != nil {
 		return err
 	}
-	var lines []struct {
+	type billed struct {
 		ID   int64    `json:"id"`
 		Of   []int64  `json:"sale_line_ids"`
 		Name rpc.Text `json:"name"`
 	}
+	var lines []billed
 	if err := s.rpc.SearchRead(ctx, "account.move.line", rpc.Find{
 		Domain: []any{[]any{"move_id", "in", is.Invoices}, []any{"sale_line_ids", "in", is.Lines}}, Fields: []string{"sale_line_ids", "name"},
 	}, &lines); err != nil {
 		return err
 	}
 	for _, l := range lines {
-		i := slices.IndexFunc(l.Of, func(id int64) bool { return texts[id].now != "" })
+		i := slices.IndexFunc(l.Of, func(id int64) bool { return texts[id].in(string(l.Name)) })
 		if i < 0 {
 			continue
 		}
-		text := texts[l.Of[i]]
-		if is := string(l.Name); sameText(is, text.now) || firstLine(is) != firstLine(text.now) && !sameText(is, text.was) {
-			continue // as it is to be, or a person's
-		}
-		if err := refused(s.rpc.Write(ctx, "account.move.line", []int64{l.ID}, map[string]any{"name": text.now}, quiet)); err != nil {
+		if err := refused(s.rpc.Write(ctx, "account.move.line", []int64{l.ID}, map[string]any{"name": texts[l.Of[i]].now}, quiet)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// eraseMoves takes the customer's words out of the transfers of an order: older versions
+// call a movement what the line is called.
+func (s *sink) eraseMoves(ctx context.Context, is *erasing, texts map[int64]wording) error {
+	called, err := s.has(ctx, "stock.move", "name")
+	if err != nil || !called || len(is.Pickings) == 0 {
+		return err
+	}
+	type moved struct {
+		ID   int64    `json:"id"`
+		Of   rpc.Ref  `json:"sale_line_id"`
+		Name rpc.Text `json:"name"`
+	}
+	var moves []moved
+	if err := s.rpc.SearchRead(ctx, "stock.move", rpc.Find{
+		Domain: []any{[]any{"sale_line_id", "in", is.Lines}}, Fields: []string{"sale_line_id", "name"},
+	}, &moves); err != nil {
+		return err
+	}
+	for _, m := range moves {
+		text := texts[m.Of.ID]
+		if !text.in(string(m.Name)) {
+			continue
+		}
+		if err := s.rpc.Write(ctx, "stock.move", []int64{m.ID}, map[string]any{"name": text.now}, quiet); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// in tells whether a copy of a line's text has the person still. One that begins
+// otherwise is a person's.
+func (w wording) in(copied string) bool {
+	return w.now != "" && !sameText(copied, w.now) && (sameText(copied, w.was) || firstLine(copied) == firstLine(w.now))
+}
+
 // eraseNotes removes the notes that octail wrote into an order's chatter, and what its
 // to-dos say. Those of persons, and Odoo's own, stay.
-func (s *sink) eraseNotes(ctx context.Context, id int64) error {
+func (s *sink) eraseNotes(ctx context.Context, of *erasing) error {
+	id := of.ID
 	is, err := s.known(ctx)
 	if err != nil {
 		return err
@@ -224,12 +262,18 @@ func (s *sink) eraseNotes(ctx context.Context, id int64) error {
 			return fmt.Errorf("remove %d notes of order %d: %w", len(notes), id, err)
 		}
 	}
-	todos, err := s.mine(ctx, "mail.activity", is.user, []any{"res_model", "=", "sale.order"}, []any{"res_id", "=", id})
-	if err != nil || len(todos) == 0 {
-		return err
-	}
-	if err := s.rpc.Write(ctx, "mail.activity", todos, map[string]any{"note": false}, quiet); err != nil {
-		return fmt.Errorf("empty %d to-dos of order %d: %w", len(todos), id, err)
+	// Odoo makes a to-do of a new address, in the name of who changes it.
+	for model, ids := range map[string][]int64{"sale.order": {id}, "stock.picking": of.Pickings} {
+		todos, err := s.mine(ctx, "mail.activity", is.user, []any{"res_model", "=", model}, []any{"res_id", "in", idsOf(ids)})
+		if err != nil {
+			return err
+		}
+		if len(todos) == 0 {
+			continue
+		}
+		if err := s.rpc.Write(ctx, "mail.activity", todos, map[string]any{"note": false}, quiet); err != nil {
+			return fmt.Errorf("empty %d to-dos of order %d: %w", len(todos), id, err)
+		}
 	}
 	return nil
 }

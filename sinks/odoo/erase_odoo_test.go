@@ -81,6 +81,7 @@ func TestErase(t *testing.T) {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
 			o := tillDatabase(t, version)
 			b := tillOn(t, o, "customers: {match: []}\n")
+			(&bench{t: t, sink: b.sink, odoo: o, admin: b.admin}).plainInvoices()
 			sales := []sale{two(101, 2), two(102, 3), two(103, 3), two(104, 1), two(105, 3), two(106, 2), two(107, 3)}
 			for i := range sales {
 				sales[i].customer = 7
