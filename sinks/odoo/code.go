@@ -97,6 +97,9 @@ func (s *sink) settleCodes(ctx context.Context, wares []*ware) error {
 			times[code]++
 			skus = append(skus, code)
 		}
+		if w.template() {
+			w.barcode = "" // its variants have none of the shop's
+		}
 		if w.barcode == "" {
 			continue
 		}

@@ -114,7 +114,7 @@ func (s *sink) forgottenTexts(ctx context.Context, d sinks.Delivery, is *erasing
 	}
 	said := map[string]string{}
 	for i := range doc.Lines {
-		said[lineName(doc.ID, doc.Lines[i].Line)] = new(builder).lineText(&doc.Lines[i])
+		said[lineName(doc.ID, doc.Lines[i].Line)] = printable(new(builder).lineText(&doc.Lines[i]))
 	}
 	out := map[int64]wording{}
 	for _, l := range o.held.lines {
