@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 	"octail/transform/document"
 )
@@ -217,7 +218,7 @@ func (s *sink) matchProducts(ctx context.Context, w *ware, list []*holder, times
 // takenBy tells whether a record is linked with another product of the shop: adopted by an
 // earlier run, or tied by a person.
 func (s *sink) takenBy(ctx context.Context, h *holder, key document.Key) (bool, error) {
-	links, ok := s.links.(linkedTo)
+	links, ok := s.links.(sinks.LinkedTo)
 	if !ok {
 		return false, nil
 	}
