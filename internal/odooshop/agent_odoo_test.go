@@ -100,7 +100,7 @@ func (a *agent) start() {
 	a.cmd = exec.Command(a.octail, "--config", filepath.Join(a.dir, "config.yaml"), "run")
 	a.cmd.Env = append(os.Environ(), "OCTAIL_HURRY=30")
 	a.cmd.Stdout, a.cmd.Stderr = a.log, a.log
-	a.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	a.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := a.cmd.Start(); err != nil {
 		a.t.Fatal(err)
 	}
