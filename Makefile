@@ -62,11 +62,19 @@ test: servers tools ## everything but the slow suites, race detector on
 	  '*** because there is no folder ../shared/recordings beside the repository (or in $$OCTAIL_SHARED). All other tests ran.'
 
 # Odoo is built once, in the cache; the tests start and stop it.
-test-odoo: ## the Odoo sink against a real Odoo 19 and 14, which it builds first (needs root; ODOO=19 RUN=TestOrders)
+test-odoo: servers ## the Odoo sink against a real Odoo 19 and 14, which it builds first (needs root; ODOO=19 RUN=TestOrders)
 	@for v in $(ODOO); do internal/odootest/odoo.sh build $$v || exit 1; done
-	OCTAIL_TEST_ODOO="$(ODOO)" CGO_ENABLED=1 $(GO) test -race -tags odoo -count=1 -timeout 50m $(if $(RUN),-run '$(RUN)') $(patsubst %,./%/...,$(wildcard sinks/odoo)) ./internal/odootest/...
+	OCTAIL_TEST_ODOO="$(ODOO)" CGO_ENABLED=1 $(GO) test -race -tags odoo -count=1 -timeout 50m $(if $(RUN),-run '$(RUN)') ./sinks/odoo/... ./internal/odootest/... ./internal/odooshop
 
 ODOO ?= 19 14
+
+# Into a database that may be thrown away: ODOO_URL, ODOO_DB, ODOO_BOT_LOGIN, ODOO_BOT_PASSWORD, ODOO_BOT_API_KEY name it.
+bench-odoo: ## orders a second and calls an order in an Odoo 19 that ODOO_URL and so on name, beside one call a record (BENCH="-orders 40")
+	$(GO) run ./internal/odoobench $(BENCH)
+
+kill-odoo: servers ## kill -9 agent and Odoo in turns while orders are placed; nothing missing, nothing twice (KILLS=100 ORDERS=500)
+	internal/odootest/odoo.sh build 19
+	$(GO) test -tags odoo ./internal/odooshop -count=1 -timeout 120m -v -run '^TestKilled$$' -kills $(or $(KILLS),100) -orders $(or $(ORDERS),500)
 
 kill: servers ## kill -9 the agent 200 times on a MyISAM and on an InnoDB shop (KILLS=200)
 	$(GO) test ./internal/app -count=1 -timeout 60m -v -run '^TestKill$$' -kills $(or $(KILLS),200)
@@ -108,4 +116,4 @@ servers:
 tools:
 	@test -d "$${OCTAIL_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/octail}/prometheus-2.42" || internal/shoptest/fetch.sh prometheus 2.42
 
-.PHONY: help build install uninstall demo test test-odoo kill stale holes faults matrix large bench lint mariadb servers tools
+.PHONY: help build install uninstall demo test test-odoo bench-odoo kill-odoo kill stale holes faults matrix large bench lint mariadb servers tools
