@@ -239,11 +239,9 @@ func (s *sink) eraseMoves(ctx context.Context, is *erasing, texts map[int64]word
 	return nil
 }
 
-// in tells whether a copy of a line's text has the person still. One that begins
-// otherwise is a person's.
-func (w wording) in(copied string) bool {
-	return w.now != "" && !sameText(copied, w.now) && (sameText(copied, w.was) || firstLine(copied) == firstLine(w.now))
-}
+// in tells whether a copy of a line's text may have the person still. Odoo writes copies in
+// its own way, and what a person has made of one may have it too: all but the text itself.
+func (w wording) in(copied string) bool { return w.now != "" && !sameText(copied, w.now) }
 
 // eraseNotes removes the notes that octail wrote into an order's chatter, and what its
 // to-dos say. Those of persons, and Odoo's own, stay.
