@@ -46,7 +46,9 @@ func (s links) Found(ctx context.Context, key document.Key, target string) error
 	return s.of.Found(ctx, key, target)
 }
 
-// LinkedTo is for sinks that want to know whose a record is (sinks/odoo).
+var _ sinks.LinkedTo = links{}
+
+// LinkedTo implements sinks.LinkedTo.
 func (s links) LinkedTo(ctx context.Context, target string) ([]document.Key, error) {
 	return s.of.LinkedTo(ctx, target)
 }

@@ -102,6 +102,17 @@ func (l *memoryLinks) Lost(_ context.Context, key document.Key) error {
 	return nil
 }
 
+func (l *memoryLinks) LinkedTo(_ context.Context, target string) (keys []document.Key, _ error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for key, link := range l.all {
+		if link.Target == target {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
+}
+
 // created is the delivery of a new entity.
 func created(entity string, id int64, doc any) sinks.Delivery {
 	return delivery(entity, id, document.Created, doc, nil, nil)

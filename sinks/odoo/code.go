@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"octail/sinks"
 	"octail/sinks/odoo/rpc"
+	"octail/transform/document"
 )
 
 // skuOf is what Odoo calls the internal reference: the first that is there of what the
@@ -96,6 +98,9 @@ func (s *sink) settleCodes(ctx context.Context, wares []*ware) error {
 			times[code]++
 			skus = append(skus, code)
 		}
+		if w.template() {
+			w.barcode = "" // its variants have none of the shop's
+		}
 		if w.barcode == "" {
 			continue
 		}
@@ -116,7 +121,11 @@ func (s *sink) settleCodes(ctx context.Context, wares []*ware) error {
 		return err
 	}
 	for _, w := range wares {
-		if h := s.matchProducts(w, list, times); h != nil {
+		h, err := s.matchProducts(ctx, w, list, times)
+		if err != nil {
+			return err
+		}
+		if h != nil {
 			s.log.Info("the product is in Odoo already and becomes the shop's", "entity", w.item.Key.String(), "odoo", "product.product/"+strconv.FormatInt(h.ID, 10))
 			s.saw(adopted, strconv.FormatInt(h.ID, 10), w.doc.ID)
 			w.link = target{id: h.ID, foreign: true}
@@ -127,7 +136,9 @@ func (s *sink) settleCodes(ctx context.Context, wares []*ware) error {
 		own := func(h *holder) bool {
 			return h.name == productName(w.doc.ID) || h.ID == w.link.id && !w.link.template || h.Template.ID == w.link.id && w.link.template
 		}
-		if i := slices.IndexFunc(list, func(h *holder) bool { return w.barcode != "" && string(h.Barcode) == w.barcode && !own(h) }); i >= 0 {
+		if i := slices.IndexFunc(list, func(h *holder) bool {
+			return w.barcode != "" && string(h.Barcode) == w.barcode && !own(h) && !s.givesUp(h, wares)
+		}); i >= 0 {
 			s.noBarcode(w, "product.product/"+strconv.FormatInt(list[i].ID, 10)+" of Odoo")
 		}
 	}
@@ -166,11 +177,25 @@ func (w *ware) matchCode(by string) string {
 	return ""
 }
 
+// givesUp tells whether a product of this batch has a barcode in Odoo and not in the shop
+// any more. Those are written first, see loadProducts.
+func (s *sink) givesUp(h *holder, wares []*ware) bool {
+	return slices.ContainsFunc(wares, func(w *ware) bool {
+		return (h.name == productName(w.doc.ID) || h.ID == w.link.id && !w.link.template) && s.leaves(w) && w.barcode != string(h.Barcode)
+	})
+}
+
+// leaves tells whether a product had another barcode before.
+func (s *sink) leaves(w *ware) bool {
+	before := w.formerBarcode(s.cfg.Products.Barcode)
+	return before != "" && before != w.barcode
+}
+
 // matchProducts is the product of Odoo that a product of the shop is: exactly one living record
 // has the code, and it is nobody's yet.
-func (s *sink) matchProducts(w *ware, list []*holder, times map[string]int) *holder {
+func (s *sink) matchProducts(ctx context.Context, w *ware, list []*holder, times map[string]int) (*holder, error) {
 	if w.link.id != 0 || len(w.split) > 0 || slices.ContainsFunc(list, func(h *holder) bool { return h.name == productName(w.doc.ID) }) {
-		return nil
+		return nil, nil
 	}
 	for _, by := range s.cfg.Products.Match {
 		code := w.matchCode(by)
@@ -180,11 +205,33 @@ func (s *sink) matchProducts(w *ware, list []*holder, times map[string]int) *hol
 		h := only(list, func(h *holder) bool {
 			return h.Active && (by == "barcode" && string(h.Barcode) == code || by != "barcode" && string(h.SKU) == code)
 		})
-		if h != nil && h.name == "" && s.met(adopted, strconv.FormatInt(h.ID, 10)) == 0 {
-			return h
+		if h == nil || h.name != "" || s.met(adopted, strconv.FormatInt(h.ID, 10)) != 0 {
+			continue
+		}
+		if taken, err := s.takenBy(ctx, h, w.item.Key); err != nil || !taken {
+			return h, err
 		}
 	}
-	return nil
+	return nil, nil
+}
+
+// takenBy tells whether a record is linked with another product of the shop: adopted by an
+// earlier run, or tied by a person.
+func (s *sink) takenBy(ctx context.Context, h *holder, key document.Key) (bool, error) {
+	links, ok := s.links.(sinks.LinkedTo)
+	if !ok {
+		return false, nil
+	}
+	for _, t := range []target{{id: h.ID, foreign: true}, {id: h.ID}, {id: h.Template.ID, template: true}} {
+		keys, err := links.LinkedTo(ctx, t.String())
+		if err != nil {
+			return false, fmt.Errorf("ask who has product %d: %w", h.ID, err)
+		}
+		if slices.ContainsFunc(keys, func(k document.Key) bool { return k.Entity == document.ProductEntity && k != key }) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // xmlID is an external id in an answer of get_metadata.

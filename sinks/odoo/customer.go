@@ -71,7 +71,7 @@ func (s *sink) customers(ctx context.Context, items []*item) error {
 func (s *sink) customerParty(ctx context.Context, i *item, doc *document.Customer) (*party, error) {
 	p := &party{item: i, name: customerName(i.ID), key: i.Key}
 	p.created = i.Kind == document.Created && i.Origin == document.FromShop && i.Revision == 1
-	p.revived = i.Kind == document.Created && i.Revision > 1
+	p.revived = i.revived()
 	for n := range doc.Addresses {
 		a := &doc.Addresses[n]
 		if n == 0 || a.Default != nil && *a.Default {

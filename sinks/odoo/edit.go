@@ -11,6 +11,7 @@ import (
 
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
+	"octail/transform/document"
 )
 
 // wantLine is a line of an order as Odoo is to hold it.
@@ -355,6 +356,9 @@ func (s *sink) guard(ctx context.Context, e *edit) (*edit, error) {
 	case why == nil:
 		return e, nil
 	}
+	if document.Erased(o.item.Data) && e.wordsAlone() {
+		return &edit{order: o}, nil // Erase takes the words away, and is called next
+	}
 	if len(touched) == 0 {
 		return &edit{order: o}, s.tell(ctx, o, "header_"+e.key(), "In the shop the addresses, the payment, the shipping or the comment of the order were changed. Here nothing was rewritten, since the order is delivered, invoiced or locked.")
 	}
@@ -366,6 +370,28 @@ func (s *sink) guard(ctx context.Context, e *edit) (*edit, error) {
 		return nil, err
 	}
 	return nil, sinks.Mark(sinks.Permanent, why)
+}
+
+// wordsAlone tells whether an edit changes nothing of what is sold: texts, and the header.
+func (e *edit) wordsAlone() bool {
+	rounding := roundingName(e.order.doc.ID)
+	held := map[string]*heldLine{}
+	for _, h := range e.order.held.lines {
+		held[h.name] = h
+	}
+	for _, w := range e.lines {
+		h := held[w.name]
+		if w.name == rounding {
+			continue // it goes with the others, see lineChanges
+		}
+		if h == nil {
+			return false
+		}
+		if w.text = string(h.Text); !h.same(&w) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(e.drop, func(h *heldLine) bool { return h.name != rounding })
 }
 
 // text says what an edit would do to the lines.

@@ -71,6 +71,13 @@ func (s *sink) compareCustomers(ctx context.Context, batch []sinks.Delivery) ([]
 		if err != nil {
 			return nil, err
 		}
+		if emptyAddress(p.person.address) {
+			// Odoo gives a contact that has none the address of its first order.
+			at := is.cells()
+			for _, column := range addressColumns {
+				want[column] = at[column]
+			}
+		}
 		if fields := is.differs(want); len(fields) > 0 {
 			out = append(out, sinks.Difference{Index: n, Fields: fields})
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/shopspring/decimal"
 
@@ -117,6 +118,7 @@ func (b *builder) add(l priceLine, net decimal.Decimal, set rowSet) {
 		l.name = fmt.Sprintf("%s_%d", l.name, n)
 	}
 	b.names[l.name] = true
+	l.text = printable(l.text)
 	b.lines = append(b.lines, l)
 	if lost := exact.Sub(l.price).Mul(l.quantity); !lost.IsZero() {
 		if _, seen := b.cut[set]; !seen {
@@ -194,6 +196,16 @@ func (b *builder) lineText(l *document.Line) string {
 		text += "\n" + bounded(option.Name, mostValue) + ": " + bounded(option.Value, mostValue)
 	}
 	return bounded(text, mostLineText)
+}
+
+// printable is text as Odoo gives it back: without what its database or XML does not take.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // bounded cuts a text to a number of characters.

@@ -370,18 +370,13 @@ func (s *sink) whose(ctx context.Context, hits []*hit) error {
 	return nil
 }
 
-// linkedTo tells which entities have a target: the journal does.
-type linkedTo interface {
-	LinkedTo(ctx context.Context, target string) ([]document.Key, error)
-}
-
 // holdersOf are the customers who are known to have a contact that octail did not make.
 func (s *sink) holdersOf(ctx context.Context, id int64) ([]string, error) {
 	var names []string
 	if name := s.contacts.holder(id); name != "" {
 		names = append(names, name)
 	}
-	links, ok := s.links.(linkedTo)
+	links, ok := s.links.(sinks.LinkedTo)
 	if !ok {
 		return names, nil
 	}

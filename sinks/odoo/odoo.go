@@ -94,6 +94,23 @@ func (i *item) fail(err error) {
 // deleted tells whether the shop has it no more.
 func (i *item) deleted() bool { return i.Kind == document.Deleted }
 
+// revived tells whether the shop has again what it had deleted: it was made anew, or it
+// is all new to a sink that was told last that it is gone, or nothing. What is written
+// once more is not: a person may have archived it since.
+func (i *item) revived() bool {
+	if i.Again || i.Revision <= 1 || i.Kind == document.Deleted {
+		return false
+	}
+	if i.Kind == document.Created {
+		return true
+	}
+	var d struct {
+		Changed  []string        `json:"changed"`
+		Previous json.RawMessage `json:"previous"` // absent when there is nothing before
+	}
+	return json.Unmarshal(i.Data, &d) == nil && len(d.Changed) > 0 && d.Previous == nil
+}
+
 // errDocument: what JSON says of it may repeat the document.
 var errDocument = errors.New("the document cannot be read")
 
@@ -158,6 +175,7 @@ func (s *sink) Deliver(ctx context.Context, batch []sinks.Delivery) error {
 	failed := map[int]error{}
 	for i, it := range items {
 		if it.err != nil {
+			s.eraseRefused(ctx, it)
 			failed[i] = fmt.Errorf("%s: %w", it.EventID(), it.err)
 			continue
 		}

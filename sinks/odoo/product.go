@@ -148,7 +148,8 @@ func (s *sink) fillProducts(ctx context.Context, wares []*ware) error {
 			continue
 		}
 		cells["default_code"] = w.sku
-		if w.barcode != "" || w.hadBarcode(s.cfg.Products.Barcode) {
+		// An empty one is written only when the shop took it away, so that one from Odoo stays.
+		if w.barcode != "" || w.formerBarcode(s.cfg.Products.Barcode) != "" {
 			cells["barcode"] = w.barcode
 		}
 	}
@@ -171,11 +172,13 @@ func (s *sink) bookingCells(ctx context.Context, w *ware, places map[*ware]categ
 	return s.taxCells(ctx, w, cells)
 }
 
-// hadBarcode: an empty one is written only when the shop took it away, so that one from
-// Odoo stays.
-func (w *ware) hadBarcode(order []string) bool {
+// formerBarcode is the one of the revision before, where codes have changed since.
+func (w *ware) formerBarcode(order []string) string {
 	var codes map[string]string
-	return json.Unmarshal(w.before["codes"], &codes) == nil && barcodeOf(order, codes) != ""
+	if json.Unmarshal(w.before["codes"], &codes) != nil {
+		return ""
+	}
+	return barcodeOf(order, codes)
 }
 
 // kindCells: what is shipped is counted, what is not is a service.
@@ -212,6 +215,15 @@ func (s *sink) loadProducts(ctx context.Context, wares []*ware) error {
 			simple = append(simple, w)
 		}
 	}
+	slices.SortStableFunc(simple, func(a, b *ware) int { // a barcode that moves is given up first
+		switch x, y := s.leaves(a), s.leaves(b); {
+		case x == y:
+			return 0
+		case x:
+			return -1
+		}
+		return 1
+	})
 	if err := s.loadWares(ctx, productModel, simple); err != nil {
 		return err
 	}
@@ -316,7 +328,7 @@ func (s *sink) enable(ctx context.Context, wares []*ware) error {
 		switch {
 		case !w.doc.Enabled:
 			off = append(off, t)
-		case w.item.Again || w.changed["enabled"]:
+		case w.item.Again || w.changed["enabled"] || w.item.revived():
 			on = append(on, t)
 		}
 	}

@@ -2,6 +2,7 @@ package odoo
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -132,6 +133,10 @@ func (s *sink) compareProducts(ctx context.Context, batch []sinks.Delivery) ([]s
 			return nil, err
 		}
 	}
+	lacking, err := s.lackingBarcodes(ctx, wares, all, held[false])
+	if err != nil {
+		return nil, err
+	}
 	var out []sinks.Difference
 	for i, w := range wares {
 		if w == nil {
@@ -151,11 +156,42 @@ func (s *sink) compareProducts(ctx context.Context, batch []sinks.Delivery) ([]s
 			if d.Fields, err = s.productDiffers(ctx, w, at, p); err != nil {
 				return nil, err
 			}
+			if lacking[w] && !slices.Contains(d.Fields, "codes") {
+				d.Fields = append(d.Fields, "codes")
+			}
 			if len(d.Fields) == 0 {
 				continue
 			}
 		}
 		out = append(out, d)
+	}
+	return out, nil
+}
+
+// lackingBarcodes are the products without their barcode that no other product of Odoo
+// has: it was another's when they were written, and that one has given it up since.
+func (s *sink) lackingBarcodes(ctx context.Context, wares []*ware, all map[int64]*good, held map[int64]heldProduct) (map[*ware]bool, error) {
+	out := map[*ware]bool{}
+	var codes []string
+	for _, w := range wares {
+		if w == nil || w.item.deleted() {
+			continue
+		}
+		w.barcode = barcodeOf(s.cfg.Products.Barcode, w.doc.Codes)
+		at := all[w.item.ID].at
+		if p, ok := held[at.id]; ok && !at.template && w.barcode != "" && string(p.Barcode) != w.barcode {
+			out[w] = true
+			codes = append(codes, w.barcode)
+		}
+	}
+	have, err := s.holders(ctx, nil, codes)
+	if err != nil {
+		return nil, err
+	}
+	for w := range out {
+		if slices.ContainsFunc(have, func(h *holder) bool { return string(h.Barcode) == w.barcode }) {
+			delete(out, w)
+		}
 	}
 	return out, nil
 }

@@ -44,13 +44,12 @@ func TestSuite(t *testing.T) {
 	}})
 }
 
-// TestSuiteWhole: the same with all that the sink takes, straight to Odoo. Stock levels
-// are left out: they need a product that Odoo counts, which the suite's are not.
+// TestSuiteWhole: the same with all that the sink takes, straight to Odoo.
 func TestSuiteWhole(t *testing.T) {
 	for _, version := range odootest.Versions() {
 		t.Run(strconv.Itoa(version), func(t *testing.T) {
 			sinktest.Run(t, sinktest.Case{Plugin: Plugin, Target: func(t *testing.T) sinktest.Target {
-				return suiteTarget(t, realServer(t, strconv.Itoa(version)), "customers: {match: []}\nproducts: {match: []}\n")
+				return suiteTarget(t, realServer(t, strconv.Itoa(version)), "customers: {match: []}\nproducts: {match: []}\nstock: push\n")
 			}})
 		})
 	}
@@ -133,6 +132,17 @@ func suiteHeld(t *testing.T, r server) []sinktest.Held {
 			t.Fatalf("%s has the revision %q", row[0], row[2])
 		}
 		out = append(out, sinktest.Held{Subject: suiteNames[m[1]] + "/" + m[2], Revision: revision, Deleted: strings.HasPrefix(row[3], "t")})
+	}
+	// Of stock levels octail keeps nothing but the count of their product.
+	for _, row := range r.sql(t, `SELECT d.name, round(sum(q.quantity))::text FROM ir_model_data d JOIN stock_quant q ON q.product_id = d.res_id JOIN stock_location l ON l.id = q.location_id
+		WHERE d.module = 'octail_main-shop' AND d.model = 'product.product' AND l.usage = 'internal' GROUP BY d.name HAVING sum(q.quantity) <> 0 ORDER BY d.name`) {
+		if m := suiteName.FindStringSubmatch(row[0]); m != nil {
+			revision, err := strconv.ParseInt(row[1], 10, 64)
+			if err != nil {
+				t.Fatalf("%s has the stock %q", row[0], row[1])
+			}
+			out = append(out, sinktest.Held{Subject: document.StockEntity + "/" + m[2], Revision: revision})
+		}
 	}
 	return out
 }

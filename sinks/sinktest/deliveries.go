@@ -102,7 +102,7 @@ func documentOf(entity string, id, n int64) any {
 		return &document.Customer{ID: id, Group: document.Named{ID: 1, Name: text("Default")}, FirstName: "Zebulon", LastName: "Quillfeather", Email: "quillfeather@example.com",
 			Phone: fmt.Sprintf("+44 20 7946 0%03d", n), Enabled: true, CreatedAt: text("2026-01-01T00:00:00Z"), Addresses: []document.Address{address}}
 	case document.ProductEntity:
-		return &document.Product{ID: id, Model: fmt.Sprintf("P%d", id), Codes: map[string]string{"sku": fmt.Sprintf("SKU-%d", id)}, Enabled: true, Minimum: 1, Price: fmt.Sprintf("%d.0000", n),
+		return &document.Product{ID: id, Model: fmt.Sprintf("P%d", id), Codes: map[string]string{"sku": fmt.Sprintf("SKU-%d", id)}, Enabled: true, RequiresShipping: true, Minimum: 1, Price: fmt.Sprintf("%d.0000", n),
 			Specials: []document.Special{}, Discounts: []document.Discount{}, Images: []string{}, Texts: map[string]document.ProductText{"en-gb": {Name: "Apple Cinema 30\""}}, SEOURLs: []document.SEOURL{},
 			Categories: []document.CategoryRef{}, StoreIDs: []int64{0}, Attributes: []document.Attribute{}, Options: []document.Option{}, Related: []int64{}}
 	case document.StockEntity:
