@@ -72,6 +72,7 @@ func (s *sink) load(ctx context.Context, model string, records []*record, extra 
 		if l.columns[0] == ".id" {
 			l.context["active_test"] = false // else it does not find what is archived
 		}
+		l.context["tz"] = "UTC" // else load takes times for those of the user's time zone
 		maps.Copy(l.context, extra)
 		for len(set) > 0 {
 			n := fitting(set)
