@@ -61,10 +61,19 @@ test: servers tools ## everything but the slow suites, race detector on
 	  '*** LEFT OUT: the recorded shops (OpenCart 2.3, 3.0.5, 4.1) and the contract examples were not compared,' \
 	  '*** because there is no folder ../shared/recordings beside the repository (or in $$OCTAIL_SHARED). All other tests ran.'
 
-# Odoo is built once, in the cache; the tests start and stop it.
-test-odoo: ## the Odoo sink against a real Odoo 19 and 14, which it builds first (needs root; ODOO=19 RUN=TestOrders)
+# Odoo is built once, in the cache; the tests start and stop it. FULL=1 is what the figures
+# are from: more random orders, and the way cut off at each call and not at each third.
+test-odoo: servers ## the Odoo sink against a real Odoo 19 and 14, which it builds first (needs root; ODOO=19 RUN=TestOrders FULL=1)
 	@for v in $(ODOO); do internal/odootest/odoo.sh build $$v || exit 1; done
-	OCTAIL_TEST_ODOO="$(ODOO)" CGO_ENABLED=1 $(GO) test -race -tags odoo -count=1 -timeout 50m $(if $(RUN),-run '$(RUN)') $(patsubst %,./%/...,$(wildcard sinks/odoo)) ./internal/odootest/...
+	OCTAIL_TEST_ODOO="$(ODOO)" OCTAIL_TEST_ODOO_FULL="$(FULL)" CGO_ENABLED=1 $(GO) test -race -tags odoo -count=1 -timeout 90m \
+	  $(if $(RUN),-run '$(RUN)') ./sinks/odoo/... ./internal/odootest/... ./internal/odooshop/...
+
+kill-odoo: servers ## kill -9 agent and Odoo in turns while orders are placed (KILLS=100 ORDERS=500)
+	@internal/odootest/odoo.sh build 19
+	$(GO) test -tags odoo ./internal/odooshop -count=1 -timeout 120m -v -run '^TestKilled$$' -kills $(or $(KILLS),100) -orders $(or $(ORDERS),500)
+
+bench-odoo: ## orders a second and calls of each, beside a naive connector on the same Odoo 19 (BENCH="-orders 200 -which")
+	internal/odoobench/run.sh $(BENCH)
 
 ODOO ?= 19 14
 
@@ -93,6 +102,7 @@ lint: ## go vet, gofmt and staticcheck
 	$(GO) vet ./... && $(GO) vet -tags failpoints ./... && $(GO) vet -tags odoo ./...
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 -tags odoo ./sinks/odoo/... ./internal/odootest/... ./internal/odooshop/...
 
 # The database server the demo and the tests start for themselves. Only the
 # program is needed, no running server: these packages start no service.
@@ -108,4 +118,4 @@ servers:
 tools:
 	@test -d "$${OCTAIL_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/octail}/prometheus-2.42" || internal/shoptest/fetch.sh prometheus 2.42
 
-.PHONY: help build install uninstall demo test test-odoo kill stale holes faults matrix large bench lint mariadb servers tools
+.PHONY: help build install uninstall demo test test-odoo kill-odoo bench-odoo kill stale holes faults matrix large bench lint mariadb servers tools
