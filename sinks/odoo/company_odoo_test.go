@@ -5,6 +5,7 @@ package odoo
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
@@ -111,6 +112,27 @@ func TestTimeZone(t *testing.T) {
 					t.Log(m)
 				}
 			}
+		}
+	})
+}
+
+// TestFieldIsGone: with a module its fields go. What octail remembers of them makes no dead
+// letters.
+func TestFieldIsGone(t *testing.T) {
+	on(t, []int{19}, "", func(t *testing.T, b *till) {
+		b.put(two(1, 3))
+		b.memory.fields["stock.move"]["quantity_done"] = true // as before 17
+		b.memory.base.fields = b.memory.base.fields.Add(-time.Hour)
+		err := b.Deliver(t.Context(), deliveries(two(2, 3)))
+		if class, _ := sinks.ClassOf(err); err == nil || class != sinks.Retryable {
+			t.Fatalf("%s %v", class, err)
+		}
+		b.put(two(2, 3))
+		b.is(two(2, 3), stateSale)
+		b.memory.fields["stock.move"]["quantity_done"] = true // now it is no memory of old
+		err = b.Deliver(t.Context(), deliveries(two(3, 3)))
+		if class, _ := sinks.ClassOf(err); err == nil || class != sinks.Permanent {
+			t.Fatalf("%s %v", class, err)
 		}
 	})
 }
