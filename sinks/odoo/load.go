@@ -389,7 +389,7 @@ func (l *loaded) passes() bool {
 	return slices.ContainsFunc(l.Messages, func(m message) bool { return rpc.Passes(m.Text) })
 }
 
-var errPasses = errors.New("Odoo cannot do it for now: its database restarts, is full, or Odoo is being upgraded")
+var errPasses = errors.New("it cannot be done in Odoo for now: its database restarts or is full, or Odoo is being upgraded")
 
 // errStale: what octail knows of this Odoo was true a while ago. It is asked again.
 var errStale = errors.New("a record in Odoo that it names was deleted there, octail looks for another")
