@@ -68,14 +68,15 @@ test-odoo: servers ## the Odoo sink against a real Odoo 19 and 14, which it buil
 	OCTAIL_TEST_ODOO="$(ODOO)" OCTAIL_TEST_ODOO_FULL="$(FULL)" CGO_ENABLED=1 $(GO) test -race -tags odoo -count=1 -timeout 90m \
 	  $(if $(RUN),-run '$(RUN)') ./sinks/odoo/... ./internal/odootest/... ./internal/odooshop/...
 
-kill-odoo: servers ## kill -9 agent and Odoo in turns while orders are placed (KILLS=100 ORDERS=500)
-	@internal/odootest/odoo.sh build 19
-	$(GO) test -tags odoo ./internal/odooshop -count=1 -timeout 120m -v -run '^TestKilled$$' -kills $(or $(KILLS),100) -orders $(or $(ORDERS),500)
+ODOO ?= 19 14
 
-bench-odoo: ## orders a second and calls of each, beside a naive connector on the same Odoo 19 (BENCH="-orders 200 -which")
+# Into a database that may be thrown away: ODOO_URL, ODOO_DB, ODOO_BOT_LOGIN, ODOO_BOT_PASSWORD, ODOO_BOT_API_KEY name it.
+bench-odoo: ## orders a second and calls an order in a real Odoo 19, beside one call a record (needs root; BENCH="-orders 40")
 	internal/odoobench/run.sh $(BENCH)
 
-ODOO ?= 19 14
+kill-odoo: servers ## kill -9 agent and Odoo in turns while orders are placed; nothing missing, nothing twice (KILLS=100 ORDERS=500)
+	internal/odootest/odoo.sh build 19
+	$(GO) test -tags odoo ./internal/odooshop -count=1 -timeout 120m -v -run '^TestKilled$$' -kills $(or $(KILLS),100) -orders $(or $(ORDERS),500)
 
 kill: servers ## kill -9 the agent 200 times on a MyISAM and on an InnoDB shop (KILLS=200)
 	$(GO) test ./internal/app -count=1 -timeout 60m -v -run '^TestKill$$' -kills $(or $(KILLS),200)
@@ -118,4 +119,4 @@ servers:
 tools:
 	@test -d "$${OCTAIL_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/octail}/prometheus-2.42" || internal/shoptest/fetch.sh prometheus 2.42
 
-.PHONY: help build install uninstall demo test test-odoo kill-odoo bench-odoo kill stale holes faults matrix large bench lint mariadb servers tools
+.PHONY: help build install uninstall demo test test-odoo bench-odoo kill-odoo kill stale holes faults matrix large bench lint mariadb servers tools

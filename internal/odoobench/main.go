@@ -52,7 +52,7 @@ func run(ctx context.Context) error {
 	flag.Parse()
 	to := target{os.Getenv("ODOO_URL"), os.Getenv("ODOO_DB"), os.Getenv("ODOO_BOT_LOGIN"), os.Getenv("ODOO_BOT_PASSWORD"), os.Getenv("ODOO_BOT_API_KEY")}
 	if to.url == "" || to.database == "" || to.key == "" {
-		return errors.New("ODOO_URL, ODOO_DB, ODOO_BOT_LOGIN, ODOO_BOT_PASSWORD and ODOO_BOT_API_KEY name the Odoo to be measured: use make bench-odoo")
+		return errors.New("ODOO_URL, ODOO_DB, ODOO_BOT_LOGIN, ODOO_BOT_PASSWORD and ODOO_BOT_API_KEY name the Odoo to be measured, a database that may be thrown away")
 	}
 	b, err := newBench(to)
 	if err != nil {

@@ -22,6 +22,7 @@ type base struct {
 	version   rpc.Version
 	user      int64
 	language  string // of the user, e.g. en_US
+	mailed    bool   // the user has an e-mail address
 	company   company
 	companies []company // those the user may work for, company among them
 	warehouse warehouse // where orders are delivered from; zero: Odoo has no stock module
@@ -131,16 +132,17 @@ func (s *sink) ask(ctx context.Context) (*base, error) {
 	}
 	var me []struct {
 		Language  rpc.Text `json:"lang"`
+		Email     rpc.Text `json:"email"`
 		Company   rpc.Ref  `json:"company_id"`
 		Companies []int64  `json:"company_ids"`
 	}
-	if err := s.rpc.Read(ctx, "res.users", []int64{b.user}, []string{"lang", "company_id", "company_ids"}, allCompanies, &me); err != nil {
+	if err := s.rpc.Read(ctx, "res.users", []int64{b.user}, []string{"lang", "email", "company_id", "company_ids"}, allCompanies, &me); err != nil {
 		return nil, fmt.Errorf("read the user's companies: %w", err)
 	}
 	if len(me) != 1 {
 		return nil, sinks.Mark(sinks.Blocked, fmt.Errorf("the user %d cannot read itself in Odoo; make it an internal user (Settings > Users & Companies > Users)", b.user))
 	}
-	b.language = string(me[0].Language)
+	b.language, b.mailed = string(me[0].Language), me[0].Email != ""
 	rows, err := s.list(ctx, companyList)
 	if err != nil {
 		return nil, err

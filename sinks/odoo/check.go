@@ -41,7 +41,7 @@ const (
 	salesAll        = "Sales / User: All Documents"
 	salesAdmin      = "Sales / Administrator"
 	productCreate   = "Products / Create"
-	inventoryUser   = "Inventory / User"
+	inventoryAdmin  = "Inventory / Administrator"
 	invoicing       = "Accounting / Invoicing"
 	billing         = "Invoicing / Billing"
 )
@@ -74,7 +74,9 @@ var wanted = []need{
 	{document.ProductEntity, "product.template", writes, productCreate, salesAdmin, "Sales", always},
 	{document.ProductEntity, "product.attribute", writes, productCreate, salesAdmin, "Sales", func(c *Config) bool { return c.Products.Variants != "never" }},
 	{document.ProductEntity, "product.pricelist.item", writes, productCreate, salesAdmin, "Sales", func(c *Config) bool { return c.Products.Specials }},
-	{document.StockEntity, "stock.quant", reads, inventoryUser, inventoryUser, "Inventory", always},
+	// Counts are applied for those alone who may change locations, whatever the rights on
+	// stock.quant say.
+	{document.StockEntity, "stock.location", writes, inventoryAdmin, inventoryAdmin, "Inventory", always},
 	{document.OrderEntity, "res.partner", writes, contactCreation, contactOld, "Contacts", always},
 	{document.OrderEntity, "sale.order", writes, salesAll, salesAll, "Sales", always},
 	{document.OrderEntity, "sale.order.line", writes, salesAll, salesAll, "Sales", always},
@@ -83,16 +85,18 @@ var wanted = []need{
 	{document.OrderEntity, "account.tax", reads, salesAll, salesAll, "Invoicing", always},
 	{document.OrderEntity, "account.payment.term", reads, salesAll, salesAll, "Invoicing", always},
 	{document.OrderEntity, "delivery.carrier", reads, salesAll, salesAll, "", always},
-	{document.OrderEntity, "stock.picking", writes, inventoryUser, inventoryUser, "", reaches(delivered, invoiced, paid)},
-	{document.OrderEntity, "stock.move", writes, inventoryUser, inventoryUser, "", reaches(delivered, invoiced, paid)},
+	{document.OrderEntity, "delivery.carrier", writes, salesAdmin, salesAdmin, "", func(c *Config) bool { return !hasDefault(c.Mappings.Carrier) }}, // those that are missing
+	{document.OrderEntity, "stock.picking", writes, salesAll, salesAll, "", reaches(delivered, invoiced, paid)},
+	{document.OrderEntity, "stock.move", writes, salesAll, salesAll, "", reaches(delivered, invoiced, paid)},
 	{document.OrderEntity, "sale.advance.payment.inv", writes, salesAll, salesAll, "Sales", reaches(invoiced, paid)},
 	{document.OrderEntity, "account.move", writes, invoicing, billing, "Invoicing", reaches(invoiced, paid)},
 	{document.OrderEntity, "account.payment.register", writes, invoicing, billing, "Invoicing", reaches(paid)},
 	{document.OrderEntity, "account.journal", reads, invoicing, billing, "Invoicing", reaches(paid)},
 }
 
-// Check implements sinks.Checker: version, database, user and secret, the company, and a
-// right for each model that is going to be used. It tells all that is missing at once.
+// Check implements sinks.Checker: version, database, user and secret, the company, a right
+// for each model that is going to be used, and what the settings name. It tells all that
+// is missing at once.
 func (s *sink) Check(ctx context.Context) error {
 	s.setShown("")
 	s.forget() // somebody may have just mended it
@@ -108,8 +112,14 @@ func (s *sink) Check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if !b.mailed && slices.Contains(s.entities, document.OrderEntity) {
+		lacks = append(lacks, "an e-mail address (Odoo writes no notes without a sender)")
+	}
 	if len(lacks) > 0 {
-		return sinks.Mark(sinks.Blocked, fmt.Errorf("octail's user (id %d) in Odoo lacks %s. An administrator adds the groups to the user at Settings > Users & Companies > Users, and installs missing apps at Apps", b.user, strings.Join(lacks, "; ")))
+		return sinks.Mark(sinks.Blocked, fmt.Errorf("octail's user (id %d) in Odoo lacks %s. An administrator mends the user at Settings > Users & Companies > Users, and installs missing apps at Apps", b.user, strings.Join(lacks, "; ")))
+	}
+	if err := s.misnamed(ctx); err != nil {
+		return err
 	}
 	key, err := s.keyEnd(ctx, b.user)
 	if err != nil {
@@ -190,6 +200,10 @@ func (s *sink) lacking(ctx context.Context, v rpc.Version) ([]string, error) {
 			}
 			lack("the group "+group, strings.Join(refused, ", ")+" "+n.model)
 		}
+	}
+	if all, admin := missing["the group "+salesAll], missing["the group "+salesAdmin]; all != nil && admin != nil { // it has both
+		missing["the group "+salesAdmin] = append(admin, all...)
+		order = slices.DeleteFunc(order, func(what string) bool { return what == "the group "+salesAll })
 	}
 	var out []string
 	for _, what := range order {

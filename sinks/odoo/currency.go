@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/shopspring/decimal"
 )
 
 // currency is a currency, with the pricelist that gives it to an order.
@@ -13,10 +15,11 @@ type currency struct {
 	id        int64
 	pricelist int64
 	decimals  int
+	rounding  decimal.Decimal // what amounts are multiples of: 0.01, or 0.05 where it is cash; 0: nobody knows
 }
 
 var (
-	currencyList  = list{model: "res.currency", fields: []string{"name", "active", "decimal_places"}, all: true}
+	currencyList  = list{model: "res.currency", fields: []string{"name", "active", "decimal_places", "rounding"}, all: true}
 	pricelistList = list{model: "product.pricelist", tongue: true, fields: []string{"name", "currency_id", "company_id", "sequence", "item_ids"}}
 )
 
@@ -62,7 +65,7 @@ func (s *sink) findCurrency(ctx context.Context, c *company, code string) (curre
 	case mapped && p.Currency.ID != cur.ID:
 		return currency{}, hold("currency", "mappings.currency of %q: the pricelist %q is in %s; name one in %s, or remove the line, and octail takes one that fits or makes one", code, target, p.Currency.Name, code)
 	}
-	return currency{cur.ID, p.ID, cur.Places}, nil
+	return currency{cur.ID, p.ID, cur.Places, number(cur.Step)}, nil
 }
 
 // pickPricelist takes one without rules where it can, since rules would put discounts on

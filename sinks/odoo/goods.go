@@ -2,11 +2,13 @@ package odoo
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 
 	"octail/sinks"
+	"octail/sinks/odoo/rpc"
 	"octail/transform/document"
 )
 
@@ -258,17 +260,35 @@ func (s *sink) findVariants(ctx context.Context, orders []*saleOrder, all map[in
 	return s.readVariants(ctx, templates)
 }
 
-// forgetGoods forgets what is known of the products of an order: Odoo has said that one
-// of them is not there any more. The next goods finds or makes it anew.
+// forgetGoods forgets the products of an order that are not in Odoo any more, as Odoo has
+// said of something that the order names. The next goods finds or makes them anew; of one
+// that a person has tied only a person can say what is to be.
 func (s *sink) forgetGoods(ctx context.Context, o *saleOrder) error {
 	s.unsee(productModel)
 	s.unsee(templateModel)
-	if s.links == nil {
-		return nil
-	}
 	for _, l := range o.doc.Lines {
-		if err := s.links.Lost(ctx, document.Key{Entity: document.ProductEntity, ID: l.ProductID}); err != nil {
-			return err
+		key := document.Key{Entity: document.ProductEntity, ID: l.ProductID}
+		at, person, err := s.linked(ctx, key)
+		if err != nil || at.id == 0 {
+			continue // what cannot be read is told where it is used
+		}
+		model := productModel
+		if at.template {
+			model = templateModel
+		}
+		var there []row
+		find := rpc.Find{Domain: []any{[]any{"id", "=", at.id}}, Fields: []string{"id"}, Context: map[string]any{"active_test": false}}
+		if err := s.rpc.SearchRead(ctx, model, find, &there); err != nil {
+			return fmt.Errorf("look for the product of a line: %w", err)
+		}
+		switch {
+		case len(there) > 0:
+		case person:
+			o.item.err = sinks.Mark(sinks.Permanent, fmt.Errorf("%s is tied to %s %d, which Odoo does not have; tie it anew with octail link, or loosen it (octail unlink), then octail dead retry", key, model, at.id))
+		default:
+			if err := s.links.Lost(ctx, key); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -1,14 +1,15 @@
 package odoo
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"html"
+	"slices"
 	"strconv"
 	"strings"
 
 	"octail/sinks"
+	"octail/transform/document"
 )
 
 // reference is a many2one as a cell of load: by its id, empty for none.
@@ -112,9 +113,19 @@ func sameNote(held, comment string) bool {
 	return words(textOf(held)) == words(written)
 }
 
+// news tells whether the shop has said something new of one of the fields since Odoo took
+// them. What it has not, a person may have changed in Odoo meanwhile. Nobody knows of an
+// order that is new, or that is to be written once more.
+func (o *saleOrder) news(fields ...string) bool {
+	if o.item.Kind != document.Updated || o.item.Again {
+		return true
+	}
+	return slices.ContainsFunc(fields, func(f string) bool { return changedIn(o.item, f) })
+}
+
 // headerChanges are the fields in which an order that is in Odoo is not what it is to be,
 // as write takes them. What a person may decide in Odoo is not among them: salesperson,
-// team, warehouse, the order's name.
+// team, warehouse, the order's name; and whatever the shop says nothing new of.
 func (s *sink) headerChanges(ctx context.Context, o *saleOrder) (map[string]any, error) {
 	h, values := o.held, map[string]any{}
 	note, err := s.comment(ctx, o)
@@ -122,32 +133,34 @@ func (s *sink) headerChanges(ctx context.Context, o *saleOrder) (map[string]any,
 		return nil, err
 	}
 	comment := o.said()
-	if comment != "" && !sameNote(string(h.Note), comment) {
+	if comment != "" && o.news("comment") && !sameNote(string(h.Note), comment) {
 		values["note"] = note
 	}
 	if string(h.Number) != o.doc.Number {
 		values["client_order_ref"] = o.doc.Number
 	}
-	if o.payment.term != 0 && h.Term.ID != o.payment.term {
+	if o.payment.term != 0 && h.Term.ID != o.payment.term && o.news("payment") {
 		values["payment_term_id"] = o.payment.term
 	}
 	carriers, err := s.has(ctx, "sale.order", "carrier_id")
 	if err != nil {
 		return nil, err
 	}
-	if carriers && h.Carrier.ID != o.carrier.id {
+	if carriers && h.Carrier.ID != o.carrier.id && o.news("shipping") {
 		values["carrier_id"] = orFalse(o.carrier.id)
 	}
-	if h.Partner.ID != o.to.partner || h.Invoice.ID != o.to.invoice {
+	who := o.news("customer", "billing_address", "shipping_address")
+	if who && (h.Partner.ID != o.to.partner || h.Invoice.ID != o.to.invoice) {
 		// With the partner Odoo fills in anew whatever depends on it.
 		values["partner_id"], values["partner_invoice_id"], values["partner_shipping_id"] = o.to.partner, o.to.invoice, o.to.delivery
-		values["payment_term_id"] = orFalse(cmp.Or(o.payment.term, h.Term.ID))
-		values["note"] = string(h.Note)
-		if comment != "" {
-			values["note"] = note
+		if values["payment_term_id"] == nil {
+			values["payment_term_id"] = orFalse(h.Term.ID)
+		}
+		if values["note"] == nil {
+			values["note"] = string(h.Note)
 		}
 	}
-	if h.Shipping.ID != o.to.delivery {
+	if who && h.Shipping.ID != o.to.delivery {
 		values["partner_shipping_id"] = o.to.delivery
 	}
 	if h.Currency.ID != o.currency.id && h.confirmed() {

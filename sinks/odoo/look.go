@@ -107,6 +107,11 @@ func (s *sink) lookTransfers(ctx context.Context, ids []int64, of map[int64]*wal
 			w.have.shipped++
 		}
 	}
+	for _, t := range found {
+		if t.State == "done" && t.Code == "incoming" {
+			of[t.ID].have.open = 0 // goods came back: what is sent again is a person's matter
+		}
+	}
 	return nil
 }
 
@@ -119,6 +124,7 @@ func (s *sink) lookBills(ctx context.Context, ids []int64, of map[int64]*walk) e
 	if err := s.rpc.Read(ctx, "account.move", ids, fields, nil, &found); err != nil {
 		return fmt.Errorf("read the invoices of orders: %w", err)
 	}
+	var refunded []*walk
 	for _, b := range found {
 		w := of[b.ID]
 		w.bills = append(w.bills, b)
@@ -130,7 +136,12 @@ func (s *sink) lookBills(ctx context.Context, ids []int64, of map[int64]*walk) e
 			if b.due() {
 				w.have.unpaid++
 			}
+		case b.State != "cancel" && b.Type == "out_refund":
+			refunded = append(refunded, w)
 		}
+	}
+	for _, w := range refunded {
+		w.have.billable = false // Odoo would invoice again what was credited: a person's matter
 	}
 	return nil
 }

@@ -18,8 +18,8 @@ const (
 	asLines   = "lines"   // the tax is an amount on a line of its own
 )
 
-// saleState is how far an order is to be in Odoo. From draft to paid each includes those
-// before it, but for sent.
+// saleState is how far an order is to be in Odoo. Paid includes invoiced, and those two
+// and delivered include confirmed.
 type saleState int
 
 // States, as mappings.status names them.

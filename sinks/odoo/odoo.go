@@ -134,7 +134,17 @@ func (s *sink) Deliver(ctx context.Context, batch []sinks.Delivery) error {
 		{document.OrderEntity, s.orders},
 	} {
 		if of := kinds[writer.entity]; len(of) > 0 {
-			if err := writer.write(ctx, of); err != nil {
+			err := writer.write(ctx, of)
+			if class, _ := sinks.ClassOf(err); err != nil && class == sinks.Permanent && len(of) > 1 {
+				// Odoo is against something in one of them, and nobody has found out which.
+				for _, i := range of {
+					if i.err == nil {
+						i.fail(writer.write(ctx, []*item{i}))
+					}
+				}
+				continue
+			}
+			if err != nil {
 				if len(of) > 1 {
 					err = httpx.WithoutBodies(err)
 				}

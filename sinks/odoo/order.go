@@ -228,7 +228,10 @@ func (s *sink) findOrders(ctx context.Context, orders []*saleOrder) error {
 		byID[h.ID] = h
 	}
 	for _, o := range orders {
-		if o.held = byID[o.id]; o.held != nil {
+		// In an Odoo that was restored from a backup the id of a link may be another order's
+		// now: then it is believed only with the number of ours.
+		if h := byID[o.id]; h != nil && (o.linked || string(h.Number) == o.doc.Number) {
+			o.held = h
 			delete(byID, o.id)
 		}
 	}
@@ -321,9 +324,13 @@ func (s *sink) bring(ctx context.Context, orders []*saleOrder) error {
 	return nil
 }
 
-// tellBack notes that the shop has gone back to before the confirmation, where Odoo has
+// tellBack tells a person of an order that is cancelled in Odoo alone, and notes that the
+// shop has gone back to before the confirmation, where Odoo has
 // no way to.
 func (s *sink) tellBack(ctx context.Context, o *saleOrder) error {
+	if o.want != cancelled && o.held != nil && o.held.State == stateCancel && o.left() {
+		return s.tell(ctx, o, "cancelled_here", "In the shop something was changed in this order, which is cancelled here and not there. It stays so until the shop gives it another status.")
+	}
 	if o.want > sent || o.held == nil || !o.held.confirmed() {
 		return nil
 	}
@@ -368,12 +375,17 @@ func (s *sink) verifyOrders(ctx context.Context, orders []*saleOrder) error {
 			o.item.fail(sinks.Mark(sinks.Retryable, errNotThere))
 		case !h.total().Equal(o.priced.want):
 			o.item.fail(o.unequal())
+		case h.State == stateCancel && o.left():
 		case o.want == cancelled && h.State != stateCancel, o.want >= confirmed && o.want != cancelled && !h.confirmed():
 			o.item.fail(sinks.Mark(sinks.Retryable, fmt.Errorf("the order is %q in Odoo and was to be %s: does a rule or a module of this Odoo change it?", h.State, o.want)))
 		}
 	}
 	return nil
 }
+
+// left tells whether a cancellation in Odoo is a person's: the shop says nothing new of
+// what Odoo has to do.
+func (o *saleOrder) left() bool { return !o.news("lines", "status", "totals", "vouchers") }
 
 // displayed is a number by the setting orders.number; "": Odoo's own sequence.
 func (s *sink) displayed(o *saleOrder) string {

@@ -62,7 +62,7 @@ func TestLineChanges(t *testing.T) {
 		{"lines counted anew, again", stateSale, []wantLine{wantsLine("o_7_l1", 2, 1, "3", "Tee")}, []*heldLine{holds(1, "o_7_l1", 1, "0", "5", "Mug"), holds(2, "o_7_l1_p2", 2, "1", "3", "Tee")}, ""},
 		{"discount", stateDraft, []wantLine{mug}, []*heldLine{{ID: 1, name: "o_7_l1", Product: rpc.Ref{ID: 1}, Quantity: "2", Price: "5", Text: "Mug", Discount: "10"}}, "l1=1x2x5"},
 	} {
-		o := &saleOrder{doc: &document.Order{ID: 7}, lines: c.want, held: &heldOrder{State: c.state, lines: c.held}}
+		o := &saleOrder{item: &item{Delivery: &sinks.Delivery{}}, doc: &document.Order{ID: 7}, lines: c.want, held: &heldOrder{State: c.state, lines: c.held}}
 		e := &edit{order: o}
 		o.lineChanges(e)
 		if got := e.short(); got != c.does {

@@ -38,6 +38,7 @@ type row struct {
 	Sequence int64      `json:"sequence"`
 	Active   bool       `json:"active"`
 	Places   int        `json:"decimal_places"`
+	Step     rpc.Number `json:"rounding"`
 	Amount   rpc.Number `json:"amount"`
 	Kind     rpc.Text   `json:"amount_type"`
 	Included bool       `json:"price_include"`

@@ -84,7 +84,7 @@ func trimmed(d decimal.Decimal) decimal.Decimal {
 }
 
 // mapTax is the tax of a tax row of the shop: by title, then by rate and type, then the
-// sales tax of Odoo that has them. company is whose; 0: the sink's. A row whose rate is
+// sales tax of Odoo that has them; a fixed one that is not mapped is a line of its own. company is whose; 0: the sink's. A row whose rate is
 // not known is the zero TotalTax.
 func (s *sink) mapTax(ctx context.Context, company int64, t document.TotalTax, title string) (tax, error) {
 	c, err := s.companyBy(ctx, company)
@@ -100,6 +100,10 @@ func (s *sink) mapTax(ctx context.Context, company int64, t document.TotalTax, t
 	}
 	if s.cfg.Orders.Tax == asLines || mapped && fold(target) == asLines {
 		return tax{rate: shop.amount, fixed: shop.fixed, lines: true}, nil
+	}
+	if !mapped && known && shop.fixed {
+		// Nothing is to be chosen: price makes a line of every fixed tax.
+		return tax{rate: shop.amount, fixed: true, lines: true}, nil
 	}
 	what, key := fmt.Sprintf("%q, the rate of which the shop no longer knows,", title), title
 	if known {
@@ -120,6 +124,8 @@ func (s *sink) mapTax(ctx context.Context, company int64, t document.TotalTax, t
 	switch {
 	case err != nil:
 		return tax{}, err
+	case !mapped && !ok && shop.fixed: // an amount on a line of its own in any case, see taxRow
+		return tax{rate: shop.amount, fixed: true, lines: true}, nil
 	case foreign(r, others, c):
 		return tax{}, hold("tax", "Odoo has several sales taxes of %s%s for the shop's tax %s, of other countries than the company's; add the right one to mappings.tax: %s", shop, inCompany(c), what, line(title, strconv.Quote(string(r.Name))))
 	case mapped && !ok:
@@ -145,13 +151,9 @@ func (s *sink) mapTax(ctx context.Context, company int64, t document.TotalTax, t
 // country; not a base of others; not of services alone; then Odoo's own order. others
 // are the ones that it was taken from.
 func pickTax(rows []row, shop rate, c *company) (best row, others []row) {
-	kind := "percent"
-	if shop.fixed {
-		kind = "fixed"
-	}
 	fit := slices.DeleteFunc(slices.Clone(rows), func(r row) bool {
 		amount, err := decimal.NewFromString(string(r.Amount))
-		return err != nil || !amount.Equal(shop.amount) || string(r.Kind) != kind || !c.may(r.Company.ID)
+		return err != nil || !amount.Equal(shop.amount) || r.Kind != "percent" || !c.may(r.Company.ID)
 	})
 	if len(fit) == 0 {
 		return row{}, nil

@@ -9,6 +9,9 @@ type goal struct {
 	confirmed                       bool
 	delivered, invoiced, paid, lock bool
 	invoicedAt, paidAt              string // when the shop said so, RFC 3339; "": it does not tell
+	// reached: Odoo was there, and the shop says nothing new of it. What differs now a
+	// person did: cancelled it, sent something once more, made a credit note.
+	reached bool
 }
 
 // reached is one step of a shop's history as Odoo's state.
@@ -120,6 +123,8 @@ func (g goal) next(have standing) step {
 	switch {
 	case g.end == cancelled:
 		return g.cancel(have)
+	case have.state == stateCancel && g.reached:
+		return stepNone
 	case have.state == stateCancel && !have.deep:
 		return stepLook
 	case have.state == stateCancel && (have.shipped > 0 || have.posted > 0):
@@ -133,6 +138,8 @@ func (g goal) next(have standing) step {
 		case g.end == sent && have.state == stateDraft:
 			return stepSend
 		}
+		return stepNone
+	case g.reached:
 		return stepNone
 	case g.deep() && !have.deep:
 		return stepLook

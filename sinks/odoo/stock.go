@@ -251,6 +251,10 @@ func (s *sink) writeCounts(ctx context.Context, location int64, wrong []tally, l
 		return err
 	} else if has {
 		field = "inventory_quantity_auto_apply"
+	} else if has, err = s.has(ctx, quantModel, "inventory_quantity_set"); err != nil {
+		return err
+	} else if has { // it is hidden, and a count would be noted and never applied
+		return sinks.Mark(sinks.Blocked, errors.New("stock: octail's user may not apply counts; an administrator adds the group "+inventoryAdmin+" to the user (Settings > Users & Companies > Users), or write stock: ignore"))
 	}
 	var values []map[string]any
 	for _, c := range wrong {

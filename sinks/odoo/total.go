@@ -39,11 +39,13 @@ func (s *sink) reckon(ctx context.Context, o *saleOrder) (err error) {
 			return err
 		}
 	}
-	places := o.doc.Currency.Decimals
-	if o.currency.id != 0 {
-		places = int64(o.currency.decimals)
+	in := o.currency
+	if in.id == 0 {
+		if in, err = s.findCurrency(ctx, c, o.doc.Currency.Code); err != nil {
+			return err
+		}
 	}
-	r, err := s.reckoning(ctx, c, places)
+	r, err := s.reckoning(ctx, c, in)
 	if err != nil {
 		return err
 	}
@@ -146,9 +148,12 @@ func (o *saleOrder) odooColumn() string {
 	return b.String()
 }
 
-// reckoning is how this Odoo adds up an order in a currency with so many decimals.
-func (s *sink) reckoning(ctx context.Context, c *company, places int64) (r reckoning, err error) {
-	r.perLine, r.rounding = c.roundPerLine, decimal.New(1, -int32(places))
+// reckoning is how this Odoo adds up an order in a currency.
+func (s *sink) reckoning(ctx context.Context, c *company, in currency) (r reckoning, err error) {
+	r.perLine, r.rounding = c.roundPerLine, in.rounding
+	if !r.rounding.IsPositive() {
+		r.rounding = decimal.New(1, -int32(in.decimals))
+	}
 	fresh, err := s.has(ctx, "account.tax", "price_include_override")
 	if err != nil {
 		return r, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
@@ -52,6 +53,7 @@ func (s *sink) advance(ctx context.Context, orders []*saleOrder) error {
 	if err := s.look(ctx, unread); err != nil {
 		return err
 	}
+	var restless []*walk
 	for range mostSteps {
 		groups := map[step][]*walk{}
 		for _, w := range walks {
@@ -64,12 +66,14 @@ func (s *sink) advance(ctx context.Context, orders []*saleOrder) error {
 			return err
 		}
 		moved := len(groups[stepLook]) > 0
+		restless = slices.Clone(groups[stepLook])
 		for st := stepReopen; st <= stepPerson; st++ {
 			of := groups[st]
 			if len(of) == 0 {
 				continue
 			}
 			moved = true
+			restless = append(restless, of...)
 			if err := s.take(ctx, st, of); err != nil {
 				return err
 			}
@@ -78,8 +82,13 @@ func (s *sink) advance(ctx context.Context, orders []*saleOrder) error {
 			return s.arrived(ctx, walks)
 		}
 	}
-	return sinks.Mark(sinks.Retryable, errors.New("the orders of the batch do not come to rest in Odoo: does an automation there change their state?"))
+	for _, w := range restless {
+		w.item.fail(sinks.Mark(sinks.Retryable, errRestless))
+	}
+	return s.arrived(ctx, walks)
 }
+
+var errRestless = errors.New("the order does not come to rest in Odoo: does an automation there change its state?")
 
 // goal of an order, by its status and its history. One that the shop has deleted is to be
 // cancelled.
@@ -106,12 +115,15 @@ func (s *sink) goal(ctx context.Context, o *saleOrder) (goal, error) {
 		}
 		history = append(history, r)
 	}
-	return goalOf(end, history), nil
+	g := goalOf(end, history)
+	g.reached = o.left()
+	return g, nil
 }
 
 // confirmsInLoad tells whether the load that makes an order is to confirm it as well
 // (column state, key "sale"): it keeps the date, and skips what other modules do on a
-// confirmation.
+// confirmation. Written later, the state makes no transfers; so takeBack undoes it for an
+// order whose total is not the shop's.
 func (s *sink) confirmsInLoad(ctx context.Context, o *saleOrder) (bool, error) {
 	if s.cfg.Orders.Confirm != confirmState || !o.isNew {
 		return false, nil
@@ -120,13 +132,51 @@ func (s *sink) confirmsInLoad(ctx context.Context, o *saleOrder) (bool, error) {
 	return g.confirmed, err
 }
 
+// takeBack makes quotations again of orders that were confirmed by the load that made
+// them, and are held: nobody is to deliver an order whose total is in question.
+func (s *sink) takeBack(ctx context.Context, orders []*saleOrder) error {
+	var ids []int64
+	for _, o := range orders {
+		if _, held := sinks.HeldFor(o.item.err); held && o.isNew && o.held != nil && o.held.confirmed() {
+			ids = append(ids, o.id)
+		}
+	}
+	for _, method := range []string{"action_cancel", "action_draft"} {
+		err := s.all(ctx, "sale.order", method, ids, func(id int64, err error) {
+			s.log.Warn("an order whose total is not the shop's stays confirmed in Odoo: cancel it there", "order", id, "error", err)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // take does one step with the orders that need it, and reads them.
 func (s *sink) take(ctx context.Context, st step, of []*walk) error {
 	for _, w := range of {
 		w.last, w.before, w.err = st, w.have, nil
 	}
-	if err := s.perform(ctx, st, of); err != nil {
+	err := s.perform(ctx, st, of)
+	if err != nil && !own(err) {
 		return err
+	}
+	if err != nil && len(of) > 1 { // one of them is the cause: each is tried alone, from where it stands now
+		if err := s.look(ctx, of); err != nil {
+			return err
+		}
+		for _, w := range of {
+			if w.failed() || w.have != w.before {
+				continue
+			}
+			if err := s.take(ctx, st, []*walk{w}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err != nil {
+		of[0].err = err
 	}
 	if err := s.look(ctx, of); err != nil {
 		return err

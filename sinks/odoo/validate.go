@@ -39,11 +39,11 @@ func (c *Config) validateLogin(s *config.Section) {
 	key, password := c.APIKey.Reveal() != "", c.Password.Reveal() != ""
 	switch {
 	case !key && !password:
-		s.Problem("api_key", "missing; write the API key of the user octail is to be (in Odoo: the user's Preferences > Account Security > New API Key), or login and password")
+		s.Problem("api_key", "missing; write the API key of the user octail is to be (in Odoo, as that user: My Preferences > Security > API Keys), or login and password")
 	case key && password:
 		s.Problem("password", "is not used beside api_key; remove one of the two")
 	case !key && c.Transport == "json2":
-		s.Problem("api_key", "missing, and JSON-2 takes no password; write a key (in Odoo: the user's Preferences > Account Security > New API Key), or transport: xmlrpc")
+		s.Problem("api_key", "missing, and JSON-2 takes no password; write a key (in Odoo, as that user: My Preferences > Security > API Keys), or transport: xmlrpc")
 	case c.Login == "" && !key:
 		s.Problem("login", "missing; write the login name that the password is of")
 	case c.Login == "" && c.Transport == "xmlrpc":

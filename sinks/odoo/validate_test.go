@@ -78,7 +78,7 @@ func TestValidateBad(t *testing.T) {
 	for _, test := range []struct{ text, says, remedy string }{
 		{"database: d\napi_key: k\n", "x.yaml:1: url: missing", "write the address"},
 		{"url: https://odoo.example.com\napi_key: k\n", "x.yaml:1: database: missing", "/web/database/manager"},
-		{least, "x.yaml:1: api_key: missing", "New API Key"},
+		{least, "x.yaml:1: api_key: missing", "API Keys"},
 		{good + "password: p\n", "x.yaml:4: password: is not used", "remove one"},
 		{least + "password: p\n", "x.yaml:1: login: missing", "login name"},
 		{least + "transport: json2\nlogin: l\npassword: p\n", "x.yaml:1: api_key: missing, and JSON-2", "transport: xmlrpc"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -108,7 +109,9 @@ func (s *sink) writeHeader(ctx context.Context, e *edit) error {
 		}
 	}
 	err := s.rpc.Write(ctx, "sale.order", []int64{e.order.id}, e.header, context)
-	if refused, ok := rpc.As(err); ok && refused.Kind == rpc.Missing { // the order, or whom it names
+	// The order is gone, or what the header names; of some fields the database finds that
+	// out, and Odoo's words, in any language, have the name of the constraint.
+	if refused, ok := rpc.As(err); ok && (refused.Kind == rpc.Missing || refused.Kind == rpc.Refused && strings.Contains(refused.Message, "_fkey")) {
 		s.forget()
 		err = sinks.Mark(sinks.Retryable, fmt.Errorf("%w: %w", errStale, err))
 	}

@@ -227,7 +227,7 @@ func (c *Client) send(ctx context.Context, method string, to *url.URL, header ht
 }
 
 // errNowhere: the API is not there.
-var errNowhere = errors.New("there is no Odoo that can be spoken to; correct url (behind a proxy, with the path that Odoo has there)")
+var errNowhere = errors.New("url: there is no Odoo to speak to; write scheme and host alone, e.g. https://odoo.example.com, and a path only where a proxy gives Odoo one")
 
 // html are JSON texts with marks of HTML in them.
 var html = regexp.MustCompile(`"(?:[^"\\]|\\.)*?\\u00(?:3c|26)(?:[^"\\]|\\.)*"`)

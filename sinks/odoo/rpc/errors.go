@@ -49,7 +49,7 @@ func (k Kind) String() string {
 	case Conflict:
 		return "other transactions were faster each time it tried"
 	case Key:
-		return "it does not accept the API key or password, which is wrong or has expired. Make a new key in Odoo as octail's user (My Preferences, Security, API Keys), put it where api_key says, then: octail reload"
+		return "it does not accept the API key (or login and password): it is wrong, has expired, or is another database's. Make a new key in Odoo as octail's user (My Preferences, Security, API Keys), put it where api_key says, then: octail reload"
 	case Denied:
 		return "octail's user has not the rights for it; octail check lists the groups that an administrator has to add to the user"
 	case Right:
@@ -100,6 +100,7 @@ var transient = []string{
 	"psycopg2.errors.UndefinedColumn", "psycopg2.errors.UndefinedTable", "psycopg2.errors.UndefinedFunction",
 	"builtins.MemoryError", "builtins.OSError", "builtins.ConnectionError", "builtins.ConnectionResetError", "builtins.ConnectionRefusedError",
 	"builtins.ConnectionAbortedError", "builtins.BrokenPipeError", "builtins.TimeoutError", "builtins.InterruptedError", "builtins.BlockingIOError",
+	"builtins.RuntimeError", // "dictionary changed size during iteration": another thread
 	"builtins.SystemExit", "builtins.KeyboardInterrupt",
 	"odoo.tools.misc.CountingStreamError", "odoo.service.server.CpuTimeLimitExceeded",
 }

@@ -49,7 +49,7 @@ func (c *Client) Version(ctx context.Context) (Version, error) {
 func (c *Client) askVersion(ctx context.Context) (Version, error) {
 	answer, err := c.send(ctx, http.MethodGet, c.base.JoinPath("web", "version"), http.Header{}, nil)
 	if err != nil {
-		return Version{}, err
+		return Version{}, c.unreached(err)
 	}
 	var said struct {
 		Info json.RawMessage `json:"version_info"`
@@ -80,6 +80,14 @@ func (c *Client) askVersion(ctx context.Context) (Version, error) {
 		}
 	}
 	return Version{}, c.strange(nil, "common", "version")
+}
+
+// unreached names the setting that leads to Odoo.
+func (c *Client) unreached(err error) error {
+	if c.base.Scheme == "https" {
+		return fmt.Errorf("url: %w (an Odoo without a proxy in front of it speaks http://)", err)
+	}
+	return fmt.Errorf("url: %w", err)
 }
 
 var versionText = regexp.MustCompile(`^(?:saas[~-])?(\d+)`)
