@@ -61,16 +61,18 @@ test: servers tools ## everything but the slow suites, race detector on
 	  '*** LEFT OUT: the recorded shops (OpenCart 2.3, 3.0.5, 4.1) and the contract examples were not compared,' \
 	  '*** because there is no folder ../shared/recordings beside the repository (or in $$OCTAIL_SHARED). All other tests ran.'
 
-# Odoo is built once, in the cache; the tests start and stop it.
-test-odoo: servers ## the Odoo sink against a real Odoo 19 and 14, which it builds first (needs root; ODOO=19 RUN=TestOrders)
+# Odoo is built once, in the cache; the tests start and stop it. FULL=1 is what the figures
+# are from: more random orders, and the way cut off at each call and not at each third.
+test-odoo: servers ## the Odoo sink against a real Odoo 19 and 14, which it builds first (needs root; ODOO=19 RUN=TestOrders FULL=1)
 	@for v in $(ODOO); do internal/odootest/odoo.sh build $$v || exit 1; done
-	OCTAIL_TEST_ODOO="$(ODOO)" CGO_ENABLED=1 $(GO) test -race -tags odoo -count=1 -timeout 50m $(if $(RUN),-run '$(RUN)') ./sinks/odoo/... ./internal/odootest/... ./internal/odooshop
+	OCTAIL_TEST_ODOO="$(ODOO)" OCTAIL_TEST_ODOO_FULL="$(FULL)" CGO_ENABLED=1 $(GO) test -race -tags odoo -count=1 -timeout 90m \
+	  $(if $(RUN),-run '$(RUN)') ./sinks/odoo/... ./internal/odootest/... ./internal/odooshop/...
 
 ODOO ?= 19 14
 
 # Into a database that may be thrown away: ODOO_URL, ODOO_DB, ODOO_BOT_LOGIN, ODOO_BOT_PASSWORD, ODOO_BOT_API_KEY name it.
-bench-odoo: ## orders a second and calls an order in an Odoo 19 that ODOO_URL and so on name, beside one call a record (BENCH="-orders 40")
-	$(GO) run ./internal/odoobench $(BENCH)
+bench-odoo: ## orders a second and calls an order in a real Odoo 19, beside one call a record (needs root; BENCH="-orders 40")
+	internal/odoobench/run.sh $(BENCH)
 
 kill-odoo: servers ## kill -9 agent and Odoo in turns while orders are placed; nothing missing, nothing twice (KILLS=100 ORDERS=500)
 	internal/odootest/odoo.sh build 19
@@ -101,6 +103,7 @@ lint: ## go vet, gofmt and staticcheck
 	$(GO) vet ./... && $(GO) vet -tags failpoints ./... && $(GO) vet -tags odoo ./...
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 -tags odoo ./sinks/odoo/... ./internal/odootest/... ./internal/odooshop/...
 
 # The database server the demo and the tests start for themselves. Only the
 # program is needed, no running server: these packages start no service.

@@ -12,8 +12,8 @@ type Used struct {
 	Kind   string // payment, shipping, status, tax, currency or store, as in Hold
 	Value  string // as the shop has it, for a message
 	Orders int64  // how many of them use it
-	// Order has what the kind is about and nothing else: Payment, Shipping, Status,
-	// Currency, Store, or Totals with the tax row alone, beside Currency and Store.
+	// Order has what the kind is about and the store, and nothing else: Payment, Shipping,
+	// Status, Currency, or Totals with the tax row alone, beside Currency.
 	Order document.Order
 }
 

@@ -90,10 +90,19 @@ func (c *checker) forecastOf(ctx context.Context, s SinkCheck, used []sinks.Used
 	if all > forecastMost {
 		span = fmt.Sprintf("the newest %d orders of the last %d days", forecastMost, forecastDays)
 	}
+	var texts []string // of several stores one is told
+	waiting := map[string]int64{}
 	for i, u := range used {
 		if why := missing[i]; why != nil {
-			c.warn(name+":"+s.Name, remedy, "%s would wait, by %s: %s", count(int(u.Orders), "order"), span, firstLine(why))
+			text := firstLine(why)
+			if waiting[text] == 0 {
+				texts = append(texts, text)
+			}
+			waiting[text] += u.Orders
 		}
+	}
+	for _, text := range texts {
+		c.warn(name+":"+s.Name, remedy, "%s would wait, by %s: %s", count(int(waiting[text]), "order"), span, text)
 	}
 	switch {
 	case len(used) == 0:
@@ -112,7 +121,8 @@ type use struct {
 func (u *use) add(o *document.Order) {
 	seen := map[string]bool{}
 	put := func(kind, value string, what document.Order) {
-		key := kind + "\x00" + value
+		what.Store = o.Store // a target may have other names for each
+		key := fmt.Sprintf("%s\x00%s\x00%d", kind, value, o.Store.ID)
 		if seen[key] {
 			return
 		}
@@ -127,7 +137,7 @@ func (u *use) add(o *document.Order) {
 	}
 	put("status", statusText(o.Status), document.Order{Status: o.Status})
 	put("currency", o.Currency.Code, document.Order{Currency: o.Currency})
-	put("store", fmt.Sprintf("%d %s", o.Store.ID, o.Store.Name), document.Order{Store: o.Store})
+	put("store", fmt.Sprintf("%d %s", o.Store.ID, o.Store.Name), document.Order{})
 	if o.Payment != nil {
 		put("payment", o.Payment.Code, document.Order{Payment: o.Payment})
 	}
@@ -143,7 +153,7 @@ func (u *use) add(o *document.Order) {
 			value = t.Tax.Type + " " + t.Tax.Rate
 		}
 		t.Value = "" // of one order
-		put("tax", value, document.Order{Totals: []document.Total{t}, Store: o.Store, Currency: o.Currency})
+		put("tax", value, document.Order{Totals: []document.Total{t}, Currency: o.Currency})
 	}
 }
 

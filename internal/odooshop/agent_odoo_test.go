@@ -142,7 +142,11 @@ type status struct {
 	Source    struct{ State, Position string }
 	Documents struct{ Pending int }
 	Journal   struct{ Dirty int }
-	Sinks     []struct{ Pending, Parked, Dead int64 }
+	Sinks     []struct {
+		Pending, Parked, Dead int64
+		Stopped, Class        string
+		Error                 string `json:"last_error"`
+	}
 }
 
 func (a *agent) status() (st status, err error) {

@@ -40,6 +40,10 @@ func Versions() []int {
 	return out
 }
 
+// Full tells whether the run is about figures (`make test-odoo FULL=1`) and not about what
+// fits into CI.
+func Full() bool { return os.Getenv("OCTAIL_TEST_ODOO_FULL") != "" }
+
 // Database returns a fresh database of Odoo 19 or 14 in the shared server: sales, stock,
 // accounting with a chart of accounts, contacts, CRM and delivery are installed, no demo
 // data. It is dropped when the test ends. The first call into it takes a second, Odoo reads

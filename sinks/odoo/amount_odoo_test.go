@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,12 +32,12 @@ type counter struct {
 // counterSettings: the fixed taxes have no mapping and none in Odoo.
 const counterSettings = "mappings: {status: {\"1\": draft}}\n"
 
-// proofOrders is how many orders a test is about: OCTAIL_ODOO_ORDERS, or 300.
+// proofOrders is how many orders a test is about.
 func proofOrders() int {
-	if n, err := strconv.Atoi(os.Getenv("OCTAIL_ODOO_ORDERS")); err == nil {
-		return n
+	if odootest.Full() {
+		return 300
 	}
-	return 300
+	return 120
 }
 
 func newCounter(t *testing.T, version int, kinds ...string) *counter {

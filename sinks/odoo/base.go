@@ -18,6 +18,7 @@ import (
 // after forget.
 type base struct {
 	at        time.Time // when it was asked
+	fields    time.Time // since when the fields of models are remembered
 	version   rpc.Version
 	user      int64
 	language  string // of the user, e.g. en_US
@@ -84,8 +85,11 @@ func (s *sink) known(ctx context.Context) (*base, error) {
 		return nil, err
 	}
 	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	if b.fields = b.at; s.memory.base != nil {
+		b.fields = s.memory.base.fields
+	}
 	s.memory.base = b
-	s.memory.mu.Unlock()
 	return b, nil
 }
 
@@ -97,6 +101,20 @@ func (s *sink) forget() {
 	defer s.memory.mu.Unlock()
 	s.memory.base, s.memory.lists, s.memory.fields, s.memory.own, s.memory.seen, s.memory.digits = nil, nil, nil, nil, nil, nil
 	s.memory.variants, s.memory.unit = nil, ""
+}
+
+// outdated tells whether an error may come of what is remembered: of a field that this Odoo
+// had until a module was uninstalled or upgraded. Then all is asked again, and who is told
+// so a second time is told right.
+func (s *sink) outdated(err error) bool {
+	e, ok := rpc.As(err)
+	if !ok || e.Kind != rpc.Mistake {
+		return false
+	}
+	s.memory.mu.Lock()
+	b := s.memory.base
+	s.memory.mu.Unlock()
+	return b != nil && time.Since(b.fields) > missAge
 }
 
 // allCompanies is the context of what is asked beyond the companies octail works for.

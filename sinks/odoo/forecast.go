@@ -27,7 +27,14 @@ func (s *sink) Forecast(ctx context.Context, used []sinks.Used) (map[int]error, 
 // foresee is the error with which orders would be held that use a value.
 func (s *sink) foresee(ctx context.Context, u *sinks.Used) error {
 	o := &u.Order
-	c, err := s.companyBy(ctx, 0)
+	of, err := s.mapStore(ctx, o.Store)
+	if _, held := sinks.HeldFor(err); held && u.Kind != "store" {
+		return nil // said of the store
+	}
+	if err != nil {
+		return err
+	}
+	c, err := s.companyBy(ctx, of.company)
 	if err != nil {
 		return err
 	}
@@ -36,34 +43,26 @@ func (s *sink) foresee(ctx context.Context, u *sinks.Used) error {
 		_, err = s.mapStatus(ctx, o.Status)
 	case "payment":
 		var p payment
-		if p, err = s.mapPayment(ctx, 0, o.Payment); err == nil {
+		if p, err = s.mapPayment(ctx, c.id, o.Payment); err == nil {
 			err = p.why
 		}
 	case "shipping":
 		_, err = s.findCarrier(ctx, c, o.Shipping)
+		if target, own := lookup(s.cfg.Products.Services, svcShipping); own && err == nil {
+			_, err = s.namedService(ctx, svcShipping, target)
+		}
 	case "currency":
 		_, err = s.findCurrency(ctx, c, o.Currency.Code)
 	case "store":
-		_, err = s.mapStore(ctx, o.Store)
+		if s.cfg.Orders.Salesperson != "" {
+			_, err = s.user(ctx, s.cfg.Orders.Salesperson)
+		}
 	case "tax":
-		err = s.foreseeTax(ctx, u)
-	}
-	return err
-}
-
-// foreseeTax looks for a tax in the company that sells for the store.
-func (s *sink) foreseeTax(ctx context.Context, u *sinks.Used) error {
-	of, err := s.mapStore(ctx, u.Order.Store)
-	if _, held := sinks.HeldFor(err); held {
-		return nil // said of the store
-	}
-	if err != nil {
-		return err
-	}
-	for _, t := range u.Order.Totals {
-		if _, err := s.mapTaxRow(ctx, of.company, t); err != nil {
-			return err
+		for _, t := range o.Totals {
+			if _, err = s.mapTaxRow(ctx, c.id, t); err != nil {
+				break
+			}
 		}
 	}
-	return nil
+	return err
 }

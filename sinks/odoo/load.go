@@ -72,6 +72,7 @@ func (s *sink) load(ctx context.Context, model string, records []*record, extra 
 		if l.columns[0] == ".id" {
 			l.context["active_test"] = false // else it does not find what is archived
 		}
+		l.context["tz"] = "UTC" // else load takes times for those of the user's time zone
 		maps.Copy(l.context, extra)
 		for len(set) > 0 {
 			n := fitting(set)
@@ -267,6 +268,8 @@ func (l *loading) again(ctx context.Context, r *record) error {
 		if got.stale() {
 			class, why = sinks.Retryable, errStale
 			l.s.forget()
+		} else if got.passes() {
+			class, why = sinks.Retryable, errPasses
 		}
 		err = sinks.WithExchange(sinks.Mark(class, fmt.Errorf("load %s of %s: %w", r.name(), l.model, why)), l.exchange(r, got))
 	}
@@ -394,6 +397,14 @@ func (l *loaded) stale() bool {
 		return strings.Contains(m.Text, "No matching record found for database id")
 	})
 }
+
+// passes tells whether Odoo could not do it for now: its database restarts, is full or is
+// being upgraded.
+func (l *loaded) passes() bool {
+	return slices.ContainsFunc(l.Messages, func(m message) bool { return rpc.Passes(m.Text) })
+}
+
+var errPasses = errors.New("it cannot be done in Odoo for now: its database restarts or is full, or Odoo is being upgraded")
 
 // errStale: what octail knows of this Odoo was true a while ago. It is asked again.
 var errStale = errors.New("a record in Odoo that it names was deleted there, octail looks for another")

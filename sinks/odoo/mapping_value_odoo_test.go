@@ -311,6 +311,16 @@ func TestForecast(t *testing.T) {
 		if after := count(); after != before {
 			t.Errorf("%d records were made", after-before)
 		}
+		// What all orders of a store need.
+		a.cfg.Orders.Salesperson = "nobody@example.com"
+		a.cfg.Products.Services = map[string]string{"shipping": "NO-SUCH"}
+		missing, err = a.Forecast(ctx, used)
+		a.must(err)
+		for i, want := range map[int]string{4: "NO-SUCH", 7: "nobody@example.com"} {
+			if missing[i] == nil || !strings.Contains(missing[i].Error(), want) {
+				t.Errorf("%d: %v, want %q", i, missing[i], want)
+			}
+		}
 		// What cannot be asked is no forecast.
 		client, err := rpc.New(rpc.Options{URL: a.odoo.URL, Database: a.odoo.Database, Key: "wrong", Login: a.odoo.Login})
 		a.must(err)

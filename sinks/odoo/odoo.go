@@ -172,14 +172,21 @@ func (s *sink) Deliver(ctx context.Context, batch []sinks.Delivery) error {
 		}
 	}
 	s.watchKey(ctx)
-	failed := map[int]error{}
+	failed, outdated := map[int]error{}, false
 	for i, it := range items {
 		if it.err != nil {
+			if s.outdated(it.err) {
+				outdated = true
+				it.err = sinks.Mark(sinks.Retryable, it.err)
+			}
 			s.eraseRefused(ctx, it)
 			failed[i] = fmt.Errorf("%s: %w", it.EventID(), it.err)
 			continue
 		}
 		s.wrote(it)
+	}
+	if outdated {
+		s.forget()
 	}
 	switch {
 	case len(failed) == 0:

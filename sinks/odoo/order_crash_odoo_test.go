@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"octail/internal/config"
+	"octail/internal/odootest"
 	"octail/sinks"
 )
 
@@ -95,9 +96,13 @@ func TestOrdersSurviveAKillAfterEachCall(t *testing.T) {
 	warm := two(1, 1)
 	b.put(warm)
 	id := int64(1000)
+	step := 2
+	if odootest.Full() {
+		step = 1
+	}
 	for _, lost := range []bool{false, true} {
 		rounds := 0
-		for n := 1; !lost || n <= 4; n++ { // a lost journal only makes the search longer
+		for n := 1; !lost || n <= 4; n += step { // a lost journal only makes the search longer
 			id += 10
 			fresh, quote, sale := two(id+1, 2), two(id+2, 1), two(id+3, 2)
 			fresh.customer, quote.customer, sale.customer = 1, 1, 1
@@ -129,9 +134,9 @@ func TestOrdersSurviveAKillAfterEachCall(t *testing.T) {
 			}
 			b.is(edited(sale), stateSale)
 		}
-		if rounds < 4 {
+		if rounds < 4/step {
 			t.Errorf("killed after %d calls only", rounds)
 		}
-		t.Logf("killed after each of %d calls", rounds)
+		t.Logf("killed %d times", rounds)
 	}
 }

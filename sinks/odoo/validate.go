@@ -53,6 +53,14 @@ func (c *Config) validateLogin(s *config.Section) {
 
 func (c *Customers) validate(s *config.Section) {
 	someOf(s, "customers.match", c.Match, "email", "phone", "ref")
+	switch rest := strings.NewReplacer("{shop}", "", "{id}", "").Replace(c.Ref); {
+	case c.Ref == "" && slices.Contains(c.Match, "ref"):
+		s.Problem("customers.ref", "is empty, while customers.match has ref; write the reference that contacts have in Odoo, e.g. \"{shop}-{id}\"")
+	case c.Ref != "" && !strings.Contains(c.Ref, "{id}"):
+		s.Problem("customers.ref", "must have {id} in it, for the customer's id in the shop, e.g. \"{shop}-{id}\": else all customers would be one; or \"\" for none")
+	case strings.ContainsAny(rest, "{}"):
+		s.Problem("customers.ref", "can have no other parts in braces than {shop} and {id}; remove them")
+	}
 	oneOf(s, "customers.groups", c.Groups, "ignore", "tag", "pricelist")
 	oneOf(s, "customers.guests", c.Guests, "contact", "match")
 	if c.Guests == "match" && len(c.Match) == 0 {

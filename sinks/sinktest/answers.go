@@ -132,7 +132,10 @@ func answers(h *harness) {
 	steps, all := h.steps(size)
 	id := int64(1)
 	for at := range steps {
-		for _, a := range table(other.URL) {
+		for i, a := range table(other.URL) {
+			if h.c.CutEvery > 0 && i%steps != at {
+				continue
+			}
 			known[a.name] = true
 			batch := h.fresh(id, size)
 			id += 2

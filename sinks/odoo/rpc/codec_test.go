@@ -175,3 +175,25 @@ func FuzzReadAnswer(f *testing.F) {
 		}
 	})
 }
+
+// TestPasses: words of PostgreSQL that are no fault of a record.
+func TestPasses(t *testing.T) {
+	for text, passes := range map[string]bool{
+		"column sale_order.note does not exist\nLINE 1: ...":                                         true,
+		"column \"note\" of relation \"sale_order\" does not exist":                                  true,
+		"could not extend file \"base/1/2\": No space left on device":                                true,
+		"cannot execute INSERT in a read-only transaction":                                           true,
+		"canceling statement due to lock timeout":                                                    true,
+		"Unknown error during import: <class 'psycopg2.errors.UndefinedColumn'>: column x":           true,
+		"Unbekannter Fehler: <class 'psycopg2.InterfaceError'>: cursor already closed":               true,
+		"Unknown error during import: <class 'MemoryError'>: ":                                       true,
+		"Unknown error during import: <class 'ValueError'>: column x does not exist":                 false,
+		"Unknown error during import: <class 'odoo.exceptions.ValidationError'>: out of memory card": false,
+		"The column x does not exist":                                                                false,
+		"new row for relation \"x\" violates check constraint \"y\"":                                 false,
+	} {
+		if Passes(text) != passes {
+			t.Errorf("%q passes: %t", text, !passes)
+		}
+	}
+}

@@ -96,6 +96,8 @@ var transient = []string{
 	"psycopg2.errors.ReadOnlySqlTransaction", "psycopg2.errors.IdleInTransactionSessionTimeout", "psycopg2.errors.InFailedSqlTransaction",
 	"psycopg2.errors.ConnectionException", "psycopg2.errors.ConnectionFailure", "psycopg2.errors.SqlclientUnableToEstablishSqlconnection",
 	"psycopg2.errors.InternalError_",
+	// Odoo writes its SQL itself: what it misses in its own tables an upgrade brings.
+	"psycopg2.errors.UndefinedColumn", "psycopg2.errors.UndefinedTable", "psycopg2.errors.UndefinedFunction",
 	"builtins.MemoryError", "builtins.OSError", "builtins.ConnectionError", "builtins.ConnectionResetError", "builtins.ConnectionRefusedError",
 	"builtins.ConnectionAbortedError", "builtins.BrokenPipeError", "builtins.TimeoutError", "builtins.InterruptedError", "builtins.BlockingIOError",
 	"builtins.RuntimeError", // "dictionary changed size during iteration": another thread
@@ -177,6 +179,26 @@ func Lacks(text string) bool {
 		text = text[i[1]:]
 	}
 	return access(text) == Denied
+}
+
+// passing are the words of PostgreSQL for the names in transient and conflicts: of those
+// that load catches it tells the words alone.
+var passing = regexp.MustCompile(`^(?:could not serialize access|deadlock detected|could not obtain lock|current transaction is aborted` +
+	`|canceling statement due to |terminating connection |server closed the connection |connection (?:already closed|to server )|cursor already closed|SSL ` +
+	`|cannot execute \w+ in a read-only transaction|could not (?:extend|write to|open|create|read) .*file |out of (?:memory|shared memory)` +
+	`|(?:column|relation|function) .* does not exist|the database system is )`)
+
+// Passes tells whether a text of Odoo, of one record among others, tells of the server's
+// state and not of the record.
+func Passes(text string) bool {
+	if m := caught.FindString(text); m != "" {
+		name := strings.TrimSuffix(strings.TrimPrefix(m, "<class '"), "'>: ")
+		if !strings.Contains(name, ".") {
+			name = "builtins." + name
+		}
+		return slices.Contains(transient, name) || slices.Contains(conflicts, name)
+	}
+	return passing.MatchString(text)
 }
 
 // byFault is what a fault of XML-RPC means, and the exception it is about.
