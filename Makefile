@@ -61,6 +61,23 @@ test: servers tools ## everything but the slow suites, race detector on
 	  '*** LEFT OUT: the recorded shops (OpenCart 2.3, 3.0.5, 4.1) and the contract examples were not compared,' \
 	  '*** because there is no folder ../shared/recordings beside the repository (or in $$OCTAIL_SHARED). All other tests ran.'
 
+# Odoo is built once, in the cache; the tests start and stop it. FULL=1 is what the figures
+# are from: more random orders, and the way cut off at each call and not at each third.
+test-odoo: servers ## the Odoo sink against a real Odoo 19 and 14, which it builds first (needs root; ODOO=19 RUN=TestOrders FULL=1)
+	@for v in $(ODOO); do internal/odootest/odoo.sh build $$v || exit 1; done
+	OCTAIL_TEST_ODOO="$(ODOO)" OCTAIL_TEST_ODOO_FULL="$(FULL)" CGO_ENABLED=1 $(GO) test -race -tags odoo -count=1 -timeout 90m \
+	  $(if $(RUN),-run '$(RUN)') ./sinks/odoo/... ./internal/odootest/... ./internal/odooshop/...
+
+ODOO ?= 19 14
+
+# Into a database that may be thrown away: ODOO_URL, ODOO_DB, ODOO_BOT_LOGIN, ODOO_BOT_PASSWORD, ODOO_BOT_API_KEY name it.
+bench-odoo: ## orders a second and calls an order in a real Odoo 19, beside one call a record (needs root; BENCH="-orders 40")
+	internal/odoobench/run.sh $(BENCH)
+
+kill-odoo: servers ## kill -9 agent and Odoo in turns while orders are placed; nothing missing, nothing twice (KILLS=100 ORDERS=500)
+	internal/odootest/odoo.sh build 19
+	$(GO) test -tags odoo ./internal/odooshop -count=1 -timeout 120m -v -run '^TestKilled$$' -kills $(or $(KILLS),100) -orders $(or $(ORDERS),500)
+
 kill: servers ## kill -9 the agent 200 times on a MyISAM and on an InnoDB shop (KILLS=200)
 	$(GO) test ./internal/app -count=1 -timeout 60m -v -run '^TestKill$$' -kills $(or $(KILLS),200)
 
@@ -83,9 +100,10 @@ bench: servers build ## CPU beside a go-mysql canal loop, peak memory; lanes in 
 	$(GO) run ./internal/bench -octail ./octail $(BENCH)
 
 lint: ## go vet, gofmt and staticcheck
-	$(GO) vet ./... && $(GO) vet -tags failpoints ./...
+	$(GO) vet ./... && $(GO) vet -tags failpoints ./... && $(GO) vet -tags odoo ./...
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 -tags odoo ./sinks/odoo/... ./internal/odootest/... ./internal/odooshop/...
 
 # The database server the demo and the tests start for themselves. Only the
 # program is needed, no running server: these packages start no service.
@@ -101,4 +119,4 @@ servers:
 tools:
 	@test -d "$${OCTAIL_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/octail}/prometheus-2.42" || internal/shoptest/fetch.sh prometheus 2.42
 
-.PHONY: help build install uninstall demo test kill stale holes faults matrix large bench lint mariadb servers tools
+.PHONY: help build install uninstall demo test test-odoo bench-odoo kill-odoo kill stale holes faults matrix large bench lint mariadb servers tools

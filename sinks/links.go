@@ -25,3 +25,11 @@ type Links interface {
 	// Lost forgets what Found remembered. A person's link stays.
 	Lost(ctx context.Context, key document.Key) error
 }
+
+// LinkedTo is what the Links of a running agent can too: a sink that adopts records asks
+// whether another entity has one already (`if l, ok := env.Links.(sinks.LinkedTo); ok`).
+type LinkedTo interface {
+	// LinkedTo lists the entities whose link has just this target, found or tied by hand,
+	// in their order and twenty at most. An error is the journal's.
+	LinkedTo(ctx context.Context, target string) ([]document.Key, error)
+}

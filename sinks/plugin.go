@@ -25,7 +25,9 @@ type Plugin struct {
 type Env struct {
 	Name string // of the sink, from the config file
 	Shop string
-	Log  *slog.Logger
+	// Entities are the kinds it is given (`entities` of its section); nil: all it takes.
+	Entities []string
+	Log      *slog.Logger
 	// Links are the sink's own. nil where nothing is delivered (`octail check`).
 	Links Links
 	// Pace waits until the target may be called once more (`rate` of the sink's

@@ -268,10 +268,15 @@ func Undated(r *shop.Reader) (map[string]int64, error) {
 // dated is the condition that one of the root's dates is not before a time; empty for
 // no time, and where the root has none of them.
 func (t *Transformer) dated(s *shop.Schema, e *entity, since time.Time, columns ...string) string {
+	return dated(t.cfg.Zone, s, e, since, columns...)
+}
+
+// dated is the same for a zone of the shop's.
+func dated(zone *time.Location, s *shop.Schema, e *entity, since time.Time, columns ...string) string {
 	var any []string
 	for _, c := range columns {
 		if !since.IsZero() && s.Has(e.root, c) {
-			any = append(any, "`"+c+"` >= '"+since.In(t.cfg.Zone).Format(time.DateTime)+"'")
+			any = append(any, "`"+c+"` >= '"+since.In(zone).Format(time.DateTime)+"'")
 		}
 	}
 	if len(any) == 0 {

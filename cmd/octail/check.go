@@ -113,13 +113,15 @@ func checkAll(ctx context.Context, cfg *config.Config, warnings []config.Warning
 	for _, s := range cfg.Sinks {
 		plugin, _ := all.ByType(s.Type)
 		c := check.SinkCheck{Name: s.Name, Config: s, Needs: plugin.Needs(s.Settings)}
-		sink, err := plugin.Open(s.Settings, sinks.Env{Name: s.Name, Shop: cfg.Shop.Name, Log: slog.New(slog.DiscardHandler)})
+		sink, err := plugin.Open(s.Settings, sinks.Env{Name: s.Name, Shop: cfg.Shop.Name, Entities: s.Entities, Log: slog.New(slog.DiscardHandler)})
+		if err == nil {
+			defer sink.Close() // when all have been tried
+		}
 		switch checker, ok := sink.(sinks.Checker); {
 		case err != nil:
 			c.Check = func(context.Context) error { return err }
 		case ok:
 			c.Check = func(ctx context.Context) error {
-				defer sink.Close()
 				ctx, cancel := context.WithTimeout(ctx, min(s.Timeout, 30*time.Second))
 				defer cancel()
 				return checker.Check(ctx)
@@ -127,6 +129,9 @@ func checkAll(ctx context.Context, cfg *config.Config, warnings []config.Warning
 			if shower, ok := sink.(sinks.Shower); ok {
 				c.Shown = shower.Shown
 			}
+		}
+		if forecaster, ok := sink.(sinks.Forecaster); ok {
+			c.Forecast = forecaster.Forecast
 		}
 		deps.Sinks = append(deps.Sinks, c)
 	}

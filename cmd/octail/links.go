@@ -9,31 +9,60 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"octail/internal/console"
 	"octail/internal/steer"
 )
 
 func (p *program) links() *cobra.Command {
 	var export, from, sink string
-	var asJSON bool
+	var asJSON, reset, persons bool
 	cmd := &cobra.Command{
-		Use: "links", Short: "Writes or reads all links as CSV", Args: noArgs, ValidArgsFunction: cobra.NoFileCompletions,
+		Use: "links", Short: "Writes or reads all links as CSV, or forgets a sink's", Args: noArgs, ValidArgsFunction: cobra.NoFileCompletions,
 		Long: `Writes all links between entities and records of the targets to a CSV file, or
 reads such a file: sink,entity,key,target, with that first line.
 
   octail links --export links.csv
   octail links --import links.csv --sink erp
+  octail links --reset --sink erp
 
 What is imported counts as tied by a person (octail link). Either all of the file
 is imported, or nothing, and each wrong line is named. A cell that a spreadsheet
 would take for a formula is exported with a ' in front, which the import removes.
-- is standard output or input.`,
+- is standard output or input.
+
+--reset forgets on purpose what a sink found or made in its target, for example
+after the target was emptied or replaced by another: at the next delivery it looks
+for each record again. What a person tied (octail link) stays, but with --persons.
+Nothing is delivered by it: octail sync does that.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if (export == "") == (from == "") {
-				return usage(errors.New("say what to do: octail links --export FILE.csv, or octail links --import FILE.csv"))
+			wanted := 0
+			for _, w := range []bool{export != "", from != "", reset} {
+				if w {
+					wanted++
+				}
+			}
+			if wanted != 1 {
+				return usage(errors.New("say what to do: octail links --export FILE.csv, octail links --import FILE.csv, or octail links --reset --sink SINK"))
+			}
+			if reset && sink == "" {
+				return usage(errors.New("name the sink whose links are to be forgotten: octail links --reset --sink SINK"))
+			}
+			if persons && !reset {
+				return usage(errors.New("--persons belongs to --reset"))
 			}
 			cfg, err := p.loadToLook()
 			if err != nil {
 				return err
+			}
+			if reset {
+				done, err := steered(cmd.Context(), cfg, "/api/v1/links/reset", jsonBody(console.ResetRequest{Sink: sink, Persons: persons}), func(d *steer.Desk) (steer.Reset, error) {
+					return d.Reset(cmd.Context(), sink, persons)
+				})
+				if err != nil {
+					return err
+				}
+				p.say(asJSON, done)
+				return nil
 			}
 			if export != "" {
 				var b bytes.Buffer
@@ -73,6 +102,8 @@ would take for a formula is exported with a ' in front, which the import removes
 	f := cmd.Flags()
 	f.StringVar(&export, "export", "", "write the links to this file")
 	f.StringVar(&from, "import", "", "read links from this file")
+	f.BoolVar(&reset, "reset", false, "forget what a sink found or made in its target")
+	f.BoolVar(&persons, "persons", false, "with --reset: forget what persons tied too")
 	f.StringVar(&sink, "sink", "", "only of this sink; at an import each line has to be for it")
 	f.BoolVar(&asJSON, "json", false, "print as JSON")
 	return cmd

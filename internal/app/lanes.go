@@ -92,7 +92,7 @@ func (a *Agent) openSink(s config.Sink) (sinks.Sink, error) {
 	if !ok {
 		return nil, fmt.Errorf("sink %s: unknown type %q", s.Name, s.Type)
 	}
-	sink, err := plugin.Open(s.Settings, sinks.Env{Name: s.Name, Shop: a.cfg.Shop.Name, Log: a.log.With("sink", s.Name),
+	sink, err := plugin.Open(s.Settings, sinks.Env{Name: s.Name, Shop: a.cfg.Shop.Name, Entities: s.Entities, Log: a.log.With("sink", s.Name),
 		Links: dispatch.Links(a.journal, s.Name), Pace: dispatch.Pacer(s.Rate)})
 	if err != nil {
 		return nil, fmt.Errorf("sink %s: %w", s.Name, err)

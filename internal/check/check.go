@@ -101,6 +101,7 @@ var steps = []step{
 	{"filter", false, tables, (*checker).filterNames},
 	{"filter", false, state, (*checker).filterWidened},
 	{"sinks", false, nothing, (*checker).sinks},
+	{"forecast", false, tables, (*checker).forecast},
 }
 
 // askForLog is the SQL that says where the server writes what goes wrong.
@@ -150,7 +151,7 @@ func (c *checker) run(ctx context.Context) Report {
 		}
 	}()
 	for _, s := range steps {
-		if c.essential && !s.essential || c.only != nil && !slices.Contains(c.only, s.name) || c.leavesAlone(s) {
+		if c.essential && !s.essential || c.only != nil && !slices.Contains(c.only, s.name) || c.leavesAlone(s) || s.name == "forecast" && len(c.forecasters()) == 0 {
 			continue
 		}
 		if reason := c.lacks(s.need); reason != "" {

@@ -18,6 +18,8 @@ type SinkCheck struct {
 	// Shown is asked after a good Check for what that has shown; nil: that the target
 	// takes what octail delivers.
 	Shown func() string
+	// Forecast is sinks.Forecaster's; nil: it has none.
+	Forecast func(ctx context.Context, used []sinks.Used) (map[int]error, error)
 }
 
 // sinks tries all targets side by side.

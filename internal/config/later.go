@@ -6,7 +6,7 @@ var (
 		"notify": true,
 	}
 	laterTypes = map[string]bool{
-		"odoo": true, "orderry": true, "espocrm": true, "cartrover": true, "extensiv": true, "tryton": true,
+		"orderry": true, "espocrm": true, "cartrover": true, "extensiv": true, "tryton": true,
 		"nats": true, "kafka": true,
 	}
 )

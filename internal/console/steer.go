@@ -21,6 +21,12 @@ type SinkRequest struct {
 	Sink string `json:"sink"`
 }
 
+// ResetRequest forgets the links of a sink.
+type ResetRequest struct {
+	Sink    string `json:"sink"`
+	Persons bool   `json:"persons"`
+}
+
 // LinkRequest ties an entity to a record of a sink's target; Target is "" to untie it.
 type LinkRequest struct {
 	Sink    string `json:"sink"`
@@ -38,6 +44,7 @@ func steering(mux *http.ServeMux, a Agent, may func(*http.Request) bool) {
 		return a.Desk().Link(ctx, q.Sink, q.Subject, q.Target)
 	})
 	post(mux, "unlink", may, func(ctx context.Context, q LinkRequest) (any, error) { return a.Desk().Unlink(ctx, q.Sink, q.Subject) })
+	post(mux, "links/reset", may, func(ctx context.Context, q ResetRequest) (any, error) { return a.Desk().Reset(ctx, q.Sink, q.Persons) })
 	mux.HandleFunc("POST /api/v1/links", changing(may, func(w http.ResponseWriter, r *http.Request) {
 		unhurried(w)
 		in, err := a.Desk().Import(r.Context(), http.MaxBytesReader(w, r.Body, linksBytes), r.URL.Query().Get("sink"))

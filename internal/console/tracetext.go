@@ -14,6 +14,7 @@ import (
 const (
 	attemptsShown = 5
 	answerShown   = 200
+	waitShown     = 1000 // the line to add to the configuration is at the end
 )
 
 // Text writes a trace for people.
@@ -129,7 +130,7 @@ func (p *Parked) text() string {
 	}
 	text += " since " + stamp(p.Since)
 	if p.Error != "" {
-		text += ": " + steer.Line(p.Error, answerShown)
+		text += ": " + steer.Line(p.Error, waitShown)
 	}
 	if p.Attempts > 0 {
 		text += "; " + count(int64(p.Attempts), "try", "tries") + " while others went through"

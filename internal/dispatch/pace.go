@@ -46,4 +46,11 @@ func (s links) Found(ctx context.Context, key document.Key, target string) error
 	return s.of.Found(ctx, key, target)
 }
 
+var _ sinks.LinkedTo = links{}
+
+// LinkedTo implements sinks.LinkedTo.
+func (s links) LinkedTo(ctx context.Context, target string) ([]document.Key, error) {
+	return s.of.LinkedTo(ctx, target)
+}
+
 func (s links) Lost(ctx context.Context, key document.Key) error { return s.of.Lost(ctx, key) }

@@ -107,6 +107,20 @@ func (j *Journal) deleteLink(ctx context.Context, query string, args ...any) (ok
 	return ok, err
 }
 
+// ResetLinks removes all links of a sink that the sink found itself, and with persons
+// those of persons too.
+func (j *Journal) ResetLinks(ctx context.Context, sink string, persons bool) (n int64, err error) {
+	err = j.change(ctx, "remove links", func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, "DELETE FROM links WHERE sink = ? AND (? OR origin <> 'person')", sink, persons)
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	return n, err
+}
+
 // SinkLinks are the links of one sink, as the sink itself sees them.
 type SinkLinks struct {
 	journal *Journal
@@ -130,4 +144,15 @@ func (s SinkLinks) Found(ctx context.Context, key document.Key, target string) e
 func (s SinkLinks) Lost(ctx context.Context, key document.Key) error {
 	_, err := s.journal.deleteLink(ctx, "DELETE FROM links WHERE sink = ? AND entity = ? AND key = ? AND origin <> 'person'", s.sink, key.Entity, key.ID)
 	return err
+}
+
+// LinkedTo lists the entities that are tied to a record of the sink's target, twenty at
+// most.
+func (s SinkLinks) LinkedTo(ctx context.Context, target string) ([]document.Key, error) {
+	found, err := s.journal.LinkedTo(ctx, s.sink, target, 20)
+	var keys []document.Key
+	for _, l := range found {
+		keys = append(keys, l.Key)
+	}
+	return keys, err
 }

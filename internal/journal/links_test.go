@@ -55,6 +55,12 @@ func TestLinks(t *testing.T) {
 	if got, want := fmt.Sprint(keys, len(tied), must[[]string](t)(look.LinkedSinks(ctx))), "[order/7 product/1 product/3] 2 [crm erp]"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
+	// As the sink itself asks: of its own target, whoever has tied them.
+	for target, want := range map[string]string{"C": "[order/7 product/1]", "E": "[product/3]", "D": "[]", "": "[]"} {
+		if got := fmt.Sprint(must[[]document.Key](t)(erp.LinkedTo(ctx, target))); got != want {
+			t.Errorf("%q is of %s, want %s", target, got, want)
+		}
+	}
 	if !must[bool](t)(j.DeleteLink(ctx, "erp", product(1))) || must[bool](t)(j.DeleteLink(ctx, "erp", product(1))) {
 		t.Error("it was not removed once")
 	}

@@ -229,3 +229,36 @@ func (i Imported) Text() string {
 	}
 	return text
 }
+
+// Reset is the answer to Desk.Reset.
+type Reset struct {
+	Sink    string `json:"sink"`
+	Links   int64  `json:"links"` // forgotten
+	Kept    bool   `json:"kept"`  // those of persons stayed
+	Running bool   `json:"running"`
+}
+
+// Reset forgets what a sink found or made in its target, and with persons what persons
+// tied too. It delivers nothing.
+func (d *Desk) Reset(ctx context.Context, sink string, persons bool) (Reset, error) {
+	r := Reset{Sink: sink, Kept: !persons, Running: d.Lane != nil}
+	if err := d.known(ctx, sink); err != nil {
+		return r, err
+	}
+	n, err := d.Journal.ResetLinks(ctx, sink, persons)
+	if err != nil {
+		return r, err
+	}
+	r.Links = n
+	d.wake(sink)
+	return r, nil
+}
+
+// Text says it to people.
+func (r Reset) Text() string {
+	text := fmt.Sprintf("%s of %s forgotten", count(r.Links, "link", "links"), r.Sink)
+	if r.Kept {
+		text += "; those that persons tied stay (--persons)"
+	}
+	return text + fmt.Sprintf(". At its next delivery the sink looks for each record again. To deliver again what did not change: octail sync order --sink %s --force", r.Sink)
+}

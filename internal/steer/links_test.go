@@ -178,3 +178,35 @@ func TestLines(t *testing.T) {
 		}
 	}
 }
+
+// TestReset: what a sink found is forgotten on purpose, what a person tied stays unless
+// that is meant too; other sinks keep theirs.
+func TestReset(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	lanes := running(d)
+	check(t, d.Journal.LinksFor("erp").Found(ctx, key(t, "product/44"), "4713"))
+	check(t, d.Journal.LinksFor("erp").Found(ctx, key(t, "order/1"), "1"))
+	check(t, d.Journal.LinksFor("crm").Found(ctx, key(t, "order/1"), "9"))
+	_, err := d.Link(ctx, "erp", "product/42", "4711")
+	check(t, err)
+	r, err := d.Reset(ctx, "erp", false)
+	check(t, err)
+	has(t, r.Text(), "2 links of erp forgotten; those that persons tied stay (--persons)", "octail sync order --sink erp --force")
+	if r.Links != 2 || !strings.HasSuffix(fmt.Sprint(lanes["erp"].told), "wake]") {
+		t.Errorf("%+v %v", r, lanes["erp"].told)
+	}
+	for subject, want := range map[string]bool{"product/44": false, "order/1": false, "product/42": true} {
+		if _, ok, err := d.Journal.Link(ctx, "erp", key(t, subject)); ok != want || err != nil {
+			t.Errorf("%s: %v %v", subject, ok, err)
+		}
+	}
+	r, err = d.Reset(ctx, "erp", true)
+	check(t, err)
+	has(t, r.Text(), "1 link of erp forgotten.")
+	if _, ok, err := d.Journal.Link(ctx, "crm", key(t, "order/1")); !ok || err != nil {
+		t.Error("another sink's link is gone", err)
+	}
+	_, err = d.Reset(ctx, "nobody", false)
+	wrong(t, err, `no sink "nobody"`)
+}

@@ -6,12 +6,14 @@ import (
 	"octail/internal/config"
 	"octail/sinks"
 	"octail/sinks/file"
+	"octail/sinks/odoo"
 	"octail/sinks/webhook"
 )
 
 // Plugins lists every type of sink.
 var Plugins = []sinks.Plugin{
 	file.Plugin,
+	odoo.Plugin,
 	webhook.Plugin,
 }
 

@@ -39,11 +39,14 @@ func classOf(status int) sinks.Class {
 }
 
 // say answers with a body that repeats what was sent, as targets do.
-func say(status int, header, kind, body string) func(http.ResponseWriter, *http.Request) {
+func say(status int, after, kind, body string) func(http.ResponseWriter, *http.Request) {
 	return func(w http.ResponseWriter, r *http.Request) {
 		sent := bodyOf(r.Body)
-		if header != "" {
-			w.Header().Set("Retry-After", header)
+		if ahead, err := time.ParseDuration(after); err == nil { // a date, by the clock of now
+			after := time.Now().Add(ahead).UTC().Format(http.TimeFormat)
+			w.Header().Set("Retry-After", after)
+		} else if after != "" {
+			w.Header().Set("Retry-After", after)
 		}
 		w.Header().Set("Content-Type", kind)
 		w.Header().Set("X-Note", targetsWords)
@@ -61,7 +64,7 @@ func table(elsewhere string) []answer {
 	for status := 300; status < 600; status++ {
 		out = append(out, answer{name: fmt.Sprint(status), does: say(status, "", "text/html", refusal), class: classOf(status)})
 	}
-	date := func(at time.Duration) string { return time.Now().Add(at).UTC().Format(http.TimeFormat) }
+	date := time.Duration.String // see say
 	day := 24 * time.Hour
 	for _, wait := range []struct {
 		name, after string
@@ -122,15 +125,19 @@ func answers(h *harness) {
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
 	defer other.Close()
 	known := map[string]bool{}
-	steps, all := h.steps()
+	size := 1
+	if h.needs.Batch > 1 { // else another request would be tried than those of most deliveries
+		size = 2
+	}
+	steps, all := h.steps(size)
 	id := int64(1)
 	for at := range steps {
-		for _, a := range table(other.URL) {
-			known[a.name] = true
-			batch := []sinks.Delivery{revision(h.kind(), id, 1)}
-			if h.needs.Batch > 1 { // else another request would be tried than those of most deliveries
-				batch = append(batch, revision(h.kind(), id+1, 1))
+		for i, a := range table(other.URL) {
+			if h.c.CutEvery > 0 && i%steps != at {
+				continue
 			}
+			known[a.name] = true
+			batch := h.fresh(id, size)
 			id += 2
 			all = append(all, batch...)
 			h.breaksAt(at, a.does)
@@ -173,18 +180,28 @@ func (h *harness) judge(a answer, at int, err error) {
 	}
 }
 
-// steps is how many requests a delivery makes; it is found out by some that are left in
-// the target.
-func (h *harness) steps() (requests int, made []sinks.Delivery) {
+// steps is how many requests the delivery of so many new entities makes; it is found out
+// by some that are left in the target.
+func (h *harness) steps(size int) (requests int, made []sinks.Delivery) {
 	h.Helper()
-	made = []sinks.Delivery{revision(h.kind(), 1<<40, 1), revision(h.kind(), 1<<40, 2)}
-	h.good(made[0]) // what is done once (to log in) is done
+	made = h.fresh(1<<40, size)
+	h.good(made...) // what is done once (to log in) is done
 	before := h.requests()
-	h.good(made[1])
+	next := h.fresh(1<<40+10, size)
+	made = append(made, next...)
+	h.good(next...)
 	if h.requests() == before {
 		h.Fatal("a delivery makes no request")
 	}
 	return h.requests() - before, made
+}
+
+// fresh are new entities.
+func (h *harness) fresh(id int64, size int) (batch []sinks.Delivery) {
+	for n := range int64(size) {
+		batch = append(batch, revision(h.kind(), id+n, 1))
+	}
+	return batch
 }
 
 // breaksAt breaks one request: the one after so many.

@@ -15,6 +15,10 @@ type Case struct {
 	// Except are answers by which this target means something else than the table says,
 	// by the table's names.
 	Except map[string]Exception
+	// CutEvery is for a target that takes long: how many bytes are between two places at
+	// which a connection is cut; and each answer is given to one request of a delivery, and
+	// not to each of them. 0: all are tried.
+	CutEvery int
 }
 
 // Target is what a sink writes to in a test.

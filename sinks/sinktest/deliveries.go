@@ -77,6 +77,10 @@ func held(list ...sinks.Delivery) []Held {
 
 func text(s string) *string { return &s }
 
+// money is an amount as documents have it: an order's rows have to add up, for a target
+// that does the sum itself.
+func money(n int64) string { return fmt.Sprintf("%d.0000", n) }
+
 // documentOf makes a whole document with a person in it.
 func documentOf(entity string, id, n int64) any {
 	address := document.Address{FirstName: "Zebulon", LastName: "Quillfeather", Company: "Ghorn & \"Sons\"", Address1: "12 Marzipan Lane", City: "Testville", Postcode: "AB1 2CD",
@@ -89,18 +93,20 @@ func documentOf(entity string, id, n int64) any {
 			Customer:       document.OrderCustomer{ID: &customer, Group: document.Named{ID: 1, Name: text("Default")}, FirstName: "Zebulon", LastName: "Quillfeather", Email: "quillfeather@example.com", Phone: "+44 20 7946 0999"},
 			BillingAddress: &address, ShippingAddress: &address, Payment: &document.Payment{Method: "cod", Code: "cod.cod", Name: "Cash On Delivery"},
 			Shipping: &document.Shipping{Method: "flat", Code: "flat.flat", Name: "Flat Shipping Rate"},
-			Lines:    []document.Line{{Line: 1, ProductID: 42, SKU: "SKU-42", Codes: map[string]string{}, Model: "P42", Name: "Apple Cinema 30\"", Quantity: n, Price: "10.0000", Tax: "2.0000", Total: "10.0000", Options: []document.LineOption{}}},
-			Vouchers: []document.Voucher{}, Totals: []document.Total{{Code: "total", Title: "Total", Value: "12.0000"}}, Total: "12.0000",
+			Lines:    []document.Line{{Line: 1, ProductID: 42, SKU: "SKU-42", Codes: map[string]string{}, Model: "P42", Name: "Apple Cinema 30\"", Quantity: n, Price: "10.0000", Tax: "2.0000", Total: money(10 * n), Options: []document.LineOption{}}},
+			Vouchers: []document.Voucher{}, Totals: []document.Total{
+				{Code: "sub_total", Title: "Sub-Total", Value: money(10 * n)}, {Code: "tax", Title: "VAT (20%)", Value: money(2 * n), Tax: &document.TotalTax{Rate: "20.0000", Type: "percent"}},
+				{Code: "total", Title: "Total", Value: money(12 * n)}}, Total: money(12 * n),
 			Comment: fmt.Sprintf("revision %d: leave it with Snodgrass <b>&amp; \"co\"\nor so", n), History: []document.HistoryStep{}}
 	case document.CustomerEntity:
 		return &document.Customer{ID: id, Group: document.Named{ID: 1, Name: text("Default")}, FirstName: "Zebulon", LastName: "Quillfeather", Email: "quillfeather@example.com",
 			Phone: fmt.Sprintf("+44 20 7946 0%03d", n), Enabled: true, CreatedAt: text("2026-01-01T00:00:00Z"), Addresses: []document.Address{address}}
 	case document.ProductEntity:
-		return &document.Product{ID: id, Model: fmt.Sprintf("P%d", id), Codes: map[string]string{"sku": fmt.Sprintf("SKU-%d", id)}, Enabled: true, Minimum: 1, Price: fmt.Sprintf("%d.0000", n),
+		return &document.Product{ID: id, Model: fmt.Sprintf("P%d", id), Codes: map[string]string{"sku": fmt.Sprintf("SKU-%d", id)}, Enabled: true, RequiresShipping: true, Minimum: 1, Price: fmt.Sprintf("%d.0000", n),
 			Specials: []document.Special{}, Discounts: []document.Discount{}, Images: []string{}, Texts: map[string]document.ProductText{"en-gb": {Name: "Apple Cinema 30\""}}, SEOURLs: []document.SEOURL{},
 			Categories: []document.CategoryRef{}, StoreIDs: []int64{0}, Attributes: []document.Attribute{}, Options: []document.Option{}, Related: []int64{}}
 	case document.StockEntity:
-		return &document.Stock{ProductID: id, SKU: fmt.Sprintf("SKU-%d", id), Model: fmt.Sprintf("P%d", id), Quantity: n}
+		return &document.Stock{ProductID: id, SKU: fmt.Sprintf("SKU-%d", id), Model: fmt.Sprintf("P%d", id), SubtractStock: true, Quantity: n}
 	}
 	return &document.Category{ID: id, Path: []string{fmt.Sprintf("Kind %d", n)}, Enabled: true, Texts: map[string]document.CategoryText{}, StoreIDs: []int64{0}}
 }

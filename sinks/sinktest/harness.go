@@ -47,8 +47,8 @@ type harness struct {
 
 func newHarness(t *testing.T, c Case) *harness {
 	t.Helper()
-	leaks := goleak.IgnoreCurrent()
 	h := &harness{T: t, c: c, target: c.Target(t), links: &links{list: map[document.Key]sinks.Link{}}, log: &safeBuffer{}}
+	leaks := goleak.IgnoreCurrent() // the target may have its own, for as long as the test
 	address := ""
 	if h.target.Handler != nil {
 		h.server = httptest.NewServer(h)

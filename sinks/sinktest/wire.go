@@ -38,7 +38,7 @@ func hangs(h *harness) {
 			time.Sleep(patience / 20)
 		}
 	}
-	steps, all := h.steps()
+	steps, all := h.steps(1)
 	id := int64(1)
 	for at := range steps {
 		for _, c := range []struct {
@@ -106,8 +106,9 @@ func cutAnywhere(h *harness) {
 	id := int64(1)
 	cuts := 0
 	for _, reset := range []bool{false, true} {
-		for n := 0; n < up+down; n++ {
-			if !reset && n%4 > 0 { // an end in good order is like a reset but where the kernel is concerned
+		every := max(1, h.c.CutEvery)
+		for n := 0; n < up+down; n += every {
+			if !reset && n/every%4 > 0 { // an end in good order is like a reset but where the kernel is concerned
 				continue
 			}
 			cuts++
