@@ -302,3 +302,24 @@ sinks:
 		}
 	}
 }
+
+// slowSettings are of a type whose target takes its time.
+type slowSettings struct{}
+
+func (slowSettings) DefaultTimeout() time.Duration { return 2 * time.Minute }
+
+// TestTimeoutOfType: what is written holds, then what the type says, then 30 seconds.
+func TestTimeoutOfType(t *testing.T) {
+	t.Setenv("OCTAIL_TEST_SECRET", "x")
+	types := Types{"slow": func() any { return &slowSettings{} }, "file": testTypes["file"]}
+	text := smallest + "  - {name: a, type: slow}\n  - {name: b, type: slow, timeout: 5s}\n"
+	c, _, err := Parse("config.yaml", []byte(text), types)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []time.Duration{30 * time.Second, 2 * time.Minute, 5 * time.Second} {
+		if got := c.Sinks[i].Timeout; got != want {
+			t.Errorf("%s: %s, want %s", c.Sinks[i].Name, got, want)
+		}
+	}
+}

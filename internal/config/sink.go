@@ -49,6 +49,11 @@ type validator interface {
 	Validate(*Section)
 }
 
+// patient is implemented by settings of a type whose target takes longer than most do.
+type patient interface {
+	DefaultTimeout() time.Duration
+}
+
 // UnmarshalConfig reads the keys every sink has and those of its type from one section.
 func (k *Sink) UnmarshalConfig(v *Value) {
 	k.Line, k.Timeout = v.line(), defaultTimeout
@@ -60,6 +65,9 @@ func (k *Sink) UnmarshalConfig(v *Value) {
 	if settings, ok := v.d.types[v.peek("type")]; ok {
 		k.Settings = settings()
 		targets = append(targets, reflect.ValueOf(k.Settings).Elem())
+		if slow, ok := k.Settings.(patient); ok {
+			k.Timeout = slow.DefaultTimeout()
+		}
 	}
 	v.d.section(v.node, v.path, k.Settings == nil, targets...)
 	s := &Section{v.d, v.path}

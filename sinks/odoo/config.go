@@ -1,6 +1,8 @@
 package odoo
 
 import (
+	"time"
+
 	"octail/internal/config"
 )
 
@@ -39,6 +41,10 @@ type Config struct {
 
 	Mappings Mappings `yaml:"mappings"`
 }
+
+// DefaultTimeout is that of a call where the section has no timeout: the first one into an
+// Odoo that has just started reads all of its models, and a batch on a busy one takes long.
+func (c *Config) DefaultTimeout() time.Duration { return 2 * time.Minute }
 
 // Customers say how customers become contacts.
 type Customers struct {
@@ -131,7 +137,7 @@ func (t *StoreTarget) UnmarshalConfig(v *config.Value) {
 
 func defaults() Config {
 	return Config{
-		Transport: "auto", Batch: 20, Stock: stockIgnore,
+		Transport: "auto", Batch: 25, Stock: stockIgnore,
 		Customers: Customers{Match: []string{"email"}, Ref: "{shop}-{id}", Groups: "ignore", Guests: "contact", Deleted: "archive"},
 		Products:  Products{Match: []string{"sku"}, Variants: "auto", SKU: []string{"sku", "model"}, Barcode: []string{"ean", "upc", "isbn"}, Description: descriptionSale, Images: true, Deleted: "archive"},
 		Orders:    Orders{Number: "{number}", Confirm: "action", Tax: "mapped", Deleted: "cancel"},
