@@ -35,7 +35,11 @@ func (s *sink) mapPayment(ctx context.Context, company int64, p *document.Paymen
 	}
 	target, mapped := lookup(s.cfg.Mappings.Payment, p.Method, p.Code, p.Name)
 	if !mapped {
-		r, ok, err := s.find(ctx, termList, pickNamed(p.Name, c))
+		look := s.find
+		if len(s.cfg.Mappings.Payment) == 0 || p.Method == "" { // then it goes without a term
+			look = s.recall
+		}
+		r, ok, err := look(ctx, termList, pickNamed(p.Name, c))
 		if err != nil {
 			return payment{}, err
 		}

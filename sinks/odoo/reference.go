@@ -172,6 +172,17 @@ func (s *sink) find(ctx context.Context, l list, pick func([]row) (row, bool)) (
 	return r, ok, nil
 }
 
+// recall is find where nothing waits for a record that is not there: what a person adds
+// in Odoo counts when the list is read anew by itself, after listAge.
+func (s *sink) recall(ctx context.Context, l list, pick func([]row) (row, bool)) (row, bool, error) {
+	rows, _, err := s.listOf(ctx, l, listAge)
+	if err != nil {
+		return row{}, false, err
+	}
+	r, ok := pick(rows)
+	return r, ok, nil
+}
+
 // fold makes names comparable: no case, white space is white space, and what OpenCart
 // stores as HTML ("Check &amp; cash") is what people read.
 func fold(name string) string {
