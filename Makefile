@@ -70,7 +70,6 @@ test-odoo: servers ## the Odoo sink against a real Odoo 19 and 14, which it buil
 
 ODOO ?= 19 14
 
-# Into a database that may be thrown away: ODOO_URL, ODOO_DB, ODOO_BOT_LOGIN, ODOO_BOT_PASSWORD, ODOO_BOT_API_KEY name it.
 bench-odoo: ## orders a second and calls an order in a real Odoo 19, beside one call a record (needs root; BENCH="-orders 40")
 	internal/odoobench/run.sh $(BENCH)
 

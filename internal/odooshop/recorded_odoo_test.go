@@ -38,7 +38,7 @@ func TestRecorded(t *testing.T) {
 			defer db.Close()
 			odoo := odootest.Database(t, 19)
 			prepare(t, odoo, "EUR", "GBP")
-			a := between(t, server, database, "Etc/GMT-2", "[customer, product, category]", odoo, "release: any", "since: 2020-01-01", "mappings: {tax: {\"fixed 2.00\": lines}}")
+			a := between(t, server, database, "Etc/GMT-2", "[customer, product, category]", odoo, "release: any", "since: 2020-01-01")
 			a.start()
 			quiet(a, db, 5*time.Minute)
 			recording.Replay(t, shoptesting.End)
