@@ -28,7 +28,7 @@ var once = map[string]any{"mode": "update", "noupdate": true}
 func (s *sink) notes(ctx context.Context, orders []*saleOrder) error {
 	var records []*record
 	for _, o := range orders {
-		if o.item.err != nil || o.id == 0 || document.Erased(o.item.Data) {
+		if o.id == 0 || document.Erased(o.item.Data) {
 			continue
 		}
 		known, err := toldBefore(o)

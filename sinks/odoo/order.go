@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -310,10 +311,15 @@ func (s *sink) bring(ctx context.Context, orders []*saleOrder) error {
 	if err := s.advance(ctx, orders); err != nil {
 		return err
 	}
-	if err := s.dates(ctx, going(orders)); err != nil {
+	// One whose next step is a person's is dated and told of as the others are.
+	there := slices.DeleteFunc(slices.Clone(orders), func(o *saleOrder) bool {
+		class, _ := sinks.ClassOf(o.item.err)
+		return o.item.err != nil && class != sinks.Permanent
+	})
+	if err := s.dates(ctx, there); err != nil {
 		return err
 	}
-	if err := s.notes(ctx, going(orders)); err != nil {
+	if err := s.notes(ctx, there); err != nil {
 		return err
 	}
 	for _, o := range going(orders) {
@@ -343,10 +349,12 @@ func (s *sink) tellBack(ctx context.Context, o *saleOrder) error {
 
 // dates gives orders the time they were placed: Odoo's confirmation writes its own.
 func (s *sink) dates(ctx context.Context, orders []*saleOrder) error {
-	late := those(orders, func(o *saleOrder) bool {
-		at := o.placed()
-		return !o.linked && o.held != nil && at != "" && at != string(o.held.Date)
-	})
+	var late []*saleOrder
+	for _, o := range orders {
+		if at := o.placed(); !o.linked && o.held != nil && at != "" && at != string(o.held.Date) {
+			late = append(late, o)
+		}
+	}
 	return halves(ctx, late, func(ctx context.Context, late []*saleOrder) error {
 		records := make([]*record, len(late))
 		for i, o := range late {

@@ -468,3 +468,29 @@ func TestPersonUndoesAnOrder(t *testing.T) {
 		}
 	})
 }
+
+// TestStuckOrderIsDated: an order that a person has to lead on, because its goods have lot
+// numbers, has the date of the shop and the comments of its history all the same.
+func TestStuckOrderIsDated(t *testing.T) {
+	on(t, newest, "", func(t *testing.T, b *till) {
+		b.put(sells(130, 1, 41))
+		if err := b.admin.Write(t.Context(), "product.product", []int64{b.product(41)}, map[string]any{"tracking": "lot"}, nil); err != nil {
+			t.Fatal(err)
+		}
+		x := sells(131, 3, 41)
+		d := x.order()
+		d.History = append(d.History, document.HistoryStep{Status: d.Status, Comment: "left at the door", At: d.PlacedAt})
+		err := b.Deliver(t.Context(), []sinks.Delivery{created(document.OrderEntity, d.ID, *d)})
+		if class, _ := sinks.ClassOf(err); err == nil || class != sinks.Permanent {
+			t.Fatal(err)
+		}
+		h := b.is(x, stateSale)
+		var notes []struct{ Body string }
+		if err := b.admin.SearchRead(t.Context(), "mail.message", rpc.Find{Domain: []any{[]any{"model", "=", "sale.order"}, []any{"res_id", "=", h.ID}, []any{"body", "ilike", "left at the door"}}, Fields: []string{"body"}}, &notes); err != nil {
+			t.Fatal(err)
+		}
+		if len(notes) != 1 {
+			t.Errorf("%d notes with the comment, want 1", len(notes))
+		}
+	})
+}
