@@ -390,7 +390,7 @@ func TestCurrencies(t *testing.T) {
 			t.Errorf("the first pricelist is in %s", first[0].Currency.Name)
 		}
 		a.reload(func(*Config) {})
-		if again, err := a.mapCurrency(ctx, 0, "GBP"); again != gbp || err != nil {
+		if again, err := a.mapCurrency(ctx, 0, "GBP"); again.id != gbp.id || again.pricelist != gbp.pricelist || again.decimals != gbp.decimals || !again.rounding.Equal(gbp.rounding) || err != nil {
 			t.Errorf("again: %+v, %v", again, err)
 		}
 		web := a.create("product.pricelist", map[string]any{"name": "Web GBP", "currency_id": gbp.id})
