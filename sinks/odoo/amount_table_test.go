@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"octail/internal/shoptest/shoptesting"
 	"octail/sinks"
 	"octail/transform/document"
 )
@@ -178,11 +179,7 @@ var inTaxTitle = regexp.MustCompile(`\(-?([0-9.]+)(%?)\)`)
 
 // TestPriceRecorded are the orders of the recorded shops, of all their states on the way.
 func TestPriceRecorded(t *testing.T) {
-	shared := os.Getenv("OCTAIL_SHARED")
-	if shared == "" {
-		t.Skip("OCTAIL_SHARED names the folder with the recordings")
-	}
-	files, err := filepath.Glob(filepath.Join(shared, "recordings", "*", "expected", "*.json"))
+	files, err := filepath.Glob(filepath.Join(shoptesting.Recordings(t), "*", "expected", "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no recordings: %v", err)
 	}

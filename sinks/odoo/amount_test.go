@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 
+	"octail/internal/shoptest/shoptesting"
 	"octail/transform/document"
 )
 
@@ -208,13 +209,10 @@ func classRates(class int64, o *document.Order) string {
 
 // TestPriceExamples are the documents that go with the specification.
 func TestPriceExamples(t *testing.T) {
-	shared := os.Getenv("OCTAIL_SHARED")
-	if shared == "" {
-		t.Skip("OCTAIL_SHARED names the folder with the examples")
-	}
+	examples := shoptesting.Examples(t)
 	for _, name := range []string{"order.json", "order-guest-gbp.json"} {
 		t.Run(name, func(t *testing.T) {
-			raw, err := os.ReadFile(filepath.Join(shared, "examples", name))
+			raw, err := os.ReadFile(filepath.Join(examples, name))
 			if err != nil {
 				t.Fatal(err)
 			}

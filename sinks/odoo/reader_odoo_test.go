@@ -181,7 +181,7 @@ func TestOrderNamesWhatIsGone(t *testing.T) {
 			}
 			b.admin.Call(t.Context(), "sale.order", "search", rpc.Args{}, nil)
 			if _, err := b.admins("delivery.carrier", "unlink", []int64{carrier.id}); err != nil {
-				t.Skip("the carrier is used", err)
+				t.Fatal("the carrier cannot be deleted, so nothing is tried: ", err)
 			}
 			b.heals(x)
 			b.is(x, stateDraft)
