@@ -119,7 +119,7 @@ func books(t *testing.T, b *partnerBed) {
 	if err := b.admin.Write(t.Context(), partnerModel, []int64{is.id}, map[string]any{"parent_id": company}, nil); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []*sink{b.sink, b.again(b.links), b.again(&journalLinks{all: map[document.Key]sinks.Link{}})} {
+	for _, s := range []*sink{b.sink, b.again(b.links), b.again(&memoryLinks{all: map[document.Key]sinks.Link{}})} {
 		if err := s.Deliver(t.Context(), []sinks.Delivery{moved}); err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"octail/internal/config"
@@ -26,7 +25,7 @@ var databaseFor, databaseWithVAT = odootest.Database, odootest.WithVAT
 type partnerBed struct {
 	*sink
 	admin *rpc.Client
-	links *journalLinks
+	links *memoryLinks
 	log   *strings.Builder
 }
 
@@ -38,7 +37,7 @@ func partnersOn(t *testing.T, settings string, test func(t *testing.T, b *partne
 }
 
 func newPartnerBed(t *testing.T, o *odootest.Odoo, settings string) *partnerBed {
-	b := &partnerBed{links: &journalLinks{all: map[document.Key]sinks.Link{}}, log: &strings.Builder{}}
+	b := &partnerBed{links: &memoryLinks{all: map[document.Key]sinks.Link{}}, log: &strings.Builder{}}
 	into := Plugin.Settings()
 	text := fmt.Sprintf("url: %s\ndatabase: %s\nlogin: %s\napi_key: %s\n%s", o.URL, o.Database, o.Login, o.Key, settings)
 	if _, err := config.Decode("sink.yaml", []byte(text), into); err != nil {
@@ -62,50 +61,8 @@ func newPartnerBed(t *testing.T, o *odootest.Odoo, settings string) *partnerBed 
 	return b
 }
 
-// journalLinks are links as the journal keeps them.
-type journalLinks struct {
-	mu  sync.Mutex
-	all map[document.Key]sinks.Link
-}
-
-func (l *journalLinks) Link(_ context.Context, key document.Key) (sinks.Link, bool, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	link, ok := l.all[key]
-	return link, ok, nil
-}
-
-func (l *journalLinks) Found(_ context.Context, key document.Key, target string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.all[key].Person {
-		l.all[key] = sinks.Link{Target: target}
-	}
-	return nil
-}
-
-func (l *journalLinks) Lost(_ context.Context, key document.Key) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.all[key].Person {
-		delete(l.all, key)
-	}
-	return nil
-}
-
-func (l *journalLinks) LinkedTo(_ context.Context, target string) (keys []document.Key, _ error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for key, link := range l.all {
-		if link.Target == target {
-			keys = append(keys, key)
-		}
-	}
-	return keys, nil
-}
-
 // tie is octail link.
-func (l *journalLinks) tie(customer int64, target string) {
+func (l *memoryLinks) tie(customer int64, target string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.all[document.Key{Entity: document.CustomerEntity, ID: customer}] = sinks.Link{Target: target, Person: true}
@@ -265,7 +222,7 @@ func TestTwentyNewCustomersTakeTwoCalls(t *testing.T) {
 			}
 		}
 		// The same again, as after a lost answer: with and without what octail knows.
-		for _, s := range []*sink{b.sink, b.again(b.links), b.again(&journalLinks{all: map[document.Key]sinks.Link{}}), b.again(nil)} {
+		for _, s := range []*sink{b.sink, b.again(b.links), b.again(&memoryLinks{all: map[document.Key]sinks.Link{}}), b.again(nil)} {
 			if err := s.Deliver(t.Context(), batch); err != nil {
 				t.Fatal(err)
 			}
@@ -377,7 +334,7 @@ func TestContactsAreAdoptedOnce(t *testing.T) {
 		byPhone := shopCustomer(302)
 		byPhone.Email, byPhone.Phone = "", "+44 20 7946 0402"
 		batch := []sinks.Delivery{newCustomer(shopCustomer(300)), newCustomer(shopCustomer(301)), newCustomer(byPhone), newCustomer(other)}
-		for n, s := range []*sink{b.sink, b.again(b.links), b.again(&journalLinks{all: map[document.Key]sinks.Link{}}), b.again(nil)} {
+		for n, s := range []*sink{b.sink, b.again(b.links), b.again(&memoryLinks{all: map[document.Key]sinks.Link{}}), b.again(nil)} {
 			if err := s.Deliver(t.Context(), batch); err != nil {
 				t.Fatal(err, sinks.ExchangeOf(err))
 			}
