@@ -38,6 +38,7 @@ type gate struct {
 	next    time.Time
 	calmed  time.Time // when the target asked for calm last
 	wait    *backoff.ExponentialBackOff
+	step    time.Duration // the wait of the call that is judged; 0: it has none yet
 }
 
 func newGate() gate {
@@ -62,6 +63,16 @@ func (g *gate) calm(began time.Time) bool {
 	return !began.After(g.calmed) && time.Now().Before(g.next)
 }
 
+// judging begins with another call: all that fails in one makes one wait longer.
+func (g *gate) judging() { g.step = 0 }
+
+func (g *gate) backoff() time.Duration {
+	if g.step == 0 {
+		g.step = g.wait.NextBackOff()
+	}
+	return g.step
+}
+
 // succeeded opens it.
 func (g *gate) succeeded() {
 	g.stopped, g.failed, g.refused, g.next = "", nil, 0, time.Time{}
@@ -82,7 +93,7 @@ func (g *gate) failure(class sinks.Class, asked time.Duration, hurried func(time
 	case sinks.RateLimited:
 		g.calmed = time.Now()
 		if wait = min(asked, longestAsked); wait <= 0 {
-			wait = hurried(g.wait.NextBackOff())
+			wait = hurried(g.backoff())
 		}
 	case sinks.Blocked:
 		g.stopped, wait = StoppedBlocked, hurried(probeStopped)
@@ -97,7 +108,7 @@ func (g *gate) failure(class sinks.Class, asked time.Duration, hurried func(time
 				g.failed = append(g.failed, k)
 			}
 		}
-		close, wait = g.probing(), hurried(g.wait.NextBackOff())
+		close, wait = g.probing(), hurried(g.backoff())
 	}
 	if close {
 		g.next = time.Now().Add(wait)

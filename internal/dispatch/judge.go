@@ -10,6 +10,8 @@ import (
 
 // judge decides what becomes of a call's deliveries.
 func (s *states) judge(r *result) {
+	s.gate.judging()
+	defer s.tellOutage(failedCalls)
 	failed := failures(r.batch, r.err)
 	good := len(r.batch) - len(failed)
 	s.cfg.Metrics.call(s.cfg.Name, good, len(failed), r.took)
@@ -43,6 +45,9 @@ func (s *states) failedWhole(r *result, failed map[int]error) {
 		}
 	}
 	s.troubled(r.err, class, asked, r.items[0].key, r.items[1].key)
+	if refused, _ := sinks.ClassOf(r.err); refused == sinks.Permanent { // likelier one of them than the sink
+		s.outage.sure = false
+	}
 	for i := range r.items {
 		s.attempt(&r.batch[i], r.began, r.took, failed[i], s.gate.next)
 	}

@@ -89,6 +89,7 @@ type Lane struct {
 	fillTo   int64                     // see journal.Sink.Fill
 	back     atomic.Bool               // somebody has resumed it
 	retryAll atomic.Bool               // and wants all that is parked to be tried
+	hangs    atomic.Bool               // a call that does not come back was told
 
 	mu     sync.Mutex
 	status Status
@@ -96,6 +97,7 @@ type Lane struct {
 
 	// What follows is used by Run alone.
 	gate        gate
+	outage      outage
 	lastSuccess time.Time
 	outcome     journal.Outcome // to be settled
 	unstored    string          // why that failed last
@@ -162,6 +164,7 @@ func (l *Lane) register(ctx context.Context) error {
 	}
 	if l.record.Error != "" {
 		l.status.LastError, l.status.FailingFrom = l.record.Error, l.record.Since
+		l.outage = outage{since: l.record.Since, before: true}
 	}
 	for _, name := range []string{journal.Live, journal.Bulk, journal.Taken} {
 		at, known, err := cfg.Journal.Cursor(ctx, cfg.Name, name)
@@ -257,6 +260,7 @@ func (l *Lane) steered() {
 			l.mu.Unlock()
 		}
 		l.gate.resumed()
+		l.outage.stopped = ""
 	}
 }
 

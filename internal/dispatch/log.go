@@ -78,6 +78,7 @@ func (l *Lane) runLog(ctx context.Context) {
 	for ctx.Err() == nil {
 		l.alive(0)
 		l.steered()
+		l.gate.judging()
 		changed := l.cfg.Journal.Changed() // before reading, so that no append is missed
 		if wait, closed := l.gate.closed(time.Now()); closed {
 			l.idle(ctx, nil, min(wait, idleCheck))
@@ -325,6 +326,7 @@ func (l *Lane) delivered(batch []sinks.Delivery, began time.Time, took time.Dura
 // refusedHead decides about the first delivery of a batch, which failed. What it
 // returns ends the step.
 func (l *Lane) refusedHead(ctx context.Context, batch []sinks.Delivery, began time.Time, took time.Duration, cause error) error {
+	defer l.tellOutage(headTries) // before, it may be this one alone
 	d := &batch[0]
 	class, asked := sinks.ClassOf(cause)
 	t := &ticket{key: d.Key, revision: d.Revision, sequence: d.Sequence, queue: journal.Live}
@@ -439,6 +441,9 @@ func (l *Lane) failedLog(err error, d *sinks.Delivery) {
 	}
 	wait := l.troubled(err, class, asked)
 	l.gate.next = time.Now().Add(wait)
+	if d == nil || l.resumes() {
+		l.tellOutage(failedCalls)
+	}
 }
 
 // within says how many deliveries at the head of a batch succeeded, and why the
@@ -523,6 +528,7 @@ func (l *Lane) unpark(ctx context.Context, p *journal.Parked) error {
 	t := l.ticketOf(&event, p)
 	class, asked := sinks.ClassOf(cause)
 	_, held := sinks.HeldFor(cause)
+	defer l.tellOutage(headTries)
 	switch {
 	case held:
 		l.hold(t, cause, "", began)
