@@ -6,14 +6,16 @@ import (
 
 	"github.com/cenkalti/backoff/v4"
 
+	"octail/internal/journal"
 	"octail/sinks"
 	"octail/transform/document"
 )
 
 // Why a lane has stopped by itself, as the journal keeps it.
 const (
-	StoppedBlocked = "blocked" // the target lets nobody in
-	StoppedRefused = "refused" // it has refused one after the other
+	StoppedBlocked = "blocked"           // the target lets nobody in
+	StoppedRefused = "refused"           // it has refused one after the other
+	StoppedFull    = journal.StoppedFull // the journal has reached its limit because of it
 )
 
 const (
@@ -29,9 +31,10 @@ const (
 
 // gate says whether a lane may call its sink. It is closed by a person (pause), by the
 // target (calm, no entry), by a run of failures or refusals; a closed one is opened
-// for one call now and then, except by a person's pause.
+// for one call now and then, unless a person has paused it or the journal is full.
 type gate struct {
 	paused  bool
+	full    bool           // stopped because the journal is full, until a person resumes it
 	stopped string         // StoppedBlocked, StoppedRefused, "" while it is not
 	failed  []document.Key // that failed in a row, at most failedInARow
 	refused int            // that were refused for good in a row
@@ -47,7 +50,7 @@ func newGate() gate {
 
 // closed says how long nothing may be called.
 func (g *gate) closed(now time.Time) (time.Duration, bool) {
-	if g.paused {
+	if g.paused || g.full {
 		return longestWait, true
 	}
 	d := g.next.Sub(now)

@@ -86,6 +86,7 @@ type Lane struct {
 	slot     chan struct{}             // one for each call that may run
 	seen     atomic.Pointer[time.Time] // see Seen
 	pause    atomic.Bool               // by a person
+	full     atomic.Bool               // see StopFull
 	fillTo   int64                     // see journal.Sink.Fill
 	back     atomic.Bool               // somebody has resumed it
 	retryAll atomic.Bool               // and wants all that is parked to be tried
@@ -158,6 +159,10 @@ func (l *Lane) register(ctx context.Context) error {
 	}
 	l.gate.paused, l.gate.stopped, l.gate.refused = l.record.Paused, l.record.Stopped, l.record.Refused
 	l.pause.Store(l.record.Paused)
+	if l.record.Stopped == StoppedFull {
+		l.gate.stopped, l.gate.full = "", true
+		l.full.Store(true)
+	}
 	l.status.Paused, l.status.Stopped = l.record.Paused, l.record.Stopped
 	if l.gate.stopped == "" && l.record.Next.After(time.Now()) { // the target has asked for it
 		l.gate.next = l.record.Next
@@ -236,6 +241,7 @@ func (l *Lane) setPaused(ctx context.Context, paused bool) error {
 	l.record = record
 	if l.status.Paused = paused; !paused {
 		l.status.Stopped, l.status.Next = "", time.Time{}
+		l.full.Store(false)
 	}
 	l.pause.Store(paused)
 	return nil
@@ -252,7 +258,7 @@ func (l *Lane) Wake() {
 
 // steered takes over what a person wants.
 func (l *Lane) steered() {
-	l.gate.paused = l.pause.Load()
+	l.gate.paused, l.gate.full = l.pause.Load(), l.full.Load()
 	if l.back.Swap(false) {
 		if l.gate.stopped == StoppedRefused {
 			l.mu.Lock()

@@ -77,7 +77,12 @@ func (l *Lane) resumes() bool {
 func (l *Lane) runLog(ctx context.Context) {
 	for ctx.Err() == nil {
 		l.alive(0)
-		l.steered()
+		full := l.gate.full
+		if l.steered(); full && !l.gate.full {
+			if err := l.warnOfRemoved(ctx); err != nil {
+				l.journalFailed(err)
+			}
+		}
 		l.gate.judging()
 		changed := l.cfg.Journal.Changed() // before reading, so that no append is missed
 		if wait, closed := l.gate.closed(time.Now()); closed {
@@ -159,7 +164,7 @@ func (l *Lane) step(ctx context.Context) (more bool, err error) {
 		if err := l.store(ctx, len(rest) == 0 && !l.resumes()); err != nil {
 			return false, err
 		}
-		if l.serve(ctx); l.log.unknown || l.pause.Load() || l.log.at.cursor < portion[len(portion)-1].Sequence {
+		if l.serve(ctx); l.log.unknown || l.pause.Load() || l.full.Load() || l.log.at.cursor < portion[len(portion)-1].Sequence {
 			return true, nil // the target has to be asked where to go on, or a part was put aside
 		}
 	}

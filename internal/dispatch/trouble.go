@@ -21,11 +21,11 @@ func (l *Lane) troubled(err error, class sinks.Class, asked time.Duration, keys 
 	wait := l.gate.failure(class, asked, l.hurried, keys...)
 	message := err.Error()
 	l.mu.Lock()
-	l.status.LastError, l.status.Class, l.status.Next, l.status.Stopped = message, class.String(), l.gate.next, l.gate.stopped
+	l.status.LastError, l.status.Class, l.status.Next, l.status.Stopped = message, class.String(), l.gate.next, l.why()
 	if l.status.FailingFrom.IsZero() {
 		l.status.FailingFrom = time.Now()
 	}
-	l.record.Error, l.record.Since, l.record.Stopped, l.record.Refused = message, l.status.FailingFrom, l.gate.stopped, l.gate.refused
+	l.record.Error, l.record.Since, l.record.Stopped, l.record.Refused = message, l.status.FailingFrom, l.why(), l.gate.refused
 	if l.record.Attempts++; class == sinks.RateLimited {
 		l.record.Next = l.gate.next
 	}
@@ -63,8 +63,8 @@ func (l *Lane) succeeded(began time.Time) bool {
 	if !failed && l.record.Refused == 0 {
 		return true
 	}
-	l.status.LastError, l.status.Class, l.status.FailingFrom, l.status.Next, l.status.Stopped = "", "", time.Time{}, time.Time{}, ""
-	l.record.Error, l.record.Since, l.record.Stopped, l.record.Refused, l.record.Attempts, l.record.Next = "", time.Time{}, "", 0, 0, time.Time{}
+	l.status.LastError, l.status.Class, l.status.FailingFrom, l.status.Next, l.status.Stopped = "", "", time.Time{}, time.Time{}, l.why()
+	l.record.Error, l.record.Since, l.record.Stopped, l.record.Refused, l.record.Attempts, l.record.Next = "", time.Time{}, l.why(), 0, 0, time.Time{}
 	record := l.record
 	l.outcome.Sink, l.outcome.Wake = &record, true
 	return true
