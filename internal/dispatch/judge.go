@@ -1,6 +1,8 @@
 package dispatch
 
 import (
+	"context"
+	"errors"
 	"time"
 
 	"octail/internal/journal"
@@ -45,8 +47,8 @@ func (s *states) failedWhole(r *result, failed map[int]error) {
 		}
 	}
 	s.troubled(r.err, class, asked, r.items[0].key, r.items[1].key)
-	if refused, _ := sinks.ClassOf(r.err); refused == sinks.Permanent { // likelier one of them than the sink
-		s.outage.sure = false
+	if class == sinks.Retryable { // it may be one of them, which the next call tells, but for one that hangs
+		s.outage.sure = errors.Is(r.err, context.DeadlineExceeded)
 	}
 	for i := range r.items {
 		s.attempt(&r.batch[i], r.began, r.took, failed[i], s.gate.next)

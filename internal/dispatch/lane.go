@@ -99,6 +99,7 @@ type Lane struct {
 	// What follows is used by Run alone.
 	gate        gate
 	outage      outage
+	calmTold    time.Time // when it was said last that the target asks to be left alone
 	lastSuccess time.Time
 	outcome     journal.Outcome // to be settled
 	unstored    string          // why that failed last

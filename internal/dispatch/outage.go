@@ -15,6 +15,9 @@ const (
 	failedCalls = 2
 	// remindEvery is how often it is said while it lasts.
 	remindEvery = 6 * time.Hour
+	// calmCalls is the same of a target that has asked to be left alone before, within
+	// remindEvery: one that has a quota does so all day long.
+	calmCalls = 3
 	// calmSaid is the wait that a target may ask for without a word in the log.
 	calmSaid = time.Minute
 )
@@ -63,6 +66,12 @@ func (l *Lane) tellOutage(enough int) {
 	first := o.told.IsZero()
 	if !stopped && (first && !sure || !first && now.Sub(o.told) < remindEvery) {
 		return
+	}
+	if o.class == sinks.RateLimited && first {
+		if o.calls < calmCalls && now.Sub(l.calmTold) < remindEvery {
+			return
+		}
+		l.calmTold = now
 	}
 	o.told, o.stopped = now, l.gate.stopped
 	log := l.cfg.Log.With("sink", l.cfg.Name, "class", o.class.String(), "err", o.reason, "waiting", l.waiting(), "next", o.next.UTC().Format(time.TimeOnly))

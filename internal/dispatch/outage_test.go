@@ -74,7 +74,7 @@ func TestOutageIsOneLine(t *testing.T) {
 					}
 					pass(time.Hour)
 					up.Store(true)
-					pass(6 * time.Minute)
+					pass(8 * time.Minute)
 					if s.holds() != 40 {
 						t.Errorf("%d are there", s.holds())
 					}
@@ -140,7 +140,7 @@ func TestOneEntityIsOneLine(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				j := newJournal(t)
 				s := newTarget(t, sinks.Needs{Batch: 4})
-				s.needs.States = c.states
+				s.needs.States, s.takes = c.states, 10*time.Millisecond
 				var mu sync.Mutex
 				s.answer = func(_ context.Context, d *sinks.Delivery) error {
 					mu.Lock()
@@ -162,10 +162,15 @@ func TestOneEntityIsOneLine(t *testing.T) {
 					}}
 				}
 				l := stateLane(t, j, s, func(c *dispatch.Config) { c.Sink = called })
-				l.run(t)
 				for n := range int64(30) {
+					if n == 15 { // the first come as a batch
+						l.run(t)
+						pass(time.Minute)
+					}
 					revise(t, j, document.FromShop, key(document.OrderEntity, n%10+1), fields{"id": n})
-					pass(300 * time.Millisecond)
+					if n >= 15 {
+						pass(300 * time.Millisecond)
+					}
 				}
 				pass(5 * time.Hour)
 				l.end()
@@ -174,7 +179,10 @@ func TestOneEntityIsOneLine(t *testing.T) {
 				}
 				want := 1
 				if strings.Contains(c.line, "dead") {
-					want = 3 // each revision is one of its own
+					want = 3 // each revision that it is given is one of its own
+					if c.states {
+						want = 2
+					}
 				}
 				if n := l.said(c.line); n != want || l.said("level=") != n {
 					t.Error(l.log)
@@ -182,6 +190,37 @@ func TestOneEntityIsOneLine(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestQuota: a target that asks for a minute's calm after every tenth delivery, all day,
+// is said to do so now and then; that it takes nothing at all is said at once.
+func TestQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newJournal(t)
+		s := newTarget(t, sinks.Needs{Batch: 1})
+		var n atomic.Int64
+		var closed atomic.Bool
+		s.answer = func(context.Context, *sinks.Delivery) error {
+			if closed.Load() || n.Add(1)%10 == 0 {
+				return sinks.SlowDown(time.Minute, errors.New("429"))
+			}
+			return nil
+		}
+		l := stateLane(t, j, s)
+		fill(t, j, 3000)
+		l.run(t)
+		pass(7 * time.Hour)
+		if n := l.said("level=WARN"); s.holds() != 3000 || n != 1 || l.said("level=") != 2 {
+			t.Errorf("%d of 3000 are there, %d warnings:\n%s", s.holds(), n, l.log)
+		}
+		closed.Store(true)
+		fill(t, j, 1)
+		pass(5 * time.Minute)
+		if n := l.said("level=WARN"); n != 2 {
+			t.Errorf("%d warnings:\n%s", n, l.log)
+		}
+		l.end()
+	})
 }
 
 // TestStoppedAgain: a person who resumes a sink that lets nobody in is told so again.
