@@ -89,13 +89,17 @@ func configure(t testing.TB, server *shoptest.Server, database string, s setting
 }
 
 // start runs an agent; it is stopped at the end of the test.
-func start(t testing.TB, server *shoptest.Server, cfg *config.Config) *agent {
+func start(t testing.TB, server *shoptest.Server, cfg *config.Config, set ...func(*app.Options)) *agent {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	a := &agent{t: t, cfg: cfg, server: server, cancel: cancel, done: make(chan error, 1), file: filepath.Join(filepath.Dir(cfg.Journal.Path), "events.jsonl")}
 	a.log = &lines{t: t}
 	log := slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelInfo}))
-	go func() { a.done <- app.Run(ctx, cfg, app.Options{Version: "test", Log: log}) }()
+	opts := app.Options{Version: "test", Log: log}
+	for _, s := range set {
+		s(&opts)
+	}
+	go func() { a.done <- app.Run(ctx, cfg, opts) }()
 	t.Cleanup(a.stop)
 	return a
 }

@@ -70,17 +70,30 @@ func (s *lanes) all() []*lane {
 	return nil
 }
 
-// names are the configured sinks: those that want every revision, and those that want
-// states.
+// names are the configured sinks as retention has to know them: those that want every
+// revision, and those that need the newest alone: they want states, or were stopped
+// because the journal is full.
 func (s *lanes) names() (logs, states []string) {
 	for _, l := range s.all() {
-		if l.Needs().States {
+		if l.Needs().States || l.Full() {
 			states = append(states, l.cfg.Name)
 		} else {
 			logs = append(logs, l.cfg.Name)
 		}
 	}
 	return logs, states
+}
+
+// stopFull stops a log that keeps the journal too large.
+func (s *lanes) stopFull(ctx context.Context, name string) error {
+	s.mu.Lock() // or a successor that was just made would not know
+	defer s.mu.Unlock()
+	for _, l := range s.all() {
+		if l.Name() == name {
+			return l.StopFull(ctx)
+		}
+	}
+	return errReplaced
 }
 
 func (s *lanes) replace(set []*lane) { s.set.Store(&set) }

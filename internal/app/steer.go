@@ -21,7 +21,7 @@ func (a *Agent) Desk() *steer.Desk {
 	desk.Lane = func(sink string) steer.Lane {
 		for _, l := range a.lanes.all() {
 			if l.Name() == sink {
-				return l
+				return steered{l, a}
 			}
 		}
 		return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"octail/internal/console"
+	"octail/internal/journal"
 	"octail/internal/reconcile"
 )
 
@@ -52,6 +53,8 @@ func (a *Agent) atRest(ctx context.Context, l *lane) (string, error) {
 	switch failing := l.Status(ctx).LastError; {
 	case record.Paused:
 		return "it is paused (`octail resume " + l.Name() + "`)", nil
+	case record.Stopped == journal.StoppedFull:
+		return "it was stopped because it kept the journal beyond journal.max_bytes (`octail resume " + l.Name() + "`)", nil
 	case record.Stopped != "":
 		return "it has stopped: " + record.Stopped, nil
 	case failing != "":

@@ -19,6 +19,7 @@ func TestSinkStatus(t *testing.T) {
 		{dispatch.Status{Paused: true, Pending: 7}, Amber, []string{"sink erp is paused, with 7 waiting", "octail resume erp"}},
 		{dispatch.Status{Stopped: dispatch.StoppedBlocked, LastError: "401", FailingFrom: now.Add(-time.Hour)}, Red, []string{"lets octail in no more since", "401", "octail resume erp"}},
 		{dispatch.Status{Stopped: dispatch.StoppedRefused, LastError: "404", FailingFrom: now}, Red, []string{"refuses one after the other", "octail resume erp"}},
+		{dispatch.Status{Stopped: dispatch.StoppedFull, Paused: true, LastError: "500", FailingFrom: now}, Red, []string{"journal.max_bytes", "octail resume erp", "loses no entity", "last answer: 500"}},
 		{dispatch.Status{LastError: "429", Class: "rate_limited", Next: now.Add(time.Minute)}, Amber, []string{"waits until", "429"}},
 		{dispatch.Status{LastError: "500", FailingFrom: now}, Red, []string{"sink erp fails since", "500"}},
 		{dispatch.Status{Dead: 1}, Amber, []string{"1 delivery for good: a dead letter", "octail dead list --sink erp"}},

@@ -232,6 +232,12 @@ func (s *Status) Judge() {
 // judgeSink says what is not well with a sink.
 func (s *Status) judgeSink(k *dispatch.Status, say func(*[]string, string, ...any), red, amber *[]string) {
 	switch {
+	case k.Stopped == dispatch.StoppedFull:
+		text := fmt.Sprintf("sink %s has been stopped because it was behind since %s and kept the journal beyond journal.max_bytes: revisions that are replaced leave the journal without it, the newest of each entity stays. Mend its target or raise journal.max_bytes, then octail resume %s: it goes on with what is there, and loses no entity", k.Name, ago(k.FailingFrom, s.At), k.Name)
+		if k.LastError != "" {
+			text += ". Its target's last answer: " + k.LastError
+		}
+		say(red, "%s", text)
 	case k.Paused:
 		say(amber, "sink %s is paused, with %s (octail resume %s)", k.Name, count(k.Pending, "waiting", "waiting"), k.Name)
 	case k.Stopped == dispatch.StoppedBlocked:

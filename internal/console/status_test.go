@@ -112,7 +112,7 @@ func TestJudge(t *testing.T) {
 		{"journal too large for a sink", func(s *console.Status) {
 			s.Journal.Excess = &journal.Excess{Bytes: 5 << 30, Limit: 4 << 30, Sink: "erp", Behind: 1234, Oldest: began.Add(-90 * 24 * time.Hour)}
 		}, console.Amber, "The journal takes 5120.0 MiB, more than journal.max_bytes (4096.0 MiB), because sink erp is 1234 events behind, since 2026-08-24 01:03:22Z: " +
-			"mend sink erp, or take it out of the configuration if it is not wanted any more (retention waits for configured sinks only), or raise journal.max_bytes.", nil},
+			"mend sink erp (when it does not catch up within an hour it is stopped, so that the journal can shrink), or take it out of the configuration if it is not wanted any more (retention waits for configured sinks only), or raise journal.max_bytes.", nil},
 		{"journal too large for its documents", func(s *console.Status) { s.Journal.Excess = &journal.Excess{Bytes: 5 << 30, Limit: 4 << 30} }, console.Amber,
 			"The journal takes 5120.0 MiB, more than journal.max_bytes (4096.0 MiB), with the newest documents alone, which always stay: raise journal.max_bytes.", nil},
 		{"the worst first", func(s *console.Status) {

@@ -91,6 +91,7 @@ func post[Q any](mux *http.ServeMux, verb string, may func(*http.Request) bool, 
 			plain(w, http.StatusBadRequest, "send JSON like "+string(shape)+": "+err.Error()+"\n")
 			return
 		}
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // it may wait for a call of a sink
 		v, err := do(r.Context(), q)
 		answer(w, v, err)
 	}))

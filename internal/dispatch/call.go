@@ -58,14 +58,13 @@ func (l *Lane) erase(ctx context.Context, batch []sinks.Delivery) error {
 func (l *Lane) doesNotComeBack() {
 	message := fmt.Sprintf("it does not come back from a delivery that should have ended after %s", l.cfg.Timeout)
 	l.mu.Lock()
-	news := l.status.LastError != message
 	l.status.LastError, l.status.Class = message, sinks.Retryable.String()
 	if l.status.FailingFrom.IsZero() {
 		l.status.FailingFrom = time.Now()
 	}
 	l.mu.Unlock()
-	if news {
-		l.cfg.Log.Warn("sink failed", "sink", l.cfg.Name, "err", message)
+	if !l.hangs.Swap(true) {
+		l.cfg.Log.Warn("a call of the sink hangs", "sink", l.cfg.Name, "err", message)
 	}
 }
 

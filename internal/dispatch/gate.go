@@ -6,14 +6,16 @@ import (
 
 	"github.com/cenkalti/backoff/v4"
 
+	"octail/internal/journal"
 	"octail/sinks"
 	"octail/transform/document"
 )
 
 // Why a lane has stopped by itself, as the journal keeps it.
 const (
-	StoppedBlocked = "blocked" // the target lets nobody in
-	StoppedRefused = "refused" // it has refused one after the other
+	StoppedBlocked = "blocked"           // the target lets nobody in
+	StoppedRefused = "refused"           // it has refused one after the other
+	StoppedFull    = journal.StoppedFull // the journal has reached its limit because of it
 )
 
 const (
@@ -29,15 +31,17 @@ const (
 
 // gate says whether a lane may call its sink. It is closed by a person (pause), by the
 // target (calm, no entry), by a run of failures or refusals; a closed one is opened
-// for one call now and then, except by a person's pause.
+// for one call now and then, unless a person has paused it or the journal is full.
 type gate struct {
 	paused  bool
+	full    bool           // stopped because the journal is full, until a person resumes it
 	stopped string         // StoppedBlocked, StoppedRefused, "" while it is not
 	failed  []document.Key // that failed in a row, at most failedInARow
 	refused int            // that were refused for good in a row
 	next    time.Time
 	calmed  time.Time // when the target asked for calm last
 	wait    *backoff.ExponentialBackOff
+	step    time.Duration // the wait of the call that is judged; 0: it has none yet
 }
 
 func newGate() gate {
@@ -46,7 +50,7 @@ func newGate() gate {
 
 // closed says how long nothing may be called.
 func (g *gate) closed(now time.Time) (time.Duration, bool) {
-	if g.paused {
+	if g.paused || g.full {
 		return longestWait, true
 	}
 	d := g.next.Sub(now)
@@ -60,6 +64,16 @@ func (g *gate) probing() bool { return g.stopped != "" || len(g.failed) >= faile
 // one succeeds does not end it.
 func (g *gate) calm(began time.Time) bool {
 	return !began.After(g.calmed) && time.Now().Before(g.next)
+}
+
+// judging begins with another call: all that fails in one makes one wait longer.
+func (g *gate) judging() { g.step = 0 }
+
+func (g *gate) backoff() time.Duration {
+	if g.step == 0 {
+		g.step = g.wait.NextBackOff()
+	}
+	return g.step
 }
 
 // succeeded opens it.
@@ -82,7 +96,7 @@ func (g *gate) failure(class sinks.Class, asked time.Duration, hurried func(time
 	case sinks.RateLimited:
 		g.calmed = time.Now()
 		if wait = min(asked, longestAsked); wait <= 0 {
-			wait = hurried(g.wait.NextBackOff())
+			wait = hurried(g.backoff())
 		}
 	case sinks.Blocked:
 		g.stopped, wait = StoppedBlocked, hurried(probeStopped)
@@ -97,7 +111,7 @@ func (g *gate) failure(class sinks.Class, asked time.Duration, hurried func(time
 				g.failed = append(g.failed, k)
 			}
 		}
-		close, wait = g.probing(), hurried(g.wait.NextBackOff())
+		close, wait = g.probing(), hurried(g.backoff())
 	}
 	if close {
 		g.next = time.Now().Add(wait)

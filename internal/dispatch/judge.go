@@ -1,6 +1,8 @@
 package dispatch
 
 import (
+	"context"
+	"errors"
 	"time"
 
 	"octail/internal/journal"
@@ -10,6 +12,8 @@ import (
 
 // judge decides what becomes of a call's deliveries.
 func (s *states) judge(r *result) {
+	s.gate.judging()
+	defer s.tellOutage(failedCalls)
 	failed := failures(r.batch, r.err)
 	good := len(r.batch) - len(failed)
 	s.cfg.Metrics.call(s.cfg.Name, good, len(failed), r.took)
@@ -43,6 +47,9 @@ func (s *states) failedWhole(r *result, failed map[int]error) {
 		}
 	}
 	s.troubled(r.err, class, asked, r.items[0].key, r.items[1].key)
+	if class == sinks.Retryable { // it may be one of them, which the next call tells, but for one that hangs
+		s.outage.sure = errors.Is(r.err, context.DeadlineExceeded)
+	}
 	for i := range r.items {
 		s.attempt(&r.batch[i], r.began, r.took, failed[i], s.gate.next)
 	}

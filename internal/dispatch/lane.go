@@ -86,9 +86,11 @@ type Lane struct {
 	slot     chan struct{}             // one for each call that may run
 	seen     atomic.Pointer[time.Time] // see Seen
 	pause    atomic.Bool               // by a person
+	full     atomic.Bool               // see StopFull
 	fillTo   int64                     // see journal.Sink.Fill
 	back     atomic.Bool               // somebody has resumed it
 	retryAll atomic.Bool               // and wants all that is parked to be tried
+	hangs    atomic.Bool               // a call that does not come back was told
 
 	mu     sync.Mutex
 	status Status
@@ -96,6 +98,8 @@ type Lane struct {
 
 	// What follows is used by Run alone.
 	gate        gate
+	outage      outage
+	calmTold    time.Time // when it was said last that the target asks to be left alone
 	lastSuccess time.Time
 	outcome     journal.Outcome // to be settled
 	unstored    string          // why that failed last
@@ -156,12 +160,17 @@ func (l *Lane) register(ctx context.Context) error {
 	}
 	l.gate.paused, l.gate.stopped, l.gate.refused = l.record.Paused, l.record.Stopped, l.record.Refused
 	l.pause.Store(l.record.Paused)
+	if l.record.Stopped == StoppedFull {
+		l.gate.stopped, l.gate.full = "", true
+		l.full.Store(true)
+	}
 	l.status.Paused, l.status.Stopped = l.record.Paused, l.record.Stopped
 	if l.gate.stopped == "" && l.record.Next.After(time.Now()) { // the target has asked for it
 		l.gate.next = l.record.Next
 	}
 	if l.record.Error != "" {
 		l.status.LastError, l.status.FailingFrom = l.record.Error, l.record.Since
+		l.outage = outage{since: l.record.Since, before: true}
 	}
 	for _, name := range []string{journal.Live, journal.Bulk, journal.Taken} {
 		at, known, err := cfg.Journal.Cursor(ctx, cfg.Name, name)
@@ -233,6 +242,7 @@ func (l *Lane) setPaused(ctx context.Context, paused bool) error {
 	l.record = record
 	if l.status.Paused = paused; !paused {
 		l.status.Stopped, l.status.Next = "", time.Time{}
+		l.full.Store(false)
 	}
 	l.pause.Store(paused)
 	return nil
@@ -249,7 +259,7 @@ func (l *Lane) Wake() {
 
 // steered takes over what a person wants.
 func (l *Lane) steered() {
-	l.gate.paused = l.pause.Load()
+	l.gate.paused, l.gate.full = l.pause.Load(), l.full.Load()
 	if l.back.Swap(false) {
 		if l.gate.stopped == StoppedRefused {
 			l.mu.Lock()
@@ -257,6 +267,7 @@ func (l *Lane) steered() {
 			l.mu.Unlock()
 		}
 		l.gate.resumed()
+		l.outage.stopped = ""
 	}
 }
 

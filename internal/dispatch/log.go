@@ -77,7 +77,13 @@ func (l *Lane) resumes() bool {
 func (l *Lane) runLog(ctx context.Context) {
 	for ctx.Err() == nil {
 		l.alive(0)
-		l.steered()
+		full := l.gate.full
+		if l.steered(); full && !l.gate.full {
+			if err := l.warnOfRemoved(ctx); err != nil {
+				l.journalFailed(err)
+			}
+		}
+		l.gate.judging()
 		changed := l.cfg.Journal.Changed() // before reading, so that no append is missed
 		if wait, closed := l.gate.closed(time.Now()); closed {
 			l.idle(ctx, nil, min(wait, idleCheck))
@@ -158,7 +164,7 @@ func (l *Lane) step(ctx context.Context) (more bool, err error) {
 		if err := l.store(ctx, len(rest) == 0 && !l.resumes()); err != nil {
 			return false, err
 		}
-		if l.serve(ctx); l.log.unknown || l.pause.Load() || l.log.at.cursor < portion[len(portion)-1].Sequence {
+		if l.serve(ctx); l.log.unknown || l.pause.Load() || l.full.Load() || l.log.at.cursor < portion[len(portion)-1].Sequence {
 			return true, nil // the target has to be asked where to go on, or a part was put aside
 		}
 	}
@@ -325,6 +331,7 @@ func (l *Lane) delivered(batch []sinks.Delivery, began time.Time, took time.Dura
 // refusedHead decides about the first delivery of a batch, which failed. What it
 // returns ends the step.
 func (l *Lane) refusedHead(ctx context.Context, batch []sinks.Delivery, began time.Time, took time.Duration, cause error) error {
+	defer l.tellOutage(headTries) // before, it may be this one alone
 	d := &batch[0]
 	class, asked := sinks.ClassOf(cause)
 	t := &ticket{key: d.Key, revision: d.Revision, sequence: d.Sequence, queue: journal.Live}
@@ -439,6 +446,9 @@ func (l *Lane) failedLog(err error, d *sinks.Delivery) {
 	}
 	wait := l.troubled(err, class, asked)
 	l.gate.next = time.Now().Add(wait)
+	if d == nil || l.resumes() {
+		l.tellOutage(failedCalls)
+	}
 }
 
 // within says how many deliveries at the head of a batch succeeded, and why the
@@ -523,6 +533,7 @@ func (l *Lane) unpark(ctx context.Context, p *journal.Parked) error {
 	t := l.ticketOf(&event, p)
 	class, asked := sinks.ClassOf(cause)
 	_, held := sinks.HeldFor(cause)
+	defer l.tellOutage(headTries)
 	switch {
 	case held:
 		l.hold(t, cause, "", began)

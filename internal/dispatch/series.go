@@ -25,7 +25,7 @@ func newLaneSeries(l *Lane) *laneSeries {
 		oldest:  gauge("sink_oldest_pending_seconds", "Age of the oldest that waits for the sink."),
 		parked:  gauge("sink_parked", "Entities that wait alone while the others go on."),
 		paused:  gauge("sink_paused", "1 while a person has paused the sink."),
-		stopped: gauge("sink_stopped", "1 while the sink has stopped itself: it lets nobody in, or refuses one after the other."),
+		stopped: gauge("sink_stopped", "1 while the sink has stopped itself: it lets nobody in, or refuses one after the other; or was stopped because it keeps the journal beyond journal.max_bytes."),
 		dead:    gauge("dead_letters", "Dead letters, by reason.", "reason"),
 		missing: gauge("mapping_missing", "Entities that wait for the configuration, by what it lacks.", "kind"),
 	}

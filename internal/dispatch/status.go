@@ -14,7 +14,7 @@ type Status struct {
 	Type    string `json:"type"`
 	States  bool   `json:"states,omitempty"` // it is given the newest revision of each entity, else every revision
 	Cursor  int64  `json:"cursor"`
-	Pending int64  `json:"pending"` // of a log events behind the cursor, also those it will not take; of states entities
+	Pending int64  `json:"pending"` // of a log events behind the cursor, also those it will not take or that are gone; of states entities
 	// Oldest is the journal time of the oldest one that waits.
 	Oldest      time.Time        `json:"oldest,omitzero"`
 	Parked      int64            `json:"parked,omitempty"` // entities that wait alone
@@ -22,7 +22,7 @@ type Status struct {
 	Dead        int64            `json:"dead,omitempty"`   // dead letters
 	LastSuccess time.Time        `json:"last_success,omitzero"`
 	Paused      bool             `json:"paused,omitempty"`        // by a person
-	Stopped     string           `json:"stopped,omitempty"`       // by itself: blocked, refused
+	Stopped     string           `json:"stopped,omitempty"`       // by itself: blocked, refused; full: the journal is
 	LastError   string           `json:"last_error,omitempty"`    // since the last success
 	Class       string           `json:"class,omitempty"`         // of it
 	FailingFrom time.Time        `json:"failing_since,omitzero"`  //

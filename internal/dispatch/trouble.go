@@ -3,7 +3,6 @@ package dispatch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"octail/internal/journal"
@@ -14,44 +13,47 @@ import (
 // ErrNotComparable: the sink cannot tell what its target holds.
 var ErrNotComparable = errors.New("this type of sink cannot read back what its target holds")
 
-// troubled takes note of a failure that may be the target's, and says how long to wait.
+// troubled takes note of a failure that may be the target's, and says how long to wait;
+// tellOutage, behind the call, says so.
 // keys are the entities of a Retryable one.
 func (l *Lane) troubled(err error, class sinks.Class, asked time.Duration, keys ...document.Key) time.Duration {
 	stopped := l.gate.stopped
 	wait := l.gate.failure(class, asked, l.hurried, keys...)
 	message := err.Error()
 	l.mu.Lock()
-	news := l.status.LastError != message
-	l.status.LastError, l.status.Class, l.status.Next, l.status.Stopped = message, class.String(), l.gate.next, l.gate.stopped
+	l.status.LastError, l.status.Class, l.status.Next, l.status.Stopped = message, class.String(), l.gate.next, l.why()
 	if l.status.FailingFrom.IsZero() {
 		l.status.FailingFrom = time.Now()
 	}
-	l.record.Error, l.record.Since, l.record.Stopped, l.record.Refused = message, l.status.FailingFrom, l.gate.stopped, l.gate.refused
+	l.record.Error, l.record.Since, l.record.Stopped, l.record.Refused = message, l.status.FailingFrom, l.why(), l.gate.refused
 	if l.record.Attempts++; class == sinks.RateLimited {
 		l.record.Next = l.gate.next
 	}
 	record := l.record
 	l.mu.Unlock()
 	l.outcome.Sink = &record
-	switch log := l.cfg.Log.With("sink", l.cfg.Name, "class", class.String(), "err", message); {
-	case l.gate.stopped != stopped && l.gate.stopped == StoppedBlocked:
-		log.Error("the target lets octail in no more: nothing is delivered until it does; it is tried every few minutes. When the cause is mended: `octail resume " + l.cfg.Name + "`")
-	case l.gate.stopped != stopped:
-		log.Error(fmt.Sprintf("the target has refused %d documents one after the other: deliveries stop before more become dead letters. Is its address right? When the cause is mended: `octail resume %s`; those that were refused are then tried once more", refusedInARow, l.cfg.Name))
-	case news && class != sinks.Permanent: // which says so as a dead letter
-		log.Warn("sink failed, trying again", "wait", wait.Round(time.Millisecond).String())
+	if class != sinks.Permanent || l.gate.stopped != stopped { // a dead letter says so of itself
+		sure := class == sinks.Retryable && l.gate.probing() || class == sinks.RateLimited && wait >= calmSaid
+		l.outage.note(class, message, time.Now().Add(wait), sure)
 	}
 	return wait
 }
 
 // works takes note that the target has taken something in a call.
 func (l *Lane) works(began time.Time) {
+	if l.succeeded(began) {
+		l.tellWorks(began)
+	}
+}
+
+// succeeded opens the gate, unless the target has asked for calm since the call began.
+func (l *Lane) succeeded(began time.Time) bool {
 	l.lastSuccess = time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.status.LastSuccess = l.lastSuccess
 	if l.gate.calm(began) {
-		return
+		return false
 	}
 	if l.gate.stopped == StoppedRefused {
 		l.revive = l.record.Since
@@ -59,15 +61,13 @@ func (l *Lane) works(began time.Time) {
 	failed := l.status.LastError != "" || len(l.gate.failed) > 0
 	l.gate.succeeded()
 	if !failed && l.record.Refused == 0 {
-		return
+		return true
 	}
-	if l.status.LastError != "" {
-		l.cfg.Log.Info("sink works again", "sink", l.cfg.Name)
-	}
-	l.status.LastError, l.status.Class, l.status.FailingFrom, l.status.Next, l.status.Stopped = "", "", time.Time{}, time.Time{}, ""
-	l.record.Error, l.record.Since, l.record.Stopped, l.record.Refused, l.record.Attempts, l.record.Next = "", time.Time{}, "", 0, 0, time.Time{}
+	l.status.LastError, l.status.Class, l.status.FailingFrom, l.status.Next, l.status.Stopped = "", "", time.Time{}, time.Time{}, l.why()
+	l.record.Error, l.record.Since, l.record.Stopped, l.record.Refused, l.record.Attempts, l.record.Next = "", time.Time{}, l.why(), 0, 0, time.Time{}
 	record := l.record
 	l.outcome.Sink, l.outcome.Wake = &record, true
+	return true
 }
 
 // revived tries once more what was refused before the lane stopped.

@@ -83,6 +83,9 @@ func (l *Lane) retry(t *ticket, d *sinks.Delivery, cause error, proven bool, tri
 	}
 	p.Class, p.Reason, p.Waits, p.Error = sinks.Retryable.String(), journal.Failing, "", mask.Text(cause.Error(), d.Data)
 	p.Tried, p.Next = tried, time.Now().Add(wait)
+	if proven && p.Attempts == 1 {
+		l.cfg.Log.Warn("one entity fails and is tried again alone; the others go on", "sink", l.cfg.Name, "entity", t.key.String(), "err", p.Error, "next", p.Next.UTC().Format(time.TimeOnly))
+	}
 	l.outcome.Park = append(l.outcome.Park, p)
 	return false
 }

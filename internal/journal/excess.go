@@ -28,7 +28,9 @@ func (j *Journal) Excess(ctx context.Context, maxBytes int64, sinks []string) (*
 	if err != nil {
 		return nil, err
 	}
-	blamed, err := j.holds(ctx, passed, used-maxBytes)
+	// Without it there would be room; or it is a good part of what there is beyond the
+	// documents that always stay, and more every day.
+	blamed, err := j.holds(ctx, passed, min(used-maxBytes, maxBytes/4))
 	if err != nil || !blamed {
 		return e, err
 	}
@@ -85,5 +87,5 @@ func (e *Excess) Remedy() string {
 	if e.Sink == "" {
 		return "raise journal.max_bytes"
 	}
-	return fmt.Sprintf("mend sink %s, or take it out of the configuration if it is not wanted any more (retention waits for configured sinks only), or raise journal.max_bytes", e.Sink)
+	return fmt.Sprintf("mend sink %s (when it does not catch up within an hour it is stopped, so that the journal can shrink), or take it out of the configuration if it is not wanted any more (retention waits for configured sinks only), or raise journal.max_bytes", e.Sink)
 }

@@ -32,6 +32,7 @@ func TestExcess(t *testing.T) {
 		{"one is a little behind", 1, map[string]int64{"log": 19}, "", 0, ""},
 		{"documents alone", 20, map[string]int64{"log": 20}, "none", 0, "with the newest documents alone"},
 		{"documents alone, and one is behind", 20, map[string]int64{"log": 3}, "none", 0, "with the newest documents alone"},
+		{"documents alone are too large, and one is far behind", 15, map[string]int64{"log": -1}, "log", 20, "sink log is 20 events behind"},
 		{"one that is not configured is behind", 1, map[string]int64{"log": 20, "removed": 3}, "", 0, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -33,8 +33,8 @@ type sweep struct {
 // Retain removes events that are older than age, that all the named sinks have
 // passed and that are not the newest of their entity; over maxBytes, also
 // younger ones (should that not be enough, Excess says why). A sink that is not
-// named holds nothing back: name those that want every revision. One that wants states
-// needs the newest documents alone. Of deleted entities the last document goes too, once
+// named holds nothing back: name those that want every revision. One that wants states, or
+// that was stopped because the journal is full, needs the newest documents alone. Of deleted entities the last document goes too, once
 // the sinks named as states have passed it; their row in documents stays. Old events that remain are compressed. It returns how many
 // events it removed; it is safe to call at any time, from one goroutine.
 func (j *Journal) Retain(ctx context.Context, now time.Time, age time.Duration, maxBytes int64, sinks []string, states ...string) (int64, error) {

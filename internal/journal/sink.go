@@ -7,6 +7,10 @@ import (
 	"time"
 )
 
+// StoppedFull is why a lane is stopped that kept the journal beyond its limit: retention
+// goes on without it.
+const StoppedFull = "full"
+
 // Sink is what the journal remembers of a sink by its name.
 type Sink struct {
 	Name    string

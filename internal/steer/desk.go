@@ -30,6 +30,10 @@ type Lane interface {
 	Resume(ctx context.Context) error
 	// Wake says that something was changed in the journal for it.
 	Wake()
+	// Renew makes the sink forget what it keeps in memory: it is opened anew, and change
+	// is done while nobody uses it. What is in flight comes to its end before. An error is
+	// change's, or says why the sink could not be opened anew.
+	Renew(ctx context.Context, change func() error) error
 }
 
 // Mistake is a wrong question. Its text says what a right one is.

@@ -239,19 +239,20 @@ type Reset struct {
 }
 
 // Reset forgets what a sink found or made in its target, and with persons what persons
-// tied too. It delivers nothing.
+// tied too; a running sink forgets with it what it keeps in memory. It delivers nothing.
 func (d *Desk) Reset(ctx context.Context, sink string, persons bool) (Reset, error) {
 	r := Reset{Sink: sink, Kept: !persons, Running: d.Lane != nil}
 	if err := d.known(ctx, sink); err != nil {
 		return r, err
 	}
-	n, err := d.Journal.ResetLinks(ctx, sink, persons)
-	if err != nil {
-		return r, err
+	forget := func() (err error) {
+		r.Links, err = d.Journal.ResetLinks(ctx, sink, persons)
+		return err
 	}
-	r.Links = n
-	d.wake(sink)
-	return r, nil
+	if l := d.lane(sink); l != nil { // one that runs would write down again what it remembers
+		return r, l.Renew(ctx, forget)
+	}
+	return r, forget()
 }
 
 // Text says it to people.

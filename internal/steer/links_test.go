@@ -193,7 +193,7 @@ func TestReset(t *testing.T) {
 	r, err := d.Reset(ctx, "erp", false)
 	check(t, err)
 	has(t, r.Text(), "2 links of erp forgotten; those that persons tied stay (--persons)", "octail sync order --sink erp --force")
-	if r.Links != 2 || !strings.HasSuffix(fmt.Sprint(lanes["erp"].told), "wake]") {
+	if r.Links != 2 || !strings.HasSuffix(fmt.Sprint(lanes["erp"].told), "renew]") {
 		t.Errorf("%+v %v", r, lanes["erp"].told)
 	}
 	for subject, want := range map[string]bool{"product/44": false, "order/1": false, "product/42": true} {

@@ -76,6 +76,8 @@ func (p Paused) Text() string {
 		text = fmt.Sprintf("%s was paused already, and stays so until `octail resume %s`.", p.Sink, p.Sink)
 	case p.Paused:
 		text = fmt.Sprintf("%s is paused: nothing is delivered to it, also after a restart, until `octail resume %s`. What changes meanwhile waits in the journal.", p.Sink, p.Sink)
+	case p.Stopped == journal.StoppedFull:
+		text = fmt.Sprintf("%s goes on. It had been stopped because it kept the journal beyond journal.max_bytes. It is given what the journal still has: the newest revision of every entity, and not each in between that has left the journal meanwhile.", p.Sink)
 	case p.Before:
 		text = fmt.Sprintf("%s goes on.", p.Sink)
 	case p.Stopped != "":

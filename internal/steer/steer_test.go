@@ -25,6 +25,13 @@ func (l *lane) Pause(context.Context) error  { l.told = append(l.told, "pause");
 func (l *lane) Resume(context.Context) error { l.told = append(l.told, "resume"); return l.err }
 func (l *lane) Wake()                        { l.told = append(l.told, "wake") }
 
+func (l *lane) Renew(_ context.Context, change func() error) error {
+	if l.told = append(l.told, "renew"); l.err != nil {
+		return l.err
+	}
+	return change()
+}
+
 func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
