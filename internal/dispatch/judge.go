@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"errors"
 	"time"
 
 	"octail/internal/journal"
@@ -11,6 +12,7 @@ import (
 // judge decides what becomes of a call's deliveries.
 func (s *states) judge(r *result) {
 	failed := failures(r.batch, r.err)
+	absent := notThere(r.batch, failed)
 	good := len(r.batch) - len(failed)
 	s.cfg.Metrics.call(s.cfg.Name, good, len(failed), r.took)
 	if good > 0 {
@@ -25,11 +27,28 @@ func (s *states) judge(r *result) {
 			s.failedOne(it, r, i, cause)
 			continue
 		}
+		if absent[i] {
+			s.pass(it)
+			continue
+		}
 		s.cfg.Metrics.endToEnd(s.cfg.Name, time.Since(r.batch[i].Time))
 		s.attempt(&r.batch[i], r.began, r.took, nil, time.Time{})
 		s.accept(it.key, r.known[i])
 		s.pass(it)
 	}
+}
+
+// notThere takes out of the failures what is none: that the target does not have what it
+// was to be given only if it has it.
+func notThere(batch []sinks.Delivery, failed map[int]error) map[int]bool {
+	absent := map[int]bool{}
+	for i, cause := range failed {
+		if batch[i].Existing && errors.Is(cause, sinks.ErrAbsent) {
+			absent[i] = true
+			delete(failed, i)
+		}
+	}
+	return absent
 }
 
 // failedWhole is a call that failed, and nobody knows which of its deliveries is the
