@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"octail/internal/journal"
@@ -158,8 +159,10 @@ func (s *states) pass(it *item) {
 	}
 }
 
-// accept notes what the sink has.
+// accept notes what the sink has. What could not be noted before is not true any more.
 func (s *states) accept(k document.Key, known journal.Known) {
+	s.outcome.Dead = slices.DeleteFunc(s.outcome.Dead, func(d journal.Dead) bool { return d.Key == k })
+	s.outcome.Park = slices.DeleteFunc(s.outcome.Park, func(p journal.Parked) bool { return p.Key == k })
 	s.outcome.Accepted = append(s.outcome.Accepted, journal.Accepted{Key: k, Revision: known.Revision, Sequence: known.Sequence, Time: time.Now(), Deleted: known.Deleted, Fields: known.Fields})
 	s.outcome.Close = append(s.outcome.Close, k)
 }
