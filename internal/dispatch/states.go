@@ -130,6 +130,9 @@ func (s *states) round(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	wait := idleCheck
+	if s.calls < s.slots() && (s.live.readsOn(s.cfg.Journal.Last()) || s.bulk.readsOn(s.cfg.Journal.Last())) { // nothing of what was read was for the sink
+		return 0, nil
+	}
 	if !s.next.IsZero() && !s.anyDue() && s.unstored == "" {
 		wait = max(0, min(wait, time.Until(s.next)))
 	}
