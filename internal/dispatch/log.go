@@ -59,7 +59,7 @@ func (l *Lane) newLog(ctx context.Context) error {
 		l.failedLog(err, nil)
 	}
 	var err error
-	if l.log.parkedAt, err = l.cfg.Journal.NextParked(ctx, l.cfg.Name); err != nil {
+	if l.log.parkedAt, err = l.nextParked(ctx); err != nil {
 		return err
 	}
 	l.cursors[journal.Live] = l.log.at.cursor
@@ -467,7 +467,7 @@ func within(batch []sinks.Delivery, part *sinks.BatchError, whole error) (good i
 // parkedDue delivers the next event of an entity that is parked and due; more is
 // true when there was one.
 func (l *Lane) parkedDue(ctx context.Context) (more bool, err error) {
-	if l.log.parkedAt.IsZero() || time.Now().Before(l.log.parkedAt) || l.resumes() {
+	if l.log.parkedAt.IsZero() || time.Now().Before(l.log.parkedAt) && !setBack(l.log.parkedAt) || l.resumes() {
 		return false, nil
 	}
 	if err := l.store(ctx, true); err != nil {
@@ -479,7 +479,7 @@ func (l *Lane) parkedDue(ctx context.Context) (more bool, err error) {
 	}
 	due, err := l.cfg.Journal.ParkedDue(ctx, l.cfg.Name, time.Now(), 1)
 	if err == nil && len(due) == 0 {
-		l.log.parkedAt, err = l.cfg.Journal.NextParked(ctx, l.cfg.Name)
+		l.log.parkedAt, err = l.nextParked(ctx)
 	}
 	if err != nil || len(due) == 0 {
 		return false, ofJournal(err)

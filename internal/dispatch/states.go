@@ -177,6 +177,9 @@ func (s *states) read(ctx context.Context) error {
 		return nil
 	}
 	now := time.Now()
+	if setBack(s.next) {
+		s.next = now
+	}
 	if waiting := s.anyDue(); !waiting && !s.next.IsZero() && !now.Before(s.next) {
 		parked, err := s.cfg.Journal.ParkedDue(ctx, s.cfg.Name, now, windowItems)
 		if err != nil {
@@ -190,7 +193,7 @@ func (s *states) read(ctx context.Context) error {
 		}
 		s.next = time.Time{}
 		if len(parked) < windowItems {
-			if s.next, err = s.cfg.Journal.NextParked(ctx, s.cfg.Name); err != nil {
+			if s.next, err = s.nextParked(ctx); err != nil {
 				return err
 			}
 			if len(parked) > 0 && !s.next.After(now) { // those that are in due
@@ -337,7 +340,7 @@ func (s *states) settle(ctx context.Context, now bool) error {
 	if len(o.Park)+len(o.Unpark)+len(o.Accepted) == 0 && !o.Wake {
 		return nil
 	}
-	next, err := s.cfg.Journal.NextParked(ctx, s.cfg.Name)
+	next, err := s.nextParked(ctx)
 	if s.next = next; s.anyDue() && !next.IsZero() && !next.After(time.Now()) { // those that are in due
 		s.next = time.Now().Add(idleCheck)
 	}
