@@ -121,8 +121,11 @@ func (s *states) parkedNow(it *item) time.Time {
 	if it.again && it.parked == nil {
 		s.outcome.Resent = append(s.outcome.Resent, it.key)
 	}
-	s.finish(it.key, s.cfg.Journal.Last())
-	return s.outcome.Park[len(s.outcome.Park)-1].Next
+	p := &s.outcome.Park[len(s.outcome.Park)-1]
+	if soon := time.Now().Add(s.hurried(nudgeAfter)); s.finish(it.key, s.cfg.Journal.Last()) > p.Sequence && p.Next.After(soon) {
+		p.Next = soon // another revision has come meanwhile
+	}
+	return p.Next
 }
 
 func (s *states) buried(it *item, t *ticket, reason string, d *sinks.Delivery, cause error) {
@@ -138,15 +141,17 @@ func (s *states) dead(it *item, t *ticket) {
 	s.pass(it)
 }
 
-// finish takes an entity out of the queues, up to a revision.
-func (s *states) finish(k document.Key, upTo int64) {
+// finish takes an entity out of the queues, up to a revision, and returns the last one that
+// was there.
+func (s *states) finish(k document.Key, upTo int64) (last int64) {
 	for _, w := range []*window{&s.live, &s.bulk} {
 		for _, o := range w.items {
 			if o.key == k && o.sequence <= upTo {
-				o.done = true
+				o.done, last = true, max(last, o.sequence)
 			}
 		}
 	}
+	return last
 }
 
 // pass is done with an item.
