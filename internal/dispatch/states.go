@@ -337,7 +337,7 @@ func (s *states) settle(ctx context.Context, now bool) error {
 	}
 	s.cursors, s.kept = o.Cursors, true
 	s.showCursor(o.Cursors[journal.Live])
-	if len(o.Park)+len(o.Unpark)+len(o.Accepted) == 0 && !o.Wake {
+	if len(o.Park)+len(o.Unpark)+len(o.Accepted)+len(o.Close) == 0 && !o.Wake {
 		return nil
 	}
 	next, err := s.nextParked(ctx)
