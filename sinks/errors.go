@@ -29,6 +29,10 @@ func (c Class) String() string {
 	return "retryable"
 }
 
+// ErrAbsent is the answer to a Delivery with Existing that the target does not have. It is
+// no failure.
+var ErrAbsent = errors.New("the target does not have it, and is not to be given it")
+
 // BatchError names the deliveries of a batch that failed; the others succeeded.
 type BatchError struct {
 	Failed map[int]error // index in the batch -> cause

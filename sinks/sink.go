@@ -22,6 +22,11 @@ type Delivery struct {
 	// Again: the sink has accepted this revision before, and a person or a comparison
 	// wants it to be written once more. Always with all fields in changed.
 	Again bool
+	// Existing: the sink's filter keeps the entity out by now, and nobody knows whether an
+	// earlier call, whose answer was lost, has brought it in. It is to be written where the
+	// target has it, and not to be made: ErrAbsent says that the target does not have it.
+	// A sink that cannot tell writes it like any other.
+	Existing bool
 }
 
 // Sink delivers to one target. Deliver is called from as many goroutines as the sink

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"time"
 
@@ -26,22 +27,21 @@ func (l *Lane) call(ctx context.Context, batch []sinks.Delivery) (err error) {
 	defer late.Stop()
 	defer func() { err = masked(err, batch) }()
 	defer l.caught("deliver", batch, &err)
-	if err := l.cfg.Sink.Deliver(deadline, batch); err != nil {
+	err = l.cfg.Sink.Deliver(deadline, batch)
+	if err != nil && !named(batch, err) {
 		return err
 	}
-	return l.erase(deadline, batch)
+	return l.erase(deadline, batch, failures(batch, err))
 }
 
 // erase tells a sink of persons who are to be forgotten, behind the delivery of what
-// is left of them.
-func (l *Lane) erase(ctx context.Context, batch []sinks.Delivery) error {
-	e, ok := l.cfg.Sink.(sinks.Eraser)
-	if !ok {
-		return nil
-	}
+// is left of them. What has failed already is left out, and returned with what fails now.
+func (l *Lane) erase(ctx context.Context, batch []sinks.Delivery, before map[int]error) error {
 	failed := map[int]error{}
+	maps.Copy(failed, before)
+	e, ok := l.cfg.Sink.(sinks.Eraser)
 	for i := range batch {
-		if !document.Erased(batch[i].Data) {
+		if !ok || failed[i] != nil || !document.Erased(batch[i].Data) {
 			continue
 		}
 		if err := e.Erase(ctx, batch[i]); err != nil {

@@ -2,6 +2,7 @@ package dispatch_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"testing"
@@ -76,4 +77,27 @@ func TestErasedAfterDeleted(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestErasedBesideAFailure: a person is erased although another delivery of the batch fails.
+func TestErasedBesideAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newJournal(t)
+		s := &eraser{target: newTarget(t, sinks.Needs{Batch: 10})}
+		s.answer = func(_ context.Context, d *sinks.Delivery) error {
+			if d.ID == 2 {
+				return sinks.Hold("tax", errors.New("no mapping"))
+			}
+			return nil
+		}
+		revise(t, j, document.FromShop, key(document.OrderEntity, 1), map[string]any{"id": 1, "customer": map[string]any{"erased": true}})
+		revise(t, j, document.FromShop, key(document.OrderEntity, 2), map[string]any{"id": 2})
+		l := newLane(t, j, s, func(c *dispatch.Config) { c.Needs, c.Start.Documents = s.needs, true })
+		l.run(t)
+		pass(time.Hour)
+		if !slices.Equal(s.erased, []string{"order/1@1"}) {
+			t.Errorf("erased %v", s.erased)
+		}
+		l.end()
+	})
 }

@@ -113,8 +113,8 @@ func (g *gate) failure(class sinks.Class, asked time.Duration, hurried func(time
 		}
 		close, wait = g.probing(), hurried(g.backoff())
 	}
-	if close {
-		g.next = time.Now().Add(wait)
+	if next := time.Now().Add(wait); close && next.After(g.next) { // calls that ran beside do not end a longer wait
+		g.next = next
 	}
 	return wait
 }

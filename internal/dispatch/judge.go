@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"octail/internal/journal"
@@ -15,6 +16,7 @@ func (s *states) judge(r *result) {
 	s.gate.judging()
 	defer s.tellOutage(failedCalls)
 	failed := failures(r.batch, r.err)
+	absent := notThere(r.batch, failed)
 	good := len(r.batch) - len(failed)
 	s.cfg.Metrics.call(s.cfg.Name, good, len(failed), r.took)
 	if good > 0 {
@@ -29,11 +31,28 @@ func (s *states) judge(r *result) {
 			s.failedOne(it, r, i, cause)
 			continue
 		}
+		if absent[i] {
+			s.pass(it)
+			continue
+		}
 		s.cfg.Metrics.endToEnd(s.cfg.Name, time.Since(r.batch[i].Time))
 		s.attempt(&r.batch[i], r.began, r.took, nil, time.Time{})
 		s.accept(it.key, r.known[i])
 		s.pass(it)
 	}
+}
+
+// notThere takes out of the failures what is none: that the target does not have what it
+// was to be given only if it has it.
+func notThere(batch []sinks.Delivery, failed map[int]error) map[int]bool {
+	absent := map[int]bool{}
+	for i, cause := range failed {
+		if batch[i].Existing && errors.Is(cause, sinks.ErrAbsent) {
+			absent[i] = true
+			delete(failed, i)
+		}
+	}
+	return absent
 }
 
 // failedWhole is a call that failed, and nobody knows which of its deliveries is the
@@ -108,8 +127,11 @@ func (s *states) parkedNow(it *item) time.Time {
 	if it.again && it.parked == nil {
 		s.outcome.Resent = append(s.outcome.Resent, it.key)
 	}
-	s.finish(it.key, s.cfg.Journal.Last())
-	return s.outcome.Park[len(s.outcome.Park)-1].Next
+	p := &s.outcome.Park[len(s.outcome.Park)-1]
+	if soon := time.Now().Add(s.hurried(nudgeAfter)); s.finish(it.key, s.cfg.Journal.Last()) > p.Sequence && p.Next.After(soon) {
+		p.Next = soon // another revision has come meanwhile
+	}
+	return p.Next
 }
 
 func (s *states) buried(it *item, t *ticket, reason string, d *sinks.Delivery, cause error) {
@@ -125,15 +147,17 @@ func (s *states) dead(it *item, t *ticket) {
 	s.pass(it)
 }
 
-// finish takes an entity out of the queues, up to a revision.
-func (s *states) finish(k document.Key, upTo int64) {
+// finish takes an entity out of the queues, up to a revision, and returns the last one that
+// was there.
+func (s *states) finish(k document.Key, upTo int64) (last int64) {
 	for _, w := range []*window{&s.live, &s.bulk} {
 		for _, o := range w.items {
 			if o.key == k && o.sequence <= upTo {
-				o.done = true
+				o.done, last = true, max(last, o.sequence)
 			}
 		}
 	}
+	return last
 }
 
 // pass is done with an item.
@@ -146,8 +170,10 @@ func (s *states) pass(it *item) {
 	}
 }
 
-// accept notes what the sink has.
+// accept notes what the sink has. What could not be noted before is not true any more.
 func (s *states) accept(k document.Key, known journal.Known) {
+	s.outcome.Dead = slices.DeleteFunc(s.outcome.Dead, func(d journal.Dead) bool { return d.Key == k })
+	s.outcome.Park = slices.DeleteFunc(s.outcome.Park, func(p journal.Parked) bool { return p.Key == k })
 	s.outcome.Accepted = append(s.outcome.Accepted, journal.Accepted{Key: k, Revision: known.Revision, Sequence: known.Sequence, Time: time.Now(), Deleted: known.Deleted, Fields: known.Fields})
 	s.outcome.Close = append(s.outcome.Close, k)
 }

@@ -167,6 +167,9 @@ func (l *Lane) register(ctx context.Context) error {
 	l.status.Paused, l.status.Stopped = l.record.Paused, l.record.Stopped
 	if l.gate.stopped == "" && l.record.Next.After(time.Now()) { // the target has asked for it
 		l.gate.next = l.record.Next
+		if most := time.Now().Add(longestAsked); l.gate.next.After(most) { // the clock was set back
+			l.gate.next = most
+		}
 	}
 	if l.record.Error != "" {
 		l.status.LastError, l.status.FailingFrom = l.record.Error, l.record.Since

@@ -59,7 +59,7 @@ func (l *Lane) newLog(ctx context.Context) error {
 		l.failedLog(err, nil)
 	}
 	var err error
-	if l.log.parkedAt, err = l.cfg.Journal.NextParked(ctx, l.cfg.Name); err != nil {
+	if l.log.parkedAt, err = l.nextParked(ctx); err != nil {
 		return err
 	}
 	l.cursors[journal.Live] = l.log.at.cursor
@@ -188,7 +188,7 @@ func (l *Lane) portion(ctx context.Context, events []journal.Stored) (head []jou
 		limit = 1
 	}
 	for i := range events {
-		wanted, err := l.wants(ctx, &events[i])
+		wanted, err := l.wants(ctx, &events[i], batch)
 		if err != nil && i > 0 { // it will be the first
 			return events[:i], batch, nil
 		}
@@ -210,8 +210,9 @@ func (l *Lane) portion(ctx context.Context, events []journal.Stored) (head []jou
 	return events, batch, nil
 }
 
-// wants reports whether an event is to be delivered in its turn.
-func (l *Lane) wants(ctx context.Context, e *journal.Stored) (bool, error) {
+// wants reports whether an event is to be delivered in its turn; before are those that go
+// with it.
+func (l *Lane) wants(ctx context.Context, e *journal.Stored, before []sinks.Delivery) (bool, error) {
 	if !l.Takes(e.Entity) || slices.Contains(l.log.ahead, e.Sequence) || e.Origin == l.cfg.Name {
 		return false, nil
 	}
@@ -220,7 +221,7 @@ func (l *Lane) wants(ctx context.Context, e *journal.Stored) (bool, error) {
 			return false, err
 		}
 	}
-	return l.isFor(ctx, e)
+	return l.isFor(ctx, e, before)
 }
 
 // isParked reports whether an earlier event of an entity is parked.
@@ -236,7 +237,7 @@ func (l *Lane) isParked(ctx context.Context, k document.Key) (bool, error) {
 }
 
 // isFor asks the filter of the sink. An event it fails at is parked.
-func (l *Lane) isFor(ctx context.Context, e *journal.Stored) (bool, error) {
+func (l *Lane) isFor(ctx context.Context, e *journal.Stored, before []sinks.Delivery) (bool, error) {
 	if l.cfg.Filter == nil {
 		return true, nil
 	}
@@ -253,17 +254,26 @@ func (l *Lane) isFor(ctx context.Context, e *journal.Stored) (bool, error) {
 	if ok {
 		ok, _ = l.cfg.Filter.MayCreate(&e.Event)
 		if !ok && l.cfg.Remember {
-			accepted, err := l.cfg.Journal.AcceptedOf(ctx, l.cfg.Name, e.Entity, []int64{e.ID})
-			if err != nil {
+			if ok, err = l.wasGiven(ctx, e.Key, before); err != nil {
 				return false, ofJournal(err)
 			}
-			_, ok = accepted[e.ID]
 		}
 	}
 	if !ok {
 		l.cfg.Metrics.dropped(l.cfg.Name)
 	}
 	return ok, nil
+}
+
+// wasGiven reports whether a log that remembers it has been given an entity, or is given it
+// before.
+func (l *Lane) wasGiven(ctx context.Context, k document.Key, before []sinks.Delivery) (bool, error) {
+	if slices.ContainsFunc(before, func(d sinks.Delivery) bool { return d.Key == k }) || slices.ContainsFunc(l.outcome.Accepted, func(a journal.Accepted) bool { return a.Key == k }) {
+		return true, nil
+	}
+	accepted, err := l.cfg.Journal.AcceptedOf(ctx, l.cfg.Name, k.Entity, []int64{k.ID})
+	_, given := accepted[k.ID]
+	return given, err
 }
 
 func (l *Lane) ticketOf(e *journal.Stored, parked *journal.Parked) *ticket {
@@ -409,7 +419,7 @@ func (l *Lane) tryOther(ctx context.Context, head *sinks.Delivery, e *journal.St
 	if e.Key == head.Key || slices.Contains(l.log.others, e.Key) {
 		return false, false
 	}
-	if wanted, err := l.wants(ctx, e); err != nil {
+	if wanted, err := l.wants(ctx, e, nil); err != nil {
 		return false, true
 	} else if !wanted {
 		return false, false
@@ -467,7 +477,7 @@ func within(batch []sinks.Delivery, part *sinks.BatchError, whole error) (good i
 // parkedDue delivers the next event of an entity that is parked and due; more is
 // true when there was one.
 func (l *Lane) parkedDue(ctx context.Context) (more bool, err error) {
-	if l.log.parkedAt.IsZero() || time.Now().Before(l.log.parkedAt) || l.resumes() {
+	if l.log.parkedAt.IsZero() || time.Now().Before(l.log.parkedAt) && !setBack(l.log.parkedAt) || l.resumes() {
 		return false, nil
 	}
 	if err := l.store(ctx, true); err != nil {
@@ -479,7 +489,7 @@ func (l *Lane) parkedDue(ctx context.Context) (more bool, err error) {
 	}
 	due, err := l.cfg.Journal.ParkedDue(ctx, l.cfg.Name, time.Now(), 1)
 	if err == nil && len(due) == 0 {
-		l.log.parkedAt, err = l.cfg.Journal.NextParked(ctx, l.cfg.Name)
+		l.log.parkedAt, err = l.nextParked(ctx)
 	}
 	if err != nil || len(due) == 0 {
 		return false, ofJournal(err)
@@ -501,7 +511,10 @@ func (l *Lane) unpark(ctx context.Context, p *journal.Parked) error {
 	if err != nil {
 		return ofJournal(err)
 	}
-	if wanted, err := l.isFor(ctx, &event); err != nil || !wanted {
+	if !l.Takes(p.Entity) { // it did when the entity was parked
+		return l.goOn(ctx, p)
+	}
+	if wanted, err := l.isFor(ctx, &event, nil); err != nil || !wanted {
 		if err == nil && len(l.outcome.Park) == 0 { // the filter answers, and does not want it
 			err = l.goOn(ctx, p)
 		}
@@ -537,7 +550,7 @@ func (l *Lane) unpark(ctx context.Context, p *journal.Parked) error {
 	switch {
 	case held:
 		l.hold(t, cause, "", began)
-	case class == sinks.RateLimited, class == sinks.Blocked:
+	case class == sinks.RateLimited, class == sinks.Blocked, class == sinks.Permanent && l.gate.stopped != "": // not one after the other into the dead letters
 		l.troubled(cause, class, asked)
 		again := *p
 		again.Next = l.gate.next

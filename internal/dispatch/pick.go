@@ -190,6 +190,7 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 		s.pass(it)
 		return d, known, false, nil
 	}
+	doubted, existing := doubt{}, false
 	if accepted == nil || accepted.Deleted && !known.Deleted {
 		enters, err := s.enters(ctx, &event.Event, it.again)
 		if err != nil {
@@ -198,12 +199,19 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 			return d, known, false, nil
 		}
 		if !enters {
+			if existing, err = s.entered(ctx, &event, priorTo(accepted)); err != nil {
+				return d, known, false, err
+			}
+		}
+		if !enters && !existing {
 			s.cfg.Metrics.dropped(s.cfg.Name)
 			s.pass(it)
 			return d, known, false, nil
 		}
+	} else if doubted, err = s.doubtOf(ctx, &event, accepted.Sequence); err != nil {
+		return d, known, false, err
 	}
-	data, changed, err := s.relative(ctx, &event, known, accepted, it.again)
+	data, changed, err := s.relative(ctx, &event, known, accepted, doubted, it.again)
 	if err != nil {
 		return d, known, false, err
 	}
@@ -220,7 +228,7 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 	if it.parked != nil {
 		attempt = it.parked.Attempts + 1
 	}
-	return sinks.Delivery{Event: event.Event, Attempt: attempt, Again: it.again && accepted != nil && accepted.Sequence >= known.Sequence}, known, true, nil
+	return sinks.Delivery{Event: event.Event, Attempt: attempt, Existing: existing && !known.Deleted, Again: it.again && accepted != nil && accepted.Sequence >= known.Sequence}, known, true, nil
 }
 
 // erasedSince reports whether the newest revision says once more that an entity is gone,

@@ -12,9 +12,10 @@ import (
 )
 
 // relative returns an event's data with `changed` and `previous` relative to the
-// revision the sink accepted before, nil for none; and what changed. A former value
-// that the journal has no more is left out of previous.
-func (l *Lane) relative(ctx context.Context, e *journal.Stored, known journal.Known, accepted *journal.Accepted, again bool) (data []byte, changed []string, err error) {
+// revision the sink accepted before, nil for none; and what changed. What a revision in
+// doubt has changed is changed, too. A former value that nobody knows, or that the journal
+// has no more, is left out of previous.
+func (l *Lane) relative(ctx context.Context, e *journal.Stored, known journal.Known, accepted *journal.Accepted, d doubt, again bool) (data []byte, changed []string, err error) {
 	now, err := document.ReadSums(known.Fields)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", e.Key, err)
@@ -40,6 +41,12 @@ func (l *Lane) relative(ctx context.Context, e *journal.Stored, known journal.Kn
 			changed = append(changed, name)
 		}
 	}
+	back, all := d.fields()
+	if all {
+		back = slices.Collect(maps.Keys(now))
+	}
+	back = slices.DeleteFunc(back, func(name string) bool { return slices.Contains(changed, name) })
+	changed = append(changed, back...)
 	slices.Sort(changed)
 	if accepted.Sequence == e.Prior || e.Kind == document.Deleted {
 		return e.Data, changed, nil
@@ -61,6 +68,9 @@ func (l *Lane) relative(ctx context.Context, e *journal.Stored, known journal.Kn
 	previous, err := document.FieldsOf(doc)
 	if err != nil { // it was scrubbed
 		previous = map[string][]byte{}
+	}
+	for _, name := range back { // the target has one value or the other
+		delete(previous, name)
 	}
 	return rewritten(e, changed, previous)
 }

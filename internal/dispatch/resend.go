@@ -143,9 +143,7 @@ func (l *Lane) isForNamed(ctx context.Context, e *journal.Stored) (bool, error) 
 	if ok, _ := l.cfg.Filter.MayCreateNamed(&e.Event); ok || !l.cfg.Remember {
 		return ok, nil
 	}
-	accepted, err := l.cfg.Journal.AcceptedOf(ctx, l.cfg.Name, e.Entity, []int64{e.ID})
-	_, has := accepted[e.ID]
-	return has, err
+	return l.wasGiven(ctx, e.Key, nil)
 }
 
 // refusals says which deliveries of a batch failed, and why. Of a batch that was

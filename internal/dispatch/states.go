@@ -130,6 +130,9 @@ func (s *states) round(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	wait := idleCheck
+	if s.calls < s.slots() && (s.live.readsOn(s.cfg.Journal.Last()) || s.bulk.readsOn(s.cfg.Journal.Last())) { // nothing of what was read was for the sink
+		return 0, nil
+	}
 	if !s.next.IsZero() && !s.anyDue() && s.unstored == "" {
 		wait = max(0, min(wait, time.Until(s.next)))
 	}
@@ -174,6 +177,9 @@ func (s *states) read(ctx context.Context) error {
 		return nil
 	}
 	now := time.Now()
+	if setBack(s.next) {
+		s.next = now
+	}
 	if waiting := s.anyDue(); !waiting && !s.next.IsZero() && !now.Before(s.next) {
 		parked, err := s.cfg.Journal.ParkedDue(ctx, s.cfg.Name, now, windowItems)
 		if err != nil {
@@ -187,7 +193,7 @@ func (s *states) read(ctx context.Context) error {
 		}
 		s.next = time.Time{}
 		if len(parked) < windowItems {
-			if s.next, err = s.cfg.Journal.NextParked(ctx, s.cfg.Name); err != nil {
+			if s.next, err = s.nextParked(ctx); err != nil {
 				return err
 			}
 			if len(parked) > 0 && !s.next.After(now) { // those that are in due
@@ -331,10 +337,10 @@ func (s *states) settle(ctx context.Context, now bool) error {
 	}
 	s.cursors, s.kept = o.Cursors, true
 	s.showCursor(o.Cursors[journal.Live])
-	if len(o.Park)+len(o.Unpark)+len(o.Accepted) == 0 && !o.Wake {
+	if len(o.Park)+len(o.Unpark)+len(o.Accepted)+len(o.Close) == 0 && !o.Wake {
 		return nil
 	}
-	next, err := s.cfg.Journal.NextParked(ctx, s.cfg.Name)
+	next, err := s.nextParked(ctx)
 	if s.next = next; s.anyDue() && !next.IsZero() && !next.After(time.Now()) { // those that are in due
 		s.next = time.Now().Add(idleCheck)
 	}

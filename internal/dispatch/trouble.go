@@ -84,6 +84,20 @@ func (l *Lane) revived(ctx context.Context) error {
 	return nil
 }
 
+// nextParked is when the next parked entity is due; zero: none is parked. What lies further
+// ahead than anything waits was noted before the clock was set back: it is due now.
+func (l *Lane) nextParked(ctx context.Context) (time.Time, error) {
+	next, err := l.cfg.Journal.NextParked(ctx, l.cfg.Name)
+	if err != nil || !setBack(next) {
+		return next, err
+	}
+	l.cfg.Log.Warn("the clock was set back: what is parked is tried now", "sink", l.cfg.Name)
+	return time.Now(), l.cfg.Journal.MakeDue(ctx, l.cfg.Name, true)
+}
+
+// setBack reports whether a parked entity cannot have been given so late a time.
+func setBack(next time.Time) bool { return time.Until(next) > longestParked }
+
 // journalFailed takes note that the journal could not be read or written, and says how
 // long to wait.
 func (l *Lane) journalFailed(err error) time.Duration {

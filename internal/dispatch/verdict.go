@@ -21,6 +21,8 @@ const (
 	// firstRetry to longestRetry are the waits between those tries.
 	firstRetry   = 5 * time.Second
 	longestRetry = 2 * time.Hour
+	// longestParked is more than any parked entity waits: those waits vary by a half.
+	longestParked = 2 * longestRetry
 	// heldFor is when one is tried again that waits for a change of the configuration,
 	// or for a parent, should nobody say that it has come.
 	heldFor = time.Hour

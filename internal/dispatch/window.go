@@ -46,6 +46,20 @@ func (w *window) cursor() int64 {
 	return w.read
 }
 
+// readsOn reports whether there is more to be read, and room for it.
+func (w *window) readsOn(to int64) bool {
+	if w.read >= to {
+		return false
+	}
+	waiting := 0
+	for _, it := range w.items {
+		if !it.done {
+			waiting++
+		}
+	}
+	return waiting < windowItems
+}
+
 // fill reads on, and lists what has a new revision and is parked. Up to the sequence
 // fill all is bulk (see journal.Sink). leaving tells of an entity that is parked whether
 // it is being tried: then nobody knows whether it stays so.

@@ -31,6 +31,7 @@ const (
 	attemptsOf = "WHERE entity = ? AND key = ? AND entity <> '' ORDER BY id DESC LIMIT ?"
 	// Calls that were repeated overlap; the first few that may cover a sequence are enough.
 	attemptsFor = "WHERE sink = ? AND sequence >= ? AND entity = '' ORDER BY sequence LIMIT 100"
+	triedBefore = "SELECT coalesce(max(sequence), 0) FROM attempts WHERE entity = ? AND key = ? AND entity <> '' AND sink = ? AND class = ? AND sequence < ?"
 	oldAttempts = "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE started < ? ORDER BY started LIMIT ?)"
 	moreOf      = "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE entity = ? AND key = ? AND entity <> '' AND sink = ? ORDER BY id DESC LIMIT -1 OFFSET ?)"
 )
@@ -62,6 +63,13 @@ func (j *Journal) AttemptFor(ctx context.Context, sink string, sequence int64) (
 		}
 	}
 	return a, ok, nil
+}
+
+// TriedBefore returns the highest sequence before one of an entity's revisions that a sink
+// was given with that outcome, 0 for none.
+func (j *Journal) TriedBefore(ctx context.Context, sink string, key document.Key, class string, before int64) (sequence int64, err error) {
+	err = j.read.QueryRowContext(ctx, triedBefore, key.Entity, key.ID, sink, class, before).Scan(&sequence)
+	return sequence, doingIf("read the attempts for "+key.String(), err)
 }
 
 // noteAttempts stores attempts of a sink and forgets the oldest of their entities.

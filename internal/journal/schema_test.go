@@ -72,6 +72,7 @@ func TestPlans(t *testing.T) {
 		countDead:                     {"SCAN dead USING COVERING INDEX dead_reason"},
 		selectAccepted + acceptedPage: {"SEARCH a USING PRIMARY KEY (sink=? AND entity=? AND key>?)", "SEARCH d USING PRIMARY KEY", "SEARCH e USING INTEGER PRIMARY KEY"},
 		selectAttempts + attemptsOf:   {"SEARCH attempts USING INDEX attempts_entity"},
+		triedBefore:                   {"SEARCH attempts USING INDEX attempts_entity"},
 		selectAttempts + attemptsFor:  {"SEARCH attempts USING INDEX attempts_range (sink=? AND sequence>?)"},
 		oldAttempts:                   {"SEARCH attempts USING INTEGER PRIMARY KEY", "SEARCH attempts USING COVERING INDEX attempts_started"},
 		moreOf:                        {"SEARCH attempts USING INTEGER PRIMARY KEY", "SEARCH attempts USING INDEX attempts_entity"},

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"octail/transform/document"
 )
@@ -13,7 +14,7 @@ type Outcome struct {
 	Park     []Parked       // in place of what is parked of the entity
 	Unpark   []document.Key // before Park
 	Dead     []Dead         // Sink and ID are given by Settle
-	Close    []document.Key // entities whose dead letters are healed or replaced: all are removed, before Dead
+	Close    []document.Key // entities whose dead letters are healed or replaced: all are removed, before Dead; what waits for them is due
 	Attempts []Attempt
 	Resent   []document.Key   // what was asked for once more (Resend) and is done
 	Wake     bool             // the target works again: what failed meanwhile is due, unless it was the entity's fault
@@ -66,8 +67,14 @@ func (j *Journal) settleTx(ctx context.Context, tx *sql.Tx, sink string, o Outco
 			return err
 		}
 	}
-	for _, a := range o.Accepted { // what has waited for it as a parent
-		if _, err := tx.StmtContext(ctx, s.release).ExecContext(ctx, sink, a.Key.String()); err != nil {
+	parents := slices.Clone(o.Close) // what has waited for them goes on, or finds them stuck once more
+	for _, a := range o.Accepted {
+		if !slices.Contains(o.Close, a.Key) {
+			parents = append(parents, a.Key)
+		}
+	}
+	for _, k := range parents {
+		if _, err := tx.StmtContext(ctx, s.release).ExecContext(ctx, sink, k.String()); err != nil {
 			return err
 		}
 	}

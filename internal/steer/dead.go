@@ -226,10 +226,10 @@ func (d *Desk) each(ctx context.Context, choice Letters, do func(context.Context
 		}
 		out.Letters += n
 		out.Sinks[sink] = n
+		d.wake(sink) // also what waits for one that is given up as its parent goes on
 		if !retry {
 			continue
 		}
-		d.wake(sink)
 		record, _, err := d.Journal.Sink(ctx, sink)
 		if err != nil {
 			return out, err

@@ -80,6 +80,9 @@ func (s *sink) orders(ctx context.Context, items []*item) error {
 	if err := s.ordersGone(ctx, gone); err != nil {
 		return err
 	}
+	if err := s.leaveAbsent(ctx, orders); err != nil {
+		return err
+	}
 	if err := s.writeOrders(ctx, orders); err != nil {
 		return err
 	}
@@ -88,6 +91,24 @@ func (s *sink) orders(ctx context.Context, items []*item) error {
 			if err := s.forgetGoods(ctx, o); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// leaveAbsent takes out the orders that are to be written only where Odoo has them, and
+// which it has not.
+func (s *sink) leaveAbsent(ctx context.Context, orders []*saleOrder) error {
+	asked := those(orders, func(o *saleOrder) bool { return o.item.Existing })
+	if len(asked) == 0 {
+		return nil
+	}
+	if err := s.findOrders(ctx, asked); err != nil {
+		return err
+	}
+	for _, o := range asked {
+		if o.item.err == nil && o.held == nil {
+			o.item.fail(sinks.ErrAbsent)
 		}
 	}
 	return nil

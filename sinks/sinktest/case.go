@@ -66,6 +66,7 @@ func Run(t *testing.T, c Case) {
 		{"redelivery", redelivery, false},
 		{"older after newer", olderAfterNewer, false},
 		{"deletes", deletes, false},
+		{"existing", existing, false},
 		{"at once", atOnce, false},
 		{"strange deliveries", strange, false},
 		{"compares", compares, false},

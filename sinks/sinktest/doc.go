@@ -21,6 +21,8 @@
 //   - find what it wrote before. After a kill the engine delivers again, so each record
 //     has an id made of our key, which the target enforces, or is looked for first. A
 //     link that a person has made (Env.Links) comes before both.
+//   - not make what comes as Existing where the target does not have it (sinks.ErrAbsent),
+//     if it can tell.
 //   - return nil only when the target has said, of this record, that it has it: status
 //     200 alone says nothing. A *BatchError names those that failed.
 //   - give each error its class where the answer is seen (sinks.Mark, httpx's table): may

@@ -206,6 +206,32 @@ func deletes(h *harness) {
 	}
 }
 
+// existing: what is to be written only where the target has it is not made there, or
+// written like any other by a sink that cannot tell.
+func existing(h *harness) {
+	if !h.needs.States {
+		return
+	}
+	for _, kind := range h.kinds() {
+		first, next, unknown := revision(kind, 1, 1), revision(kind, 1, 2), revision(kind, 2, 2)
+		next.Existing, unknown.Existing = true, true
+		before := h.held()
+		switch err := h.try(h.Context(), unknown); {
+		case errors.Is(err, sinks.ErrAbsent):
+			if after := h.held(); !slices.Equal(before, after) {
+				h.Errorf("%s is said to be absent, and the target holds %v", unknown.Key, after)
+			}
+		case err != nil:
+			h.Errorf("%s: %v", unknown.Key, err)
+		}
+		h.good(first)
+		h.good(next)
+		if !slices.Contains(h.target.Held(), held(next)[0]) {
+			h.Errorf("%s is there and is to be written, and the target holds %v", next.Key, h.target.Held())
+		}
+	}
+}
+
 // atOnce: as many calls as it says.
 func atOnce(h *harness) {
 	if h.needs.Parallel < 2 {

@@ -109,6 +109,15 @@ type call struct {
 // prepare makes the record of a delivery: its parents are named as the target knows
 // them, and what the shop calls its own way is mapped.
 func (s *sink) prepare(ctx context.Context, i int, d *sinks.Delivery) (call, error) {
+	if d.Existing {
+		held, err := s.client.held(ctx, []string{d.Key.String()})
+		if err != nil {
+			return call{}, err
+		}
+		if r := held[d.Key.String()]; r == nil || r.Deleted {
+			return call{}, sinks.ErrAbsent
+		}
+	}
 	c := call{index: i, key: d.Key, record: record{Subject: d.Key.String(), ID: d.EventID(), Revision: d.Revision, Sequence: d.Sequence, Deleted: d.Kind == document.Deleted, Again: d.Again}}
 	var err error
 	if c.record.Document, err = document.DocumentOf(d.Data); err != nil {
