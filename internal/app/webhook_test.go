@@ -152,15 +152,10 @@ func TestWebhook(t *testing.T) {
 	a := start(t, server, cfg)
 	a.quiet()
 	last := a.look().Last()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	waitFor(t, "all to be delivered", func() bool {
 		var st console.Status
-		if err := a.get("/api/v1/status", &st); err == nil && st.Sinks[1].Name == "hook" && st.Sinks[1].Pending == 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("not all is delivered: %+v", st.Sinks)
-		}
-	}
+		return a.get("/api/v1/status", &st) == nil && st.Sinks[1].Name == "hook" && st.Sinks[1].Pending == 0
+	})
 	a.stop()
 
 	// The file sink has each event once, in order.
