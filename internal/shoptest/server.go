@@ -50,8 +50,8 @@ const (
 	// redoSize is small so that a new data directory is small.
 	redoSize = "32M"
 	// startTimeout is long because a busy machine may still make tablespaces.
-	startTimeout = 2 * time.Minute
-	stopTimeout  = time.Minute
+	startTimeout = 5 * time.Minute
+	stopTimeout  = 5 * time.Minute
 )
 
 // Start runs a server of its own and returns when it answers: on a free port of
