@@ -59,6 +59,9 @@ func Run(ctx context.Context, o Options) (whole bool, err error) {
 	return d.play(ctx, server, dir)
 }
 
+// patience is how long the demo waits, once the shop is closed, for what is on its way.
+var patience = 30 * time.Second
+
 type demo struct {
 	Options
 	began time.Time
@@ -133,7 +136,7 @@ func (d *demo) play(ctx context.Context, server *shoptest.Server, dir string) (b
 		return false, fmt.Errorf("the simulated shop: %w", err)
 	}
 	d.say("the shop closes; waiting for what is on its way ...")
-	bounded, cancel := context.WithTimeout(setUp, 30*time.Second)
+	bounded, cancel := context.WithTimeout(setUp, patience)
 	defer cancel()
 	quietErr := d.quiet(bounded, cfg, ended)
 	stopAgent()
