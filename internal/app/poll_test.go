@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"octail/internal/config"
 	"octail/internal/console"
 	"octail/internal/journal"
 	"octail/internal/shoptest"
@@ -74,6 +75,7 @@ func TestPolledShopInUse(t *testing.T) {
 				t.Fatal(err)
 			}
 			a := start(t, server, configure(t, server, database, settings{prefix: s.prefix, poll: "200ms"}))
+			waitFor(t, "the agent to begin", func() bool { return covers(t, a.cfg) })
 			shop := use(t, server, database, s.gen, s.prefix, 4*time.Second)
 			st := a.swept()
 			compareAll(t, a.look(), server, database, s.prefix)
@@ -93,6 +95,18 @@ func TestPolledShopInUse(t *testing.T) {
 			}
 		})
 	}
+}
+
+// covers reports whether an agent has noted since when orders count: those from before
+// are not its business.
+func covers(t *testing.T, cfg *config.Config) bool {
+	j, err := journal.Look(t.Context(), cfg.Journal.Path)
+	if err != nil {
+		return false
+	}
+	defer j.Close()
+	noted, err := j.Meta(t.Context(), "covered_above")
+	return err == nil && noted != ""
 }
 
 // TestPolledKill kills the polling agent again and again while the shop is in use: at
@@ -115,18 +129,10 @@ func TestPolledKill(t *testing.T) {
 			}
 			how := settings{dir: t.TempDir(), prefix: s.prefix, settle: "50ms", poll: "100ms"}
 			cfg, file := configure(t, server, database, how), writeConfig(t, server, database, how)
-			// The first start is killed as soon as it has noted since when orders count: those
-			// from before are not its business. Its first sweep is still to come.
+			// The first start is killed as soon as it has noted since when orders count. Its
+			// first sweep is still to come.
 			first := launch(t, file)
-			waitFor(t, "the first start to begin", func() bool {
-				j, err := journal.Look(t.Context(), cfg.Journal.Path)
-				if err != nil {
-					return false
-				}
-				defer j.Close()
-				noted, err := j.Meta(t.Context(), "covered_above")
-				return err == nil && noted != ""
-			})
+			waitFor(t, "the first start to begin", func() bool { return covers(t, cfg) })
 			_ = first.cmd.Process.Kill()
 			_ = first.cmd.Wait()
 			ctx, stop := context.WithCancel(t.Context())
