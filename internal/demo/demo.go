@@ -113,7 +113,7 @@ func (d *demo) play(ctx context.Context, server *shoptest.Server, dir string) (b
 	events := filepath.Join(dir, "events.jsonl")
 	d.seen = newArrivals()
 	follow := d.follow(agentCtx, events)
-	if err := d.quiet(ctx, cfg, ended); err != nil {
+	if err := d.quiet(ctx, server, cfg, ended); err != nil {
 		if ctx.Err() != nil {
 			err = errors.New("ended before the shop was open")
 		}
@@ -138,7 +138,7 @@ func (d *demo) play(ctx context.Context, server *shoptest.Server, dir string) (b
 	d.say("the shop closes; waiting for what is on its way ...")
 	bounded, cancel := context.WithTimeout(setUp, patience)
 	defer cancel()
-	quietErr := d.quiet(bounded, cfg, ended)
+	quietErr := d.quiet(bounded, server, cfg, ended)
 	stopAgent()
 	if err := <-ended; err != nil {
 		return false, err
