@@ -103,7 +103,7 @@ func TestWebhook(t *testing.T) {
 	}
 	h := newHook(t)
 	s := settings{dir: t.TempDir(), prefix: "oc_", settle: "50ms",
-		extra: fmt.Sprintf("  - {name: hook, type: webhook, url: \"%s/events?key=t0ken\", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, headers: {X-Key: h1dden}, timeout: 2s}\n", h.URL)}
+		extra: fmt.Sprintf("  - {name: hook, type: webhook, url: \"%s/events?key=t0ken\", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, headers: {X-Key: h1dden}, timeout: 1m}\n", h.URL)}
 	cfg, file := configure(t, server, database, s), writeConfig(t, server, database, s)
 	first := start(t, server, cfg)
 	first.quiet()
