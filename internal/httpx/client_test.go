@@ -13,13 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"octail/internal/httpx"
+	"octail/internal/leaktest"
 	"octail/sinks"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // secrets are all that must be in no error.
 var secrets = []string{"hunter2", "t0ken", "anna", "h1dden", "/path"}

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"octail/internal/config"
+	"octail/internal/leaktest"
 	"octail/internal/mask"
 	"octail/sinks"
 	"octail/transform/document"
@@ -64,7 +65,9 @@ func newHarness(t *testing.T, c Case) *harness {
 			h.server.Close()
 		}
 		h.quiet("the log", h.log.String())
-		goleak.VerifyNone(t, leaks)
+		if err := leaktest.Find(leaks); err != nil {
+			t.Error(err)
+		}
 	})
 	return h
 }
