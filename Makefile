@@ -56,7 +56,7 @@ demo: mariadb build ## see it work: a throwaway shop, the agent, every event (DU
 	./octail demo $(if $(DURATION),--duration $(DURATION)) $(if $(OPENCART),--opencart $(OPENCART))
 
 test: servers tools ## everything but the slow suites, race detector on
-	CGO_ENABLED=1 $(GO) test -race -parallel 4 -timeout 14m ./...
+	CGO_ENABLED=1 $(GO) test -race -parallel 4 -timeout 45m ./...
 	@test -d "$${OCTAIL_SHARED:-../shared}/recordings" || printf '%s\n' '' \
 	  '*** LEFT OUT: the recorded shops (OpenCart 2.3, 3.0.5, 4.1) and the contract examples were not compared,' \
 	  '*** because there is no folder ../shared/recordings beside the repository (or in $$OCTAIL_SHARED). All other tests ran.'

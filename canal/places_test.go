@@ -166,7 +166,7 @@ func TestLostPlaces(t *testing.T) {
 					p.sql(reset)
 					marks(3)
 					p.sql("UPDATE marker SET note = REPEAT('x', 333)")
-					f := p.follow(p.here(), markers, func(c *Config, _ *recorder) { c.Silence = 300 * time.Millisecond })
+					f := p.follow(p.here(), markers, func(c *Config, _ *recorder) { c.Silence = 2 * time.Second })
 					f.wait("the log's end", func() bool { return f.canal.Status().Position.String() == p.here().String() })
 					p.sql(reset)
 					marks(n)

@@ -123,9 +123,13 @@ type sample struct {
 	Value  [2]any // time, value
 }
 
+// patience is how long a test waits for what takes seconds where there is nothing else
+// to do.
+const patience = 5 * time.Minute
+
 // ask asks Prometheus's API.
 func (s *server) ask(ctx context.Context, path string, query url.Values, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+path+"?"+query.Encode(), nil)
 	if err != nil {
@@ -171,7 +175,7 @@ func (s *server) query(t *testing.T, where, expr string) []sample {
 // until waits until a question has an answer.
 func (s *server) until(t *testing.T, expr string) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		var answer struct{ Result []sample }
 		err := s.ask(t.Context(), "/api/v1/query", url.Values{"query": {expr}}, &answer)
 		if err == nil && len(answer.Result) > 0 {
@@ -179,7 +183,7 @@ func (s *server) until(t *testing.T, expr string) {
 		}
 		if !s.Running() || time.Now().After(deadline) {
 			log, _ := os.ReadFile(filepath.Join(s.dir, "prometheus.log"))
-			t.Fatalf("no answer within a minute to %s: %v\n%s", expr, err, log)
+			t.Fatalf("no answer within %s to %s: %v\n%s", patience, expr, err, log)
 		}
 	}
 }
@@ -263,7 +267,7 @@ func (s *server) alerts(t *testing.T) {
 			State  string
 		}
 	}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
 		if err := s.ask(t.Context(), "/api/v1/alerts", nil, &active); err != nil {
 			t.Fatal(err)
 		}

@@ -214,9 +214,9 @@ func (f *fixture) captured() {
 // eventually waits for a state that another goroutine or process brings about.
 func (f *fixture) eventually(what string, is func() bool) {
 	f.t.Helper()
-	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); !is(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			f.t.Fatalf("waited a minute for %s", what)
+			f.t.Fatalf("waited five minutes for %s", what)
 		}
 	}
 }

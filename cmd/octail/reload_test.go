@@ -318,7 +318,7 @@ func TestSecretFiles(t *testing.T) {
 		if err != nil {
 			t.Errorf("the agent ended with %v", err)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(atMost):
 		t.Fatal("the agent does not end")
 	}
 	for where, text := range map[string]string{"log": r.log.String(), "what was said": said.String()} {

@@ -9,8 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
-	"time"
 
 	"octail/internal/console"
 	"octail/internal/shoptest"
@@ -62,26 +62,30 @@ func TestDiskFull(t *testing.T) {
 	a.cfg.HTTP.Socket = filepath.Join(outer, "s")
 	a.quiet()
 
-	full := false
-	for range 400 {
-		place(t, shop, 1)
+	placed := 0
+	more := func() { // not many more than the disk holds, should the agent be slow to say so
+		if placed < 400 {
+			place(t, shop, 1)
+			placed++
+		}
+	}
+	waitFor(t, "the disk to run full, and the agent to say so", func() bool {
+		more()
 		var st console.Status
 		if err := a.get("/api/v1/status", &st); err != nil {
 			t.Fatalf("the agent does not answer: %v\n%s", err, log.String())
 		}
-		if st.Level == console.Red && strings.Contains(st.Sentence+strings.Join(st.Reasons, " "), "full") {
-			full = true
-			t.Log(st.Sentence)
-			break
+		if st.Level != console.Red || !strings.Contains(st.Sentence+strings.Join(st.Reasons, " "), "full") {
+			return false
 		}
-	}
-	if !full {
-		t.Fatal("the disk never ran full, or the agent does not say so")
-	}
+		t.Log(st.Sentence)
+		return true
+	})
 	place(t, shop, 3)
-	if ready(a) {
-		t.Error("ready, with a full disk")
-	}
+	waitFor(t, "the agent not to be ready, with a full disk", func() bool {
+		more()
+		return !ready(a)
+	})
 	enter := []string{"--mount"}
 	if os.Getuid() != 0 {
 		enter = append(enter, "--user", "--preserve-credentials")
@@ -95,8 +99,15 @@ func TestDiskFull(t *testing.T) {
 	enterAnd("mount", "-o", "remount,size=64m", disk)
 	place(t, shop, 3)
 	a.quiet()
-	// Only the agent's namespace has the disk: look at a copy.
+	// Only the agent's namespace has the disk: look at a copy, of files that stand still.
+	hold := func(sig syscall.Signal) {
+		if err := cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hold(syscall.SIGSTOP)
 	enterAnd("cp", filepath.Join(disk, "octail.db"), filepath.Join(disk, "octail.db-wal"), filepath.Join(disk, "events.jsonl"), outer)
+	hold(syscall.SIGCONT)
 	a.cfg.Journal.Path = filepath.Join(outer, "octail.db")
 	j := a.look()
 	compareAll(t, j, server, database, "oc_")
@@ -104,7 +115,7 @@ func TestDiskFull(t *testing.T) {
 }
 
 func ready(a *agent) bool {
-	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", a.cfg.HTTP.Socket)
 	}}}
 	res, err := client.Get("http://octail/readyz")

@@ -82,7 +82,7 @@ func TestErase(t *testing.T) {
 	t.Cleanup(hook.Close)
 	must(t, db, "SET sql_mode = ''", "UPDATE oc_customer SET email = 'old.address@example.com' WHERE customer_id = 3", "UPDATE oc_order SET email = 'old.address@example.com', customer_id = 0 WHERE order_id = 10")
 	cfg := configure(t, server, database, settings{prefix: "oc_", snapshot: "[customer, product, stock, category, order]",
-		extra: fmt.Sprintf("  - {name: hook, type: webhook, url: %q, timeout: 5s}\n", hook.URL)})
+		extra: fmt.Sprintf("  - {name: hook, type: webhook, url: %q, timeout: 5m}\n", hook.URL)})
 	a := start(t, server, cfg)
 	a.quiet()
 	must(t, db, who...)

@@ -46,9 +46,8 @@ func TestFilters(t *testing.T) {
 	must(t, db, "UPDATE oc_setting SET value = '[\"2\",\"17\"]' WHERE `key` = 'config_processing_status' AND store_id = 0")
 	place(t, shop, 1)
 	a.quiet()
-	if got := note("released"); got != "[2,3,5,17]" {
-		t.Errorf("released %s after staff has saved it", got)
-	}
+	waitFor(t, "what staff has saved to be noted", func() bool { return note("released") == "[2,3,5,17]" })
+	waitFor(t, "it to be said", func() bool { return len(a.log.with("processing and complete statuses are others")) > 0 })
 	if said := a.log.with("processing and complete statuses are others"); len(said) != 1 || !strings.Contains(said[0], "[2 3 5 17]") {
 		t.Errorf("%q", said)
 	}

@@ -27,6 +27,14 @@ import (
 
 func TestMain(m *testing.M) { shoptesting.Main(m) }
 
+// patience is how long a test waits for what takes a second at most where there is
+// nothing else to do: a machine may have so much else to do.
+const patience = 5 * time.Minute
+
+// hurry divides the waits between tries at a target that was down, which grow with how
+// long it was down: with how slow the machine is.
+const hurry = 20
+
 // agent is a whole octail running inside the test.
 type agent struct {
 	t      testing.TB
@@ -49,7 +57,8 @@ type settings struct {
 	address  string // of the database; empty: the server's own
 }
 
-// configText is a config for a database of a test server.
+// configText is a config for a database of a test server. Nothing in it depends on the
+// time of day: nothing is compared at 03:30.
 func configText(server *shoptest.Server, database string, s settings) string {
 	or := func(v, otherwise string) string {
 		if v == "" {
@@ -68,6 +77,7 @@ shop:
   mysql: {address: "%s", user: %s, password: "", database: %s}
 capture: {settle: %s, edit_hold: %s, snapshot: %s%s}
 journal: {path: %q}
+reconcile: {at: off}
 http: {listen: "127.0.0.1:0", socket: %q}
 sinks:
   - {name: log, type: file, path: %q}
@@ -95,7 +105,7 @@ func start(t testing.TB, server *shoptest.Server, cfg *config.Config, set ...fun
 	a := &agent{t: t, cfg: cfg, server: server, cancel: cancel, done: make(chan error, 1), file: filepath.Join(filepath.Dir(cfg.Journal.Path), "events.jsonl")}
 	a.log = &lines{t: t}
 	log := slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelInfo}))
-	opts := app.Options{Version: "test", Log: log}
+	opts := app.Options{Version: "test", Log: log, Hurry: hurry}
 	for _, s := range set {
 		s(&opts)
 	}
@@ -148,14 +158,14 @@ func (a *agent) stop() {
 		if err != nil {
 			a.t.Errorf("agent: %v", err)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		a.t.Error("the agent does not stop")
 	}
 }
 
 // get asks the agent over its socket.
 func (a *agent) get(path string, into any) error {
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true,
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", a.cfg.HTTP.Socket)
 		}}}
@@ -190,7 +200,7 @@ func (a *agent) quiet() console.Status {
 		a.t.Fatal(err)
 	}
 	var st console.Status
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		select {
 		case err := <-a.done:
 			a.done <- err
@@ -208,7 +218,7 @@ func (a *agent) quiet() console.Status {
 			return st
 		}
 	}
-	a.t.Fatalf("not quiet after two minutes: %v\nwant %s\n%+v", err, here, st)
+	a.t.Fatalf("not quiet after %s: %v\nwant %s\n%+v", patience, err, here, st)
 	return st
 }
 

@@ -2,11 +2,13 @@ package app_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"octail/internal/config"
 	"octail/internal/console"
 	"octail/internal/journal"
 	"octail/internal/shoptest"
@@ -33,7 +35,7 @@ func (a *agent) swept() console.Status {
 	now := time.Now()
 	var st console.Status
 	var err error
-	for deadline := now.Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := now.Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		select {
 		case err := <-a.done:
 			a.done <- err
@@ -49,7 +51,7 @@ func (a *agent) swept() console.Status {
 			return st
 		}
 	}
-	a.t.Fatalf("not quiet after two minutes: %v\n%+v %+v", err, st, st.Source.Poll)
+	a.t.Fatalf("not quiet after %s: %v\n%+v %+v", patience, err, st, st.Source.Poll)
 	return st
 }
 
@@ -73,6 +75,7 @@ func TestPolledShopInUse(t *testing.T) {
 				t.Fatal(err)
 			}
 			a := start(t, server, configure(t, server, database, settings{prefix: s.prefix, poll: "200ms"}))
+			waitFor(t, "the agent to begin", func() bool { return covers(t, a.cfg) })
 			shop := use(t, server, database, s.gen, s.prefix, 4*time.Second)
 			st := a.swept()
 			compareAll(t, a.look(), server, database, s.prefix)
@@ -92,6 +95,18 @@ func TestPolledShopInUse(t *testing.T) {
 			}
 		})
 	}
+}
+
+// covers reports whether an agent has noted since when orders count: those from before
+// are not its business.
+func covers(t *testing.T, cfg *config.Config) bool {
+	j, err := journal.Look(t.Context(), cfg.Journal.Path)
+	if err != nil {
+		return false
+	}
+	defer j.Close()
+	noted, err := j.Meta(t.Context(), "covered_above")
+	return err == nil && noted != ""
 }
 
 // TestPolledKill kills the polling agent again and again while the shop is in use: at
@@ -114,18 +129,10 @@ func TestPolledKill(t *testing.T) {
 			}
 			how := settings{dir: t.TempDir(), prefix: s.prefix, settle: "50ms", poll: "100ms"}
 			cfg, file := configure(t, server, database, how), writeConfig(t, server, database, how)
-			// The first start is killed as soon as it has noted since when orders count: those
-			// from before are not its business. Its first sweep is still to come.
+			// The first start is killed as soon as it has noted since when orders count. Its
+			// first sweep is still to come.
 			first := launch(t, file)
-			waitFor(t, "the first start to begin", func() bool {
-				j, err := journal.Look(t.Context(), cfg.Journal.Path)
-				if err != nil {
-					return false
-				}
-				defer j.Close()
-				noted, err := j.Meta(t.Context(), "covered_above")
-				return err == nil && noted != ""
-			})
+			waitFor(t, "the first start to begin", func() bool { return covers(t, cfg) })
 			_ = first.cmd.Process.Kill()
 			_ = first.cmd.Wait()
 			ctx, stop := context.WithCancel(t.Context())
@@ -163,9 +170,16 @@ func TestPolledChanges(t *testing.T) {
 	a.swept()
 	_, lines := arrived(t, a, 0)
 	var order int64
+	// before is what a step needs and is not about.
+	before := func(statements ...string) {
+		t.Helper()
+		must(t, db, statements...)
+		a.swept()
+		_, lines = arrived(t, a, lines)
+	}
 	step := func(name string, do func(), want map[string]int) {
 		t.Helper()
-		do()
+		a.between(db, database, do)
 		a.swept()
 		var got map[string]int
 		got, lines = arrived(t, a, lines)
@@ -174,7 +188,7 @@ func TestPolledChanges(t *testing.T) {
 		}
 	}
 	nothing := map[string]int{}
-	sql := func(statements ...string) func() { return func() { must(t, db, statements...) } }
+	run := func(statements ...string) func() { return func() { must(t, db, statements...) } }
 	step("nothing", func() {}, nothing)
 	step("a draft", func() {
 		c, err := shop.RandomCheckout(t.Context())
@@ -185,10 +199,8 @@ func TestPolledChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 	}, nothing)
+	before("UPDATE oc_product SET subtract = 0", "UPDATE oc_product_option_value SET subtract = 0") // no stock moves
 	step("its confirmation", func() {
-		must(t, db, "UPDATE oc_product SET subtract = 0", "UPDATE oc_product_option_value SET subtract = 0") // no stock moves
-		a.swept()
-		_, lines = arrived(t, a, lines)
 		if err := shop.Confirm(t.Context(), order); err != nil {
 			t.Fatal(err)
 		}
@@ -205,22 +217,14 @@ func TestPolledChanges(t *testing.T) {
 			}
 		}
 	}, nothing)
-	step("a latin1 name", sql("UPDATE oc_product_description SET name = 'Größe' WHERE product_id = 1 AND language_id = 1"), map[string]int{"product.updated by shop": 1})
-	step("the same in another case", sql("UPDATE oc_product_description SET name = 'GRÖSSE' WHERE product_id = 1 AND language_id = 1"), map[string]int{"product.updated by shop": 1})
-	step("another character set", sql("ALTER TABLE oc_product_description CONVERT TO CHARACTER SET utf8mb4"), nothing)
-	step("two equal rows, both changed alike", func() {
-		must(t, db, "DELETE FROM oc_product_image WHERE product_id = 1", "INSERT INTO oc_product_image (product_id, image, sort_order) VALUES (1, 'a.jpg', 0), (1, 'a.jpg', 0)")
-		a.swept()
-		_, lines = arrived(t, a, lines)
-		must(t, db, "UPDATE oc_product_image SET image = 'b.jpg' WHERE product_id = 1")
-	}, map[string]int{"product.updated by shop": 1})
-	step("a manufacturer's name", func() {
-		must(t, db, "UPDATE oc_product SET manufacturer_id = 0", "UPDATE oc_product SET manufacturer_id = (SELECT MIN(manufacturer_id) FROM oc_manufacturer) WHERE product_id IN (1, 2, 3)")
-		a.swept()
-		_, lines = arrived(t, a, lines)
-		must(t, db, "UPDATE oc_manufacturer SET name = 'Ümläut'")
-	}, map[string]int{"product.updated by shop": 3})
-	step("a status with another name", sql("UPDATE oc_order_status SET name = CONCAT(name, '!')"), nothing)
+	step("a latin1 name", run("UPDATE oc_product_description SET name = 'Größe' WHERE product_id = 1 AND language_id = 1"), map[string]int{"product.updated by shop": 1})
+	step("the same in another case", run("UPDATE oc_product_description SET name = 'GRÖSSE' WHERE product_id = 1 AND language_id = 1"), map[string]int{"product.updated by shop": 1})
+	step("another character set", run("ALTER TABLE oc_product_description CONVERT TO CHARACTER SET utf8mb4"), nothing)
+	before("DELETE FROM oc_product_image WHERE product_id = 1", "INSERT INTO oc_product_image (product_id, image, sort_order) VALUES (1, 'a.jpg', 0), (1, 'a.jpg', 0)")
+	step("two equal rows, both changed alike", run("UPDATE oc_product_image SET image = 'b.jpg' WHERE product_id = 1"), map[string]int{"product.updated by shop": 1})
+	before("UPDATE oc_product SET manufacturer_id = 0", "UPDATE oc_product SET manufacturer_id = (SELECT MIN(manufacturer_id) FROM oc_manufacturer) WHERE product_id IN (1, 2, 3)")
+	step("a manufacturer's name", run("UPDATE oc_manufacturer SET name = 'Ümläut'"), map[string]int{"product.updated by shop": 3})
+	step("a status with another name", run("UPDATE oc_order_status SET name = CONCAT(name, '!')"), nothing)
 	step("a note with the new name", func() {
 		if err := shop.Note(t.Context(), order, "hello"); err != nil {
 			t.Fatal(err)
@@ -231,9 +235,32 @@ func TestPolledChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 	}, map[string]int{"product.deleted by shop": 1, "product.updated by shop": 1, "stock.deleted by shop": 1}) // one was related to it
-	step("all at once", sql("UPDATE oc_customer SET telephone = CONCAT(telephone, '1')"), map[string]int{"customer.updated by shop": len(column(t, db, "SELECT customer_id FROM oc_customer"))})
-	step("new columns", sql("SET sql_mode = ''", "ALTER TABLE oc_product ADD COLUMN ext_x INT", "ALTER TABLE oc_product DROP COLUMN location"), nothing)
+	step("all at once", run("UPDATE oc_customer SET telephone = CONCAT(telephone, '1')"), map[string]int{"customer.updated by shop": len(column(t, db, "SELECT customer_id FROM oc_customer"))})
+	step("new columns", run("SET sql_mode = ''", "ALTER TABLE oc_product ADD COLUMN ext_x INT", "ALTER TABLE oc_product DROP COLUMN location"), nothing)
 	compareAll(t, a.look(), server, database, "oc_")
+}
+
+// between does something to the shop while a sweep stands still, at a table that it has
+// nothing to do with: however slow it is, no document is made of half of it.
+func (a *agent) between(db *sql.DB, database string, do func()) {
+	a.t.Helper()
+	conn, err := db.Conn(a.t.Context())
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(a.t.Context(), "LOCK TABLES oc_category_description WRITE"); err != nil {
+		a.t.Fatal(err)
+	}
+	waitFor(a.t.(*testing.T), "a sweep to stand still", func() bool {
+		var waiting int
+		err := a.server.DB().QueryRowContext(a.t.Context(), "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = ? AND DB = ? AND STATE LIKE 'Waiting%'", reader, database).Scan(&waiting)
+		return err == nil && waiting > 0
+	})
+	do()
+	if _, err := conn.ExecContext(a.t.Context(), "UNLOCK TABLES"); err != nil {
+		a.t.Fatal(err)
+	}
 }
 
 // TestPolledRestarts: what happened while the agent, or the database, was away is found;
@@ -260,10 +287,11 @@ func TestPolledRestarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	var st console.Status
-	for deadline := time.Now().Add(time.Minute); st.Source.State != "waiting" && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		_ = a.get("/api/v1/status", &st)
-	}
-	if st.Source.State != "waiting" || st.Source.Error == "" || a.metric("octail_source_connected") != "octail_source_connected 0" {
+	waitFor(t, "the agent to say that it waits for the database", func() bool {
+		st = console.Status{}
+		return a.get("/api/v1/status", &st) == nil && st.Source.State == "waiting"
+	})
+	if st.Source.Error == "" || a.metric("octail_source_connected") != "octail_source_connected 0" {
 		t.Errorf("without a database: %+v", st.Source)
 	}
 	if err := server.Restart(t.Context()); err != nil {

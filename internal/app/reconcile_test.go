@@ -71,7 +71,8 @@ func TestReconcile(t *testing.T) {
 			server := shoptesting.Default(t)
 			database, db, shop := openShop(t, server, gen)
 			place(t, shop, 30)
-			cfg := configure(t, server, database, settings{prefix: "oc_", snapshot: "[customer, product, stock, category, order]"})
+			// The hold is also how long a comparison waits for what is on its way to come.
+			cfg := configure(t, server, database, settings{prefix: "oc_", hold: "1m", snapshot: "[customer, product, stock, category, order]"})
 			a := start(t, server, cfg)
 			a.quiet()
 			r, err := post[reconcile.Report](a, "/api/v1/reconcile", nil)
@@ -167,11 +168,10 @@ func TestReconcileCutShort(t *testing.T) {
 	}
 	a = start(t, server, cfg)
 	var st console.Status
-	for deadline := time.Now().Add(time.Minute); st.Compared == nil; time.Sleep(50 * time.Millisecond) {
-		if st = a.quiet(); time.Now().After(deadline) {
-			t.Fatalf("not gone on with: %+v", st)
-		}
-	}
+	waitFor(t, "the comparison to be gone on with", func() bool {
+		st = a.quiet()
+		return st.Compared != nil
+	})
 	r := st.Compared
 	if r.Total.Missing != 3 || r.Total.Different != 5 || r.Total.Gone != 4 || r.Total.Repaired != 12 || r.Entities["customer"].InShop != 9 {
 		t.Errorf("%+v", r)

@@ -28,6 +28,10 @@ import (
 	"octail/transform/document"
 )
 
+// patience is how many hundredths of a second a test waits for what takes a few of them
+// where there is nothing else to do.
+const patience = 5 * 60 * 100
+
 // reloading is an agent without a shop, whose journal a test fills.
 type reloading struct {
 	*Agent
@@ -143,7 +147,7 @@ func (r *reloading) revise(id int64) error {
 func (r *reloading) holds(name string, want ...int64) {
 	r.t.Helper()
 	var text string
-	for range 1000 {
+	for range patience {
 		data, _ := os.ReadFile(r.path(name)) // it may not be there yet
 		text = string(data)
 		var got []string
@@ -404,7 +408,7 @@ func TestReloadSecret(t *testing.T) {
 	deliver := func(id int64, want ...string) {
 		t.Helper()
 		r.order(id)
-		for range 1000 {
+		for range patience {
 			if slices.Equal(given(), want) {
 				return
 			}

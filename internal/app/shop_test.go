@@ -91,7 +91,7 @@ func TestShopInUse(t *testing.T) {
 	}
 }
 
-// use runs the shopper for a while.
+// use runs the shopper for a while, and until an order is placed.
 func use(t testing.TB, server *shoptest.Server, database string, gen shoptest.Generation, prefix string, d time.Duration) *shoptest.Shop {
 	t.Helper()
 	db, err := server.Open(database, false)
@@ -100,10 +100,14 @@ func use(t testing.TB, server *shoptest.Server, database string, gen shoptest.Ge
 	}
 	t.Cleanup(func() { db.Close() })
 	shop := shoptest.NewShop(db, gen, prefix, 7)
-	ctx, cancel := context.WithTimeout(t.Context(), d)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	steps := map[string]int{}
-	if err := shoptest.Run(ctx, shop, 0, func(s shoptest.Step) { steps[s.Kind]++ }); err != nil {
+	steps, began := map[string]int{}, time.Now()
+	if err := shoptest.Run(ctx, shop, 0, func(s shoptest.Step) {
+		if steps[s.Kind]++; steps["place"] > 0 && time.Since(began) >= d {
+			cancel()
+		}
+	}); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("steps: %v", steps)
@@ -251,7 +255,8 @@ func TestHugeOrder(t *testing.T) {
 	t.Parallel()
 	server := shoptesting.Default(t)
 	database, db, shop := openShop(t, server, shoptest.V4)
-	a := start(t, server, configure(t, server, database, settings{prefix: "oc_"}))
+	// An order that is being edited is held until all of it is there again, however long that takes.
+	a := start(t, server, configure(t, server, database, settings{prefix: "oc_", hold: "4m"}))
 	place(t, shop, 1)
 	a.quiet()
 	must(t, db, "ALTER TABLE oc_order MODIFY comment MEDIUMTEXT", "ALTER TABLE oc_order_history MODIFY comment MEDIUMTEXT", "DELETE FROM oc_order_option",

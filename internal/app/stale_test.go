@@ -72,10 +72,12 @@ func TestNoStaleDocument(t *testing.T) {
 				writers.Go(func() {
 					every := time.Second * hands / perSecond
 					next := began.Add(every * time.Duration(w) / hands)
-					for n := 0; ; n++ {
+					for n := 0; ; n++ { // one at least, however long it takes
 						select {
 						case <-ctx.Done():
-							return
+							if n > 0 {
+								return
+							}
 						case <-time.After(time.Until(next)):
 						}
 						next = next.Add(every)

@@ -41,7 +41,7 @@ func TestReconcileTarget(t *testing.T) {
 	// It answers as if it had stored what it was given.
 	r.Set(receiver.Fault{Do: receiver.Lie, Entity: "order", Key: 5})
 	a := start(t, server, configure(t, server, database, settings{prefix: "oc_", snapshot: "[customer, product, stock, category, order]",
-		extra: fmt.Sprintf("  - {name: erp, type: mirror, url: %q, batch: 10, timeout: 5s, release: any}\n", r.URL)}))
+		extra: fmt.Sprintf("  - {name: erp, type: mirror, url: %q, batch: 10, timeout: 5m, release: any}\n", r.URL)}))
 	delivered := func() {
 		t.Helper()
 		a.quiet()
@@ -67,18 +67,22 @@ func TestReconcileTarget(t *testing.T) {
 		}
 		return report.Sinks["erp"]
 	}
-	if s := look("/api/v1/reconcile?sink=erp"); s.Total() != (reconcile.SinkCounts{}) {
-		t.Errorf("looked at what was accepted just now: %s", s)
-	}
-	// Two minutes later.
-	db, err := sql.Open("sqlite", "file:"+a.cfg.Journal.Path+"?_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite", "file:"+a.cfg.Journal.Path+fmt.Sprintf("?_pragma=busy_timeout(%d)", patience.Milliseconds()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.Exec("UPDATE accepted SET time = time - ?", 2*time.Minute.Microseconds()); err != nil {
-		t.Fatal(err)
+	accepted := func(ago time.Duration) {
+		t.Helper()
+		if _, err := db.Exec("UPDATE accepted SET time = ?", time.Now().Add(-ago).UnixMicro()); err != nil {
+			t.Fatal(err)
+		}
 	}
+	accepted(-time.Hour) // however long this test is at it
+	if s := look("/api/v1/reconcile?sink=erp"); s.Total() != (reconcile.SinkCounts{}) {
+		t.Errorf("looked at what was accepted just now: %s", s)
+	}
+	accepted(2 * time.Minute)
 	if s := look("/api/v1/reconcile"); s.Entities["order"] != (reconcile.SinkCounts{Compared: 12, Missing: 2}) || s.Total().Differences() != 2 || len(s.Entities) != 5 {
 		t.Errorf("%s %+v", s, s)
 	}

@@ -50,13 +50,11 @@ func purgeLog(t *testing.T, server *shoptest.Server) {
 	t.Helper()
 	must(t, server.DB(), "FLUSH BINARY LOGS", "FLUSH BINARY LOGS")
 	// A dump thread that has just lost its client may hold a file a little longer.
-	for deadline := time.Now().Add(20 * time.Second); len(binlogs(t, server)) > 1; time.Sleep(50 * time.Millisecond) {
+	waitFor(t, "the server to purge", func() bool {
 		files := binlogs(t, server)
 		must(t, server.DB(), "PURGE BINARY LOGS TO '"+files[len(files)-1]+"'")
-		if time.Now().After(deadline) {
-			t.Fatalf("the server does not purge: %v", files)
-		}
-	}
+		return len(files) == 1
+	})
 }
 
 // resetLog makes a server begin its binlog anew.
@@ -139,17 +137,10 @@ func TestDatabaseComesAndGoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := start(t, server, configure(t, server, database, settings{prefix: "oc_"}))
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		var st struct{ Source struct{ State, Error string } }
-		if err := a.get("/api/v1/status", &st); err == nil && st.Source.State == "waiting" && st.Source.Error != "" {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the agent does not say that it waits for the database")
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	waitFor(t, "the agent to say that it waits for the database", func() bool {
+		var st console.Status
+		return a.get("/api/v1/status", &st) == nil && st.Source.State == "waiting" && st.Source.Error != ""
+	})
 	if err := server.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -236,14 +227,10 @@ func TestRefusesToStart(t *testing.T) {
 			}
 		}
 		a := start(t, server, configure(t, server, database, s))
-		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		waitFor(t, "events to be journaled and the sink to be asked", func() bool {
 			var st console.Status
-			if err := a.get("/api/v1/status", &st); err == nil && st.Journal.Sequence > 0 {
-				break
-			} else if time.Now().After(deadline) {
-				t.Fatalf("nothing is journaled: %v", err)
-			}
-		}
+			return a.get("/api/v1/status", &st) == nil && st.Journal.Sequence > 0 && len(st.Sinks) == 1 && st.Sinks[0].LastError != ""
+		})
 		code, out := runProgram(t, "--config", file, "status")
 		for _, w := range []string{"Sink log", "another shop", "octail://other", "another path"} {
 			if !strings.Contains(out, w) {
@@ -288,7 +275,7 @@ func runProgram(t *testing.T, args ...string) (code int, output string) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, args...)
-	done := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	done := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 	defer done.Stop()
 	out, err := cmd.CombinedOutput()
 	if err != nil && cmd.ProcessState == nil {

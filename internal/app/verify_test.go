@@ -65,7 +65,7 @@ sinks: [{name: log, type: file, path: %q}]
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := app.Run(ctx, cfg, app.Options{Version: "test", Log: slog.New(slog.DiscardHandler)}); !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), "1 newest documents are missing") {
 		t.Errorf("the agent ended with %v", err)

@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"octail/internal/console"
 	"octail/internal/shoptest"
@@ -159,11 +158,10 @@ func TestColumnsComeAndGo(t *testing.T) {
 	_, lines := arrived(t, a, 0)
 	must(t, db, "ALTER TABLE oc_order_product CHANGE quantity qty INT")
 	var st console.Status
-	for deadline := time.Now().Add(20 * time.Second); st.Level != console.Red || st.Journal.Failing == 0; time.Sleep(20 * time.Millisecond) {
-		if err := a.get("/api/v1/status", &st); err != nil || time.Now().After(deadline) {
-			t.Fatalf("%v, %+v", err, st)
-		}
-	}
+	waitFor(t, "status to say what cannot be read", func() bool {
+		st = console.Status{}
+		return a.get("/api/v1/status", &st) == nil && st.Level == console.Red && len(st.Documents.Failing) > 0
+	})
 	if got := st.Documents.Failing[0].Error; !strings.Contains(got, "column quantity of table oc_order_product is not there") {
 		t.Error(got)
 	}

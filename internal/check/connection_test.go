@@ -228,9 +228,13 @@ func TestUnreachable(t *testing.T) {
 			i := &installation{t: t}
 			i.config.Shop.MySQL.Address, i.config.Shop.MySQL.User, i.config.Shop.MySQL.Password = c.address, "octail", password
 			i.config.Journal.Path, i.config.Journal.MaxBytes = filepath.Join(dir, "octail.db"), 1<<20
+			patience := 5 * time.Minute
+			if c.address == silent {
+				patience = 200 * time.Millisecond
+			}
 			for name, r := range map[string]check.Report{
-				"run":       i.look(check.Run(t.Context(), check.WithPatience(i.deps(), 200*time.Millisecond))),
-				"essential": i.look(check.Essential(t.Context(), check.WithPatience(i.deps(), 200*time.Millisecond))),
+				"run":       i.look(check.Run(t.Context(), check.WithPatience(i.deps(), patience))),
+				"essential": i.look(check.Essential(t.Context(), check.WithPatience(i.deps(), patience))),
 			} {
 				wants(t, r, "error connection")
 				if !r.Unreachable || r.ExitCode() != 3 {
@@ -295,10 +299,8 @@ func TestCancelled(t *testing.T) {
 	i := install(t, sound(t, onMariaDB), shoptest.V4)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	start := time.Now()
-	check.Run(ctx, i.deps())
-	if d := time.Since(start); d > time.Second {
-		t.Errorf("took %s", d)
+	if r := check.Run(ctx, i.deps()); !r.Unreachable || r.Server.Flavor != "" {
+		t.Errorf("the server was asked all the same: %+v", r)
 	}
 }
 

@@ -103,7 +103,7 @@ func TestPosition(t *testing.T) {
 // follow streams from p until the server has sent a change, or refused.
 func (i *installation) follow(p canal.Position) error {
 	i.t.Helper()
-	ctx, cancel := context.WithTimeout(i.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(i.t.Context(), 5*time.Minute)
 	defer cancel()
 	c := i.stream(4712)
 	ended := make(chan error, 1)

@@ -208,7 +208,7 @@ func TestServe(t *testing.T) {
 	go func() {
 		ended <- console.Serve(ctx, l, (&agent{}).handler("", false), slog.New(slog.DiscardHandler))
 	}()
-	client := &http.Client{Timeout: 10 * time.Second}
+	client := &http.Client{Timeout: 5 * time.Minute}
 	defer client.CloseIdleConnections()
 	res, err := client.Get("http://" + l.Addr().String() + "/healthz")
 	check(t, err)
@@ -226,7 +226,7 @@ func TestServe(t *testing.T) {
 	select {
 	case err := <-ended:
 		check(t, err)
-	case <-time.After(20 * time.Second):
+	case <-time.After(5 * time.Minute):
 		t.Fatal("it does not end")
 	}
 }

@@ -59,6 +59,9 @@ func Run(ctx context.Context, o Options) (whole bool, err error) {
 	return d.play(ctx, server, dir)
 }
 
+// patience is how long the demo waits, once the shop is closed, for what is on its way.
+var patience = 30 * time.Second
+
 type demo struct {
 	Options
 	began time.Time
@@ -110,7 +113,7 @@ func (d *demo) play(ctx context.Context, server *shoptest.Server, dir string) (b
 	events := filepath.Join(dir, "events.jsonl")
 	d.seen = newArrivals()
 	follow := d.follow(agentCtx, events)
-	if err := d.quiet(ctx, cfg, ended); err != nil {
+	if err := d.quiet(ctx, server, cfg, ended); err != nil {
 		if ctx.Err() != nil {
 			err = errors.New("ended before the shop was open")
 		}
@@ -133,9 +136,9 @@ func (d *demo) play(ctx context.Context, server *shoptest.Server, dir string) (b
 		return false, fmt.Errorf("the simulated shop: %w", err)
 	}
 	d.say("the shop closes; waiting for what is on its way ...")
-	bounded, cancel := context.WithTimeout(setUp, 30*time.Second)
+	bounded, cancel := context.WithTimeout(setUp, patience)
 	defer cancel()
-	quietErr := d.quiet(bounded, cfg, ended)
+	quietErr := d.quiet(bounded, server, cfg, ended)
 	stopAgent()
 	if err := <-ended; err != nil {
 		return false, err

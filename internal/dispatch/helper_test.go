@@ -13,15 +13,15 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/goleak"
 
 	"octail/internal/dispatch"
 	"octail/internal/journal"
+	"octail/internal/leaktest"
 	"octail/sinks"
 	"octail/transform/document"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 const shop = "main-shop"
 

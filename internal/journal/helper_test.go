@@ -11,9 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"octail/internal/journal"
+	"octail/internal/leaktest"
 	"octail/transform/document"
 )
 
@@ -31,7 +30,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }
 
 // child prepares a process that does one of children.

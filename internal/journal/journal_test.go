@@ -29,7 +29,7 @@ func TestAppendAndReadBack(t *testing.T) {
 		t.Helper()
 		events := whole(t, j)
 		got := events[0]
-		if got.Added.IsZero() || time.Since(got.Added) > time.Minute {
+		if got.Added.IsZero() || time.Since(got.Added) > time.Hour {
 			t.Error(got.Added)
 		}
 		got.Added = time.Time{}
@@ -390,7 +390,7 @@ func TestConcurrent(t *testing.T) {
 				}
 				select {
 				case <-changed:
-				case <-time.After(30 * time.Second):
+				case <-time.After(5 * time.Minute):
 					t.Error("an append was missed")
 					return
 				}

@@ -242,7 +242,7 @@ func (s *settled) compare(t *rapid.T, j *journal.Journal, name string) {
 	parked, err := j.ParkedOf(ctx, name, modelKeys)
 	due, err2 := j.ParkedDue(ctx, name, began.Add(24*365*100*time.Hour), 100)
 	for k, p := range parked {
-		if s.parked[k].Next.IsZero() && time.Since(p.Next) < time.Minute { // revived: due since then
+		if s.parked[k].Next.IsZero() && time.Since(p.Next) < time.Hour { // revived: due since then
 			p.Next = time.Time{}
 			parked[k] = p
 		}

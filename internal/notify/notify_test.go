@@ -26,7 +26,7 @@ func manager(t *testing.T, address string) *net.UnixConn {
 func read(t *testing.T, l *net.UnixConn) string {
 	t.Helper()
 	b := make([]byte, 4096)
-	_ = l.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = l.SetReadDeadline(time.Now().Add(5 * time.Minute))
 	n, err := l.Read(b)
 	if err != nil {
 		t.Fatal(err)

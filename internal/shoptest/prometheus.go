@@ -76,9 +76,9 @@ func (p *Prometheus) Stop() error {
 			return fmt.Errorf("prometheus ended: %w", p.process.err)
 		}
 		return nil
-	case <-time.After(20 * time.Second):
+	case <-time.After(stopTimeout):
 		p.process.signal(syscall.SIGKILL)
 		<-p.process.exited
-		return fmt.Errorf("prometheus did not end within 20 s of being asked to, and was killed")
+		return fmt.Errorf("prometheus did not end within %s of being asked to, and was killed", stopTimeout)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"log"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -50,8 +51,8 @@ const (
 	// redoSize is small so that a new data directory is small.
 	redoSize = "32M"
 	// startTimeout is long because a busy machine may still make tablespaces.
-	startTimeout = 2 * time.Minute
-	stopTimeout  = time.Minute
+	startTimeout = 5 * time.Minute
+	stopTimeout  = 5 * time.Minute
 )
 
 // Start runs a server of its own and returns when it answers: on a free port of
@@ -369,9 +370,19 @@ func (s *Server) lastLog() string {
 	return string(tail(text))
 }
 
-// FreePort asks the system for a port that is free now.
+// FreePort finds a port that is free now. It is none of those that systems give to
+// connections, so that none takes it before it is listened on, nor while the server
+// behind it is restarted.
 func FreePort(ctx context.Context) (int, error) {
+	const from, count, tries = 20000, 12000, 100
 	var lc net.ListenConfig
+	for range tries {
+		port := from + rand.IntN(count)
+		l, err := lc.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			return port, l.Close()
+		}
+	}
 	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)

@@ -14,7 +14,7 @@ type rule struct {
 	pkg  string // a path.Match pattern
 	may  []string
 	why  string
-	also []string // what its tests may import besides; shoptest and shoptesting always
+	also []string // what its tests may import besides; shoptest, shoptesting and leaktest always
 }
 
 // rules: the first one that fits holds. A package that fits none needs a line.
@@ -33,7 +33,7 @@ var rules = []rule{
 		"it is the receiver in a process of its own", nil},
 	{"sinks/sinktest/mirror", []string{"sinks", "transform/document", "internal/config", "internal/httpx"},
 		"the mirror is a sink as any other, for tests and to begin with", []string{"sinks/sinktest", "sinks/sinktest/receiver"}},
-	{"sinks/sinktest", []string{"sinks", "transform/document", "internal/config", "internal/mask"},
+	{"sinks/sinktest", []string{"sinks", "transform/document", "internal/config", "internal/leaktest", "internal/mask"},
 		"the suite knows what sinks promise, and none of them", []string{"internal/httpx"}},
 	{"sinks/odoo/rpc", []string{"sinks", "internal/httpx"},
 		"the client speaks Odoo's protocols and knows no document", []string{"internal/odootest"}},
@@ -91,6 +91,8 @@ var rules = []rule{
 		"the demo uses the agent as a user does: a config, its socket, its output file", nil},
 	{"internal/odootest", []string{"internal/shoptest", "internal/shoptest/shoptesting"},
 		"it gives tests a real Odoo and looks into it: a line of code shared with the sink would be a mistake that both make", nil},
+	{"internal/leaktest", nil,
+		"it gives tests a look at goroutines and knows none of ours", nil},
 	{"internal/shoptest/shoptesting", []string{"internal/shoptest"},
 		"it gives tests a server of shoptest", nil},
 	{"internal/shoptest/oracle", nil,
@@ -129,7 +131,7 @@ func TestImports(t *testing.T) {
 			}
 		}
 		for _, imported := range ours(p.tests()) {
-			if imported != p.name() && !fitsAny(slices.Concat(r.may, r.also, []string{"internal/shoptest", "internal/shoptest/shoptesting"}), imported) {
+			if imported != p.name() && !fitsAny(slices.Concat(r.may, r.also, []string{"internal/shoptest", "internal/shoptest/shoptesting", "internal/leaktest"}), imported) {
 				t.Errorf("the tests of %s must not import %s: %s", p.name(), imported, r.why)
 			}
 		}
@@ -163,7 +165,7 @@ var libraries = []struct {
 		"lanes, sinks, console and documents never speak to a database"},
 	{"net/http", []string{"internal/console", "internal/demo", "internal/app", "internal/app/apptesting", "internal/bench", "internal/faults", "internal/httpx", "internal/odoobench", "internal/odootest", "cmd/octail", "sinks/*", "sinks/odoo/rpc", "sinks/sinktest/*", "sinks/sinktest/receiver/serve", "internal/structure"},
 		"capture, documents, journal and lanes speak no HTTP"},
-	{"testing", []string{"internal/odootest", "internal/shoptest/shoptesting", "internal/app/apptesting", "sinks/sinktest"},
+	{"testing", []string{"internal/leaktest", "internal/odootest", "internal/shoptest/shoptesting", "internal/app/apptesting", "sinks/sinktest"},
 		"its flags and its code have no place in the program; a helper for tests that needs it is a package of its own"},
 	{"net/http/pprof", nil,
 		"importing it opens profiling to everybody who reaches the console"},

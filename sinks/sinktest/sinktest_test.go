@@ -14,16 +14,15 @@ import (
 	"sync"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"octail/internal/config"
 	"octail/internal/httpx"
+	"octail/internal/leaktest"
 	"octail/sinks"
 	"octail/sinks/sinktest"
 	"octail/transform/document"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // mistake is what the sink of this process does wrong; "": nothing.
 var mistake = os.Getenv("OCTAIL_TEST_MISTAKE")

@@ -22,8 +22,8 @@ var Plugin = sinks.Define("webhook", "one signed POST per event", Config{}, need
 // mostAnswer is how much of an answer is read: to see whether it is a page.
 const mostAnswer = 64 << 10
 
-// moment is how long a request goes on after octail was told to stop.
-const moment = 2 * time.Second
+// moment is how long a request goes on after octail was told to stop; tests give it more.
+var moment = 2 * time.Second
 
 // contentType of the body, as CloudEvents has it for the structured mode.
 const contentType = "application/cloudevents+json; charset=utf-8"
@@ -162,7 +162,8 @@ func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
 	if at, ok := ctx.Deadline(); ok {
 		longer, end = context.WithDeadline(longer, at)
 	}
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(moment, cancel) })
+	more := moment
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(more, cancel) })
 	return longer, func() { stop(); end(); cancel() }
 }
 

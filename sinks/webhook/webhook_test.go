@@ -27,7 +27,7 @@ func TestRequest(t *testing.T) {
 		c.Secret = config.Secrets{newSecret, oldSecret}
 		c.Headers["authorization"] = "Bearer h1dden"
 	})
-	first, second := time.Now().Add(-4*time.Minute), time.Now()
+	first, second := time.Now().Add(-time.Minute), time.Now() // the verifier takes five minutes
 	for _, at := range []time.Time{first, second} {
 		s.now = func() time.Time { return at }
 		check(t, s.Deliver(t.Context(), one(5)))
@@ -170,7 +170,7 @@ func TestRetryAfter(t *testing.T) {
 		{503, "-17", sinks.Retryable, 0, 0},
 		{429, "315360000", sinks.RateLimited, 24 * time.Hour, 24 * time.Hour},
 		{429, strings.Repeat("9", 40), sinks.RateLimited, 24 * time.Hour, 24 * time.Hour},
-		{503, time.Now().Add(time.Hour).UTC().Format(http.TimeFormat), sinks.RateLimited, 59 * time.Minute, time.Hour},
+		{503, time.Now().Add(time.Hour).UTC().Format(http.TimeFormat), sinks.RateLimited, 30 * time.Minute, time.Hour},
 		{429, time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat), sinks.RateLimited, 0, 0},
 		{429, time.Now().AddDate(10, 0, 0).UTC().Format(http.TimeFormat), sinks.RateLimited, 24 * time.Hour, 24 * time.Hour},
 		{429, "tomorrow", sinks.RateLimited, 0, 0},
@@ -264,7 +264,11 @@ func TestEndless(t *testing.T) {
 				}
 			})
 			s := newSink(t, r.address(), nil)
-			ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+			within := 400 * time.Millisecond
+			if c.good {
+				within = 5 * time.Minute
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), within)
 			defer cancel()
 			err := s.Deliver(ctx, one(1))
 			if (err == nil) != c.good {
@@ -390,10 +394,12 @@ func TestConfig(t *testing.T) {
 // TestStop: a request that is on the way when octail stops is brought to an end, if
 // that does not take long.
 func TestStop(t *testing.T) {
+	defer func(usual time.Duration) { moment = usual }(moment)
 	for _, c := range []struct {
-		takes time.Duration
-		good  bool
-	}{{100 * time.Millisecond, true}, {time.Minute, false}} {
+		takes, given time.Duration
+		good         bool
+	}{{100 * time.Millisecond, 5 * time.Minute, true}, {time.Hour, 100 * time.Millisecond, false}} {
+		moment = c.given
 		ctx, cancel := context.WithCancel(t.Context())
 		r := newReceiver(t, func(w http.ResponseWriter, q *http.Request) {
 			cancel()

@@ -25,6 +25,10 @@ type Agent struct {
 	Shop    *shoptest.Shop
 }
 
+// patience is how long a test waits for what takes a second at most where there is
+// nothing else to do.
+const patience = 5 * time.Minute
+
 // Start runs an agent until the end of the test. When it returns, the first events
 // were delivered.
 func Start(tb testing.TB) *Agent {
@@ -63,13 +67,13 @@ sinks: [{name: log, type: file, path: %q}]
 		}
 	})
 	delivered := regexp.MustCompile(`(?m)^octail_delivery_attempts_total\{outcome="ok",sink="log"\} [1-9]`)
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		text, err := a.scrape(tb.Context())
 		switch {
 		case err == nil && delivered.MatchString(text):
 			return a
 		case time.Now().After(deadline):
-			tb.Fatalf("nothing was delivered within a minute: %v\n%s", err, text)
+			tb.Fatalf("nothing was delivered within %s: %v\n%s", patience, err, text)
 		}
 		select {
 		case <-done:
@@ -90,7 +94,7 @@ func (a *Agent) Scrape(tb testing.TB) string {
 }
 
 func (a *Agent) scrape(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.Address+"/metrics", nil)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"octail/internal/leaktest"
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 )
@@ -21,7 +22,7 @@ import (
 // TestMain: what started the Odoo that test processes share waits for its end, which is
 // after this process's.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("octail/internal/odootest.(*server).start.func1"))
+	leaktest.Main(m, goleak.IgnoreAnyFunction("octail/internal/odootest.(*server).start.func1"))
 }
 
 // The answers in these tests are those of Odoo 19.0 and 14.0, shortened.

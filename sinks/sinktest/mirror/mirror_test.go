@@ -11,15 +11,14 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"octail/internal/config"
+	"octail/internal/leaktest"
 	"octail/sinks"
 	"octail/sinks/sinktest/receiver"
 	"octail/transform/document"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func check(t testing.TB, err error) {
 	t.Helper()
