@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,6 +71,9 @@ func (p *program) askStatus(ctx context.Context, cfg *config.Config) (console.St
 		return st, journalError(err)
 	}
 	defer j.Close()
+	if err := ofShop(ctx, cfg, j); err != nil {
+		return st, err
+	}
 	return app.OfflineStatus(ctx, cfg, j, version)
 }
 
@@ -100,6 +104,11 @@ func call(ctx context.Context, cfg *config.Config, method, path string, body io.
 	req, err := http.NewRequestWithContext(ctx, method, "http://octail"+path, body)
 	if err != nil {
 		return nil, false, err
+	}
+	if path != reloadPath {
+		req.Header.Set(console.ShopHeader, cfg.Shop.Name)
+	} else if file, err := filepath.Abs(cfg.Path); err == nil { // which may have another name for the shop, too
+		req.Header.Set(console.ConfigHeader, file)
 	}
 	res, err = client.Do(req)
 	if err != nil {

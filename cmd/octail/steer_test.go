@@ -211,3 +211,24 @@ func TestSteeringAsRoot(t *testing.T) {
 		}
 	}
 }
+
+// TestJournalOfAnotherShop: nothing is done to it, and nothing is told of it.
+func TestJournalOfAnotherShop(t *testing.T) {
+	config, path := stopped(t)
+	j := opened(t, path)
+	if err := j.SetMeta(t.Context(), "shop", "other-shop"); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range []string{"status", "trace 1042", "dead list", "dead discard --all", "pause log", "link log product/42 1", "links --reset --sink log", "links --export -", "backup " + path + ".copy"} {
+		code, stdout, stderr := octail(t, append([]string{"--config", config}, strings.Fields(args)...)...)
+		if code != 2 || stdout != "" || !strings.Contains(stderr, `the shop "other-shop"`) || !strings.Contains(stderr, `of "main-shop"`) {
+			t.Errorf("%s: %d %s%s", args, code, stdout, stderr)
+		}
+	}
+	if _, err := os.Stat(path + ".copy"); !os.IsNotExist(err) {
+		t.Errorf("copied: %v", err)
+	}
+}
