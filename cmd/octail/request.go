@@ -35,6 +35,8 @@ func request[R any](ctx context.Context, p *program, cfg *config.Config, path st
 			return nil, &exitError{code: exitUnreachable, error: errors.New("the running agent went away meanwhile; after its next start ask again")}
 		case m.Error != "" && m.Unreachable:
 			return nil, &exitError{code: exitUnreachable, error: errors.New(m.Error)}
+		case m.Error != "" && m.Mistake:
+			return nil, usage(errors.New(m.Error))
 		case m.Error != "":
 			return nil, &exitError{code: exitFailure, error: errors.New(m.Error)}
 		case m.Report != nil:

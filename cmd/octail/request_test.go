@@ -121,6 +121,7 @@ func TestEraseCommand(t *testing.T) {
 			[]string{"1 event scrubbed", "order/9 could not be read again and still holds the person: no such table\n", "octail.db.old still has an address of the person 2 times", "Not finished"}},
 		{"erase customer 17 --json", done, 0, "POST", []string{`"events": 9`}},
 		{"erase customer 17", `{"report":{"customer":17}}`, 0, "POST", []string{"holds nothing of the person"}},
+		{"erase customer 17", `{"error":"no such thing","mistake":true}`, 2, "POST", []string{"no such thing"}},
 		{"erase customer 17", `{"error":"the shop's database does not answer","unreachable":true}`, 3, "POST", []string{"does not answer"}},
 	} {
 		config, asked := answering(t, c.answer)

@@ -265,11 +265,11 @@ func (r *run) answered(ctx context.Context, kind string, ids []int64) (causes ma
 		if ids = waiting; len(ids) == 0 {
 			return causes, nil
 		}
-		switch why := r.cfg.Transform.Blocked(); {
-		case why == "":
+		switch why := r.cfg.Transform.Stuck(); {
+		case why == nil:
 			since = time.Now()
 		case time.Since(since) > blockedFor:
-			return nil, fmt.Errorf("this takes longer than it should: %s. The person is kept out from now on; ask again to remove what was there", why)
+			return nil, fmt.Errorf("this takes longer than it should: %w. The person is kept out from now on; ask again to remove what was there", why)
 		}
 		select {
 		case <-ctx.Done():
