@@ -78,6 +78,7 @@ func TestSteeringWithoutAgent(t *testing.T) {
 		{"pause wms", 2, []string{`there is no sink "wms" in the configuration: choose one of log`}},
 		{"pause", 2, []string{"name one sink: octail pause SINK"}},
 		{"resume log --json", 0, []string{`"before": true`}},
+		{"resume log", 0, []string{"log was not paused. The agent is not running: what waits is tried after its next start.\n"}},
 		{"link log product/42 4711", 0, []string{"product/42 is the record 4711 of log", "log writes a log and has no records", "Is it the right sink?"}},
 		{"link log product/42", 2, []string{"octail link erp product/42 4711"}},
 		{"link log 42 4711", 2, []string{`"42" is no entity`}},
