@@ -96,7 +96,7 @@ func (c *Comparison) read(ctx context.Context, fn func(*shop.Reader) error) erro
 		})
 		c.pace.took(began, time.Now())
 		switch {
-		case err == nil, errors.Is(err, shop.ErrTooMuch):
+		case err == nil, errors.Is(err, shop.ErrTooMuch), errors.Is(err, ErrSelection):
 			return err
 		case shop.Classify(err) == shop.Missing && !fresh:
 			c.Renew()
@@ -134,6 +134,9 @@ func (c *Comparison) Statuses(ctx context.Context) (map[int64]string, error) {
 	return names, err
 }
 
+// ErrSelection: this shop does not keep what a Selection asks for.
+var ErrSelection = errors.New("this shop cannot be asked that")
+
 // condition is a selection in SQL.
 func (c *Comparison) condition(s *shop.Schema, e *entity, sel Selection) (string, error) {
 	var b strings.Builder
@@ -147,7 +150,7 @@ func (c *Comparison) condition(s *shop.Schema, e *entity, sel Selection) (string
 		}
 		dated := c.t.dated(s, e, sel.Since, columns...)
 		if dated == "" {
-			return "", fmt.Errorf("this shop does not keep when a %s was added: name them with --id", e.name)
+			return "", fmt.Errorf("%w: it does not keep when a %s was added. Name them with --id", ErrSelection, e.name)
 		}
 		b.WriteString(dated)
 	}
@@ -161,7 +164,7 @@ func (c *Comparison) condition(s *shop.Schema, e *entity, sel Selection) (string
 		case s.Has(link, e.id, "store_id"):
 			b.WriteString(" AND `" + e.id + "` IN (SELECT `" + e.id + "` FROM `" + s.Prefix + link + "` WHERE `store_id` IN (" + list(sel.Stores) + "))")
 		default:
-			return "", fmt.Errorf("a %s belongs to no store in this shop", e.name)
+			return "", fmt.Errorf("%w: a %s belongs to no store there. Leave out --store", ErrSelection, e.name)
 		}
 	}
 	return b.String(), nil

@@ -59,6 +59,37 @@ func (t *Transformer) worked(doing string) {
 	}
 }
 
+// stuck is what Blocked says.
+type stuck struct {
+	why  string
+	shop bool // the shop cannot be read
+}
+
+func (s stuck) Error() string { return s.why }
+
+// Unreachable reports whether an error of this package says that the shop's database gives
+// no answer. That of a journal, or of a shop that answers something else, does not.
+func Unreachable(err error) bool {
+	var s stuck
+	if errors.As(err, &s) {
+		return s.shop
+	}
+	var f failure
+	return errors.As(err, &f) && f.doing == readShop && shop.Classify(f.err) == shop.Unreachable
+}
+
+// Stuck is Blocked as an error, nil when nothing is in the way.
+func (t *Transformer) Stuck() error {
+	why := t.Blocked()
+	if why == "" {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, shop := t.blocked[readShop]
+	return stuck{why, shop}
+}
+
 // Blocked says why nothing can be read or journaled at present, "" when it can.
 func (t *Transformer) Blocked() string {
 	t.mu.Lock()

@@ -39,22 +39,33 @@ target takes heals them.
 	return cmd
 }
 
-func choose(cmd *cobra.Command, l *steer.Letters, asJSON *bool) {
+// choose adds the flags that choose dead letters. They are read when read is called.
+func choose(cmd *cobra.Command, l *steer.Letters, asJSON *bool) (read func() error) {
 	f := cmd.Flags()
-	f.Int64SliceVar(&l.IDs, "id", nil, "only these: 7,8")
+	ids := f.StringSlice("id", nil, "only these: 7,8")
 	f.StringVar(&l.Sink, "sink", "", "only those of this sink")
 	f.StringVar(&l.Entity, "entity", "", "only those of this entity: order/1042, or of this kind: order")
 	f.StringVar(&l.Reason, "reason", "", "only those with this reason, as `octail dead list` shows it")
 	f.BoolVar(asJSON, "json", false, "print as JSON")
+	return func() error {
+		if err := numbers("id", *ids, &l.IDs); err != nil {
+			return usage(err)
+		}
+		return nil
+	}
 }
 
 func (p *program) deadList() *cobra.Command {
 	var choice steer.Letters
 	var asJSON, whole bool
+	var read func() error
 	cmd := &cobra.Command{
 		Use: "list", Short: "Lists dead letters", Args: noArgs, ValidArgsFunction: cobra.NoFileCompletions,
 		Long: `Lists dead letters, oldest first. Exit code 0, also when there are none.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := read(); err != nil {
+				return err
+			}
 			cfg, err := p.loadToLook()
 			if err != nil {
 				return err
@@ -71,7 +82,7 @@ func (p *program) deadList() *cobra.Command {
 			return nil
 		},
 	}
-	choose(cmd, &choice, &asJSON)
+	read = choose(cmd, &choice, &asJSON)
 	cmd.Flags().BoolVarP(&whole, "verbose", "v", false, "with what was sent and answered")
 	return cmd
 }
@@ -79,11 +90,15 @@ func (p *program) deadList() *cobra.Command {
 func (p *program) deadDo(verb, short, path string, do func(*steer.Desk, context.Context, steer.Letters) (steer.Done, error)) *cobra.Command {
 	var choice steer.Letters
 	var asJSON bool
+	var read func() error
 	cmd := &cobra.Command{
 		Use: verb, Short: short, Args: noArgs, ValidArgsFunction: cobra.NoFileCompletions,
 		Long: short + `: those that fit everything that is given, or --all.
-Exit code: 0 done, 1 none fits.`,
+Exit code: 0 done, 1 none fits, or not all that --id names.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := read(); err != nil {
+				return err
+			}
 			cfg, err := p.loadToLook()
 			if err != nil {
 				return err
@@ -96,13 +111,13 @@ Exit code: 0 done, 1 none fits.`,
 				return err
 			}
 			p.say(asJSON, done)
-			if done.Letters == 0 {
+			if done.Letters == 0 || len(done.Missing) > 0 {
 				return nothingDone
 			}
 			return nil
 		},
 	}
-	choose(cmd, &choice, &asJSON)
+	read = choose(cmd, &choice, &asJSON)
 	cmd.Flags().BoolVar(&choice.All, "all", false, "all of them")
 	return cmd
 }

@@ -34,8 +34,9 @@ status, country and zone stay: an order book must still add up.
 The journal keeps salted hashes of the id and the addresses alone. The shop is not
 changed, and cannot be asked for the person again: there is no way back. What sinks
 were given before, and backups, are out of octail's reach: the report says where to
-look. It asks first on a terminal (--yes: it does not). Safe to repeat.
-Exit code: 0 done, 1 something is left, 3 the agent is not running or the shop's
+look. It asks first on a terminal (--yes: it does not). Safe to repeat. An id or address of
+which neither shop nor journal know anything is refused: it is likely mistyped (--unknown).
+Exit code: 0 done, 1 something is left or nobody is known by that, 3 the agent is not running or the shop's
 database does not answer.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 || args[0] != document.CustomerEntity || len(args) > 2 {
@@ -80,6 +81,7 @@ database does not answer.`,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask first")
+	cmd.Flags().BoolVar(&req.Unknown, "unknown", false, "keep out also somebody of whom nothing is known")
 	cmd.Flags().StringVar(&req.Email, "email", "", "a guest, by the address of the orders")
 	return cmd
 }

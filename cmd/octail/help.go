@@ -11,7 +11,7 @@ import (
 // noArgs refuses arguments by name: cobra's own takes them for unknown commands.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return fmt.Errorf("%s takes no argument, and got %q", cmd.CommandPath(), args[0])
+		return fmt.Errorf("`%s` takes no argument, and got %q", cmd.CommandPath(), args[0])
 	}
 	return nil
 }

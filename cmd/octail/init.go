@@ -28,7 +28,12 @@ in no message. Nothing is changed at the server and in the shop.
 Without config.php, give at least --database.
 Exit code: 0 written, 1 not (there is a file already: --force), 2 wrong usage.`,
 		Example: "  octail init /var/www/shop\n  octail init --database opencart --address db.example.com:3306 --name main-shop",
-		Args:    cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("name one folder of a shop, or its config.php: octail init /var/www/shop")
+			}
+			return nil
+		},
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp

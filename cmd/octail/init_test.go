@@ -68,7 +68,7 @@ func TestInitUsage(t *testing.T) {
 		part string
 	}{
 		{nil, 2, "name the folder of the shop"},
-		{[]string{"a", "b"}, 2, "accepts at most 1 arg"},
+		{[]string{"a", "b"}, 2, "name one folder of a shop"},
 		{[]string{"--database", "a", "--name", "My Shop"}, 2, "shop.name"},
 		{[]string{"--database", "a", "--prefix", "a b"}, 2, "the table prefix"},
 		{[]string{"--database", "a", "--address", "db.example.com:x"}, 2, "is no port"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +16,7 @@ import (
 
 func (p *program) links() *cobra.Command {
 	var export, from, sink string
-	var asJSON, reset, persons bool
+	var asJSON, reset, persons, force bool
 	cmd := &cobra.Command{
 		Use: "links", Short: "Writes or reads all links as CSV, or forgets a sink's", Args: noArgs, ValidArgsFunction: cobra.NoFileCompletions,
 		Long: `Writes all links between entities and records of the targets to a CSV file, or
@@ -25,6 +26,7 @@ reads such a file: sink,entity,key,target, with that first line.
   octail links --import links.csv --sink erp
   octail links --reset --sink erp
 
+A file that is there already is not replaced by an export, unless --force is given.
 What is imported counts as tied by a person (octail link). Either all of the file
 is imported, or nothing, and each wrong line is named. A cell that a spreadsheet
 would take for a formula is exported with a ' in front, which the import removes.
@@ -50,6 +52,12 @@ Nothing is delivered by it: octail sync does that.`,
 			if persons && !reset {
 				return usage(errors.New("--persons belongs to --reset"))
 			}
+			if force && export == "" {
+				return usage(errors.New("--force belongs to --export"))
+			}
+			if _, err := os.Lstat(export); err == nil && export != "-" && !force {
+				return fmt.Errorf("nothing was written: there is a file %s already. Choose another name, or --force replaces it", export)
+			}
 			cfg, err := p.loadToLook()
 			if err != nil {
 				return err
@@ -74,7 +82,7 @@ Nothing is delivered by it: octail sync does that.`,
 					_, err := p.stdout.Write(b.Bytes())
 					return err
 				}
-				if err := os.WriteFile(export, b.Bytes(), 0o600); err != nil {
+				if err := writeLinks(export, b.Bytes()); err != nil {
 					return err
 				}
 				p.say(asJSON, exported{File: export, Links: n})
@@ -87,7 +95,7 @@ Nothing is delivered by it: octail sync does that.`,
 				text, err = os.ReadFile(from)
 			}
 			if err != nil {
-				return usage(err)
+				return usage(fmt.Errorf("read the links: %w", err))
 			}
 			in, err := steered(cmd.Context(), cfg, query("/api/v1/links", map[string]string{"sink": sink}), bytes.NewReader(text), func(d *steer.Desk) (steer.Imported, error) {
 				return d.Import(cmd.Context(), bytes.NewReader(text), sink)
@@ -105,8 +113,30 @@ Nothing is delivered by it: octail sync does that.`,
 	f.BoolVar(&reset, "reset", false, "forget what a sink found or made in its target")
 	f.BoolVar(&persons, "persons", false, "with --reset: forget what persons tied too")
 	f.StringVar(&sink, "sink", "", "only of this sink; at an import each line has to be for it")
+	f.BoolVar(&force, "force", false, "with --export: replace a file that is there")
 	f.BoolVar(&asJSON, "json", false, "print as JSON")
 	return cmd
+}
+
+// writeLinks writes the whole file or leaves an older one as it was. It is for its owner
+// alone.
+func writeLinks(path string, text []byte) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // a pipe, or /dev/stdout; a folder says so itself
+		return os.WriteFile(path, text, 0o600)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return fmt.Errorf("write the links: %w", err)
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+		return fmt.Errorf("write the links: %w", err)
+	}
+	return nil
 }
 
 type exported struct {

@@ -113,7 +113,9 @@ Start with:  octail init     writes a configuration from the shop's own
 			refuseShells(cmd)
 		}
 		cmd.RunE = coded(cmd.RunE)
+		refuseEmpty(cmd)
 	}
+	root.SetFlagErrorFunc(flagError)
 	return root
 }
 
@@ -143,6 +145,8 @@ func (p *program) configError(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, fs.ErrPermission):
+		err = fmt.Errorf("%w: run this as root, or as the user octail runs as", err)
 	case errors.Is(err, fs.ErrNotExist):
 		err = fmt.Errorf("there is no configuration file %s: `octail init /path/of/the/shop` writes one (the smallest is in the README), or name another with --config", p.config)
 	case errors.As(err, &mistakes):

@@ -89,10 +89,15 @@ func TestUsage(t *testing.T) {
 		{"frobnicate", []string{`octail: unknown command "frobnicate"`, "`octail --help`"}},
 		{"status --jsn", []string{"octail: unknown flag: --jsn\n", "`octail status --help` shows what there is."}},
 		{"--nosuch status", []string{"unknown flag: --nosuch", "--help`"}},
-		{"status extra", []string{`octail status takes no argument, and got "extra"`, "`octail status --help`"}},
-		{"check /etc/octail/config.yaml", []string{"octail check takes no argument"}},
-		{"run now", []string{"octail run takes no argument"}},
-		{"version 1", []string{"octail version takes no argument"}},
+		{"trace order -1", []string{"-1 is no id: ids are above 0", "`octail trace --help`"}},
+		{"dead list --id abc", []string{`--id is a number, or some with commas between them: "abc" is none`}},
+		{"dead discard --id 1,x", []string{`"x" is none`}},
+		{"status --json=ja", []string{`invalid argument "ja" for "--json" flag: write true or false`}},
+		{"init a b", []string{"name one folder of a shop", "octail init /var/www/shop"}},
+		{"status extra", []string{`octail status` + "`" + ` takes no argument, and got "extra"`, "`octail status --help`"}},
+		{"check /etc/octail/config.yaml", []string{"`octail check` takes no argument"}},
+		{"run now", []string{"`octail run` takes no argument"}},
+		{"version 1", []string{"`octail version` takes no argument"}},
 		{"--config", []string{"flag needs an argument: --config"}},
 		{"trace", []string{"name one entity", "`octail trace --help`"}},
 		{"trace order 1 2", []string{"name one entity"}},
@@ -103,7 +108,7 @@ func TestUsage(t *testing.T) {
 		{"demo --duration -1s", []string{"--duration -1s"}},
 		{"demo --rate -1", []string{"--rate -1"}},
 		{"demo --rate NaN", []string{"--rate NaN"}},
-		{"demo --rate fast", []string{`invalid argument "fast"`}},
+		{"demo --rate fast", []string{`invalid argument "fast" for "--rate" flag: it takes a number`}},
 		{"demo --opencart 1.4", []string{`--opencart "1.4": choose 1.5, 2.3, 3.0, 4.0 or 4.1`}},
 		{"completion tcsh", []string{`no completion for "tcsh": choose one of bash, fish, powershell, zsh`}},
 		{"help frobnicate", []string{`there is no command "frobnicate"`, "`octail --help`"}},
@@ -121,6 +126,26 @@ func TestUsage(t *testing.T) {
 				t.Errorf("not the short message:\n%s", stderr)
 			}
 		})
+	}
+}
+
+// TestEmpty: a flag or argument that is given and empty chooses nothing, least of all
+// everything; no command does anything by it.
+func TestEmpty(t *testing.T) {
+	config := writeConfig(t, "")
+	for _, args := range [][]string{
+		{"sync", "order", "--id", ""}, {"sync", "order", "--id="}, {"sync", "order", "--since", ""}, {"sync", "order", "--status", " "}, {"sync", "order", "--store", ""}, {"sync", "order", "--force", "--sink", ""},
+		{"dead", "discard", "--reason", "refused", "--sink", ""}, {"dead", "retry", "--id", ""}, {"dead", "list", "--entity", ""},
+		{"reconcile", "--repair", "--sink", ""}, {"links", "--export", "links.csv", "--sink", ""}, {"erase", "customer", "17", "--email", ""}, {"init", "shop", "--name", ""},
+		{"trace", ""}, {"trace", "order", " "}, {"pause", ""}, {"backup", ""}, {"link", "log", "", "1"}, {"dashboards", ""}, {"init", ""},
+	} {
+		code, stdout, stderr := octail(t, append([]string{"--config", config}, args...)...)
+		if code != 2 || stdout != "" || !strings.Contains(stderr, "empty") {
+			t.Errorf("%q: %d %s%s", args, code, stdout, stderr)
+		}
+	}
+	if code, _, stderr := octail(t, "--config", "", "status"); code != 2 || !strings.Contains(stderr, "--config is given, but empty") {
+		t.Errorf("%d %s", code, stderr)
 	}
 }
 

@@ -58,11 +58,13 @@ Exit code: 0 in use, 1 refused, 2 mistakes in the configuration, 3 no agent runs
 	return cmd
 }
 
+const reloadPath = "/api/v1/reload"
+
 func (p *program) askToReload(ctx context.Context, cfg *config.Config) (*console.Reload, error) {
 	if _, err := os.Stat(cfg.HTTP.Socket); errors.Is(err, fs.ErrNotExist) {
 		return nil, &exitError{code: exitUnreachable, error: fmt.Errorf("the agent is not running (there is no %s): it takes the configuration when it starts. If it runs, http.socket or journal.path was changed, which needs a restart", cfg.HTTP.Socket)}
 	}
-	return request(ctx, p, cfg, "/api/v1/reload", nil, func(*console.Reload) string { return "" })
+	return request(ctx, p, cfg, reloadPath, nil, func(*console.Reload) string { return "" })
 }
 
 // loadAnew is app.Options.Load.

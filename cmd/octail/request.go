@@ -30,11 +30,13 @@ func request[R any](ctx context.Context, p *program, cfg *config.Config, path st
 		var m console.Message[R]
 		switch err := lines.Decode(&m); {
 		case err != nil && ctx.Err() != nil:
-			return nil, &exitError{code: exitFailure, error: errors.New("interrupted; what was begun goes on in the agent or is gone on with next time")}
+			return nil, errInterrupted
 		case err != nil:
 			return nil, &exitError{code: exitUnreachable, error: errors.New("the running agent went away meanwhile; after its next start ask again")}
 		case m.Error != "" && m.Unreachable:
 			return nil, &exitError{code: exitUnreachable, error: errors.New(m.Error)}
+		case m.Error != "" && m.Mistake:
+			return nil, usage(errors.New(m.Error))
 		case m.Error != "":
 			return nil, &exitError{code: exitFailure, error: errors.New(m.Error)}
 		case m.Report != nil:
@@ -44,6 +46,8 @@ func request[R any](ctx context.Context, p *program, cfg *config.Config, path st
 		}
 	}
 }
+
+var errInterrupted = &exitError{code: exitFailure, error: errors.New("interrupted; what was begun goes on in the agent or is gone on with next time")}
 
 // progressLine is one line on a terminal that is written anew again and again;
 // elsewhere it is nothing.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -121,6 +123,7 @@ func TestEraseCommand(t *testing.T) {
 			[]string{"1 event scrubbed", "order/9 could not be read again and still holds the person: no such table\n", "octail.db.old still has an address of the person 2 times", "Not finished"}},
 		{"erase customer 17 --json", done, 0, "POST", []string{`"events": 9`}},
 		{"erase customer 17", `{"report":{"customer":17}}`, 0, "POST", []string{"holds nothing of the person"}},
+		{"erase customer 17", `{"error":"no such thing","mistake":true}`, 2, "POST", []string{"no such thing"}},
 		{"erase customer 17", `{"error":"the shop's database does not answer","unreachable":true}`, 3, "POST", []string{"does not answer"}},
 	} {
 		config, asked := answering(t, c.answer)
@@ -158,4 +161,27 @@ func TestNeedsTheAgent(t *testing.T) {
 		}
 		has(t, stderr, "the agent is not running", "systemctl start octail")
 	}
+}
+
+// TestInterrupted: whoever gives up waiting for an agent that hangs is told what becomes of
+// the request, not that something cannot be reached.
+func TestInterrupted(t *testing.T) {
+	config := writeConfig(t, "")
+	l, err := net.Listen("unix", filepath.Join(filepath.Dir(config), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	srv := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then it is noticed that somebody leaves
+		cancel()
+		<-r.Context().Done()
+	})}
+	go srv.Serve(l)
+	t.Cleanup(func() { srv.Close() })
+	var stdout, stderr bytes.Buffer
+	if code := execute(ctx, []string{"--config", config, "sync", "order"}, &stdout, &stderr); code != 1 || stdout.Len() > 0 {
+		t.Errorf("%d %s", code, stdout.String())
+	}
+	has(t, stderr.String(), "interrupted; what was begun goes on")
 }

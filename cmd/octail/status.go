@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,7 +28,7 @@ func (p *program) status() *cobra.Command {
 		Use: "status", Short: "Says whether everything is delivered", Args: noArgs, ValidArgsFunction: cobra.NoFileCompletions,
 		Long: `Says in one sentence whether everything is delivered, then position, lag and
 each sink. Asks the running agent; without one it reads the journal.
-Exit code: 0 all well or on its way, 1 somebody has to act, 3 the agent does not
+Exit code: 0 all well or on its way, 1 somebody has to act (dead letters too), 3 the agent does not
 reach the shop's database since more than a minute.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := p.loadToLook()
@@ -46,7 +47,7 @@ reach the shop's database since more than a minute.`,
 			switch {
 			case st.Unreachable:
 				return &exitError{code: exitUnreachable, quiet: true, error: errors.New(st.Sentence)}
-			case st.Level == console.Red:
+			case st.Level == console.Red, st.Refused():
 				return &exitError{code: exitFailure, quiet: true, error: errors.New(st.Sentence)}
 			}
 			return nil
@@ -70,6 +71,9 @@ func (p *program) askStatus(ctx context.Context, cfg *config.Config) (console.St
 		return st, journalError(err)
 	}
 	defer j.Close()
+	if err := ofShop(ctx, cfg, j); err != nil {
+		return st, err
+	}
 	return app.OfflineStatus(ctx, cfg, j, version)
 }
 
@@ -101,6 +105,11 @@ func call(ctx context.Context, cfg *config.Config, method, path string, body io.
 	if err != nil {
 		return nil, false, err
 	}
+	if path != reloadPath {
+		req.Header.Set(console.ShopHeader, cfg.Shop.Name)
+	} else if file, err := filepath.Abs(cfg.Path); err == nil { // which may have another name for the shop, too
+		req.Header.Set(console.ConfigHeader, file)
+	}
 	res, err = client.Do(req)
 	if err != nil {
 		var op *net.OpError
@@ -109,6 +118,9 @@ func call(ctx context.Context, cfg *config.Config, method, path string, body io.
 				return nil, true, &exitError{code: exitFailure, error: fmt.Errorf("no right to ask the running agent (%s): run this as root or as the service's user", cfg.HTTP.Socket)}
 			}
 			return nil, false, nil
+		}
+		if ctx.Err() == context.Canceled {
+			return nil, true, errInterrupted
 		}
 		return nil, true, &exitError{code: exitUnreachable, error: fmt.Errorf("ask the running agent: %w", err)}
 	}

@@ -61,6 +61,16 @@ func TestWithoutAgent(t *testing.T) {
 		t.Errorf("%d %v %s", code, err, stdout)
 	}
 
+	// The agent is well, and somebody has to act all the same.
+	dead, _ := answering(t, `{"running":true,"level":"amber","sentence":"Sink log was refused 1 delivery.","sinks":[{"name":"log","dead":1}]}`)
+	if code, stdout, _ := octail(t, "--config", dead, "status"); code != 1 || !strings.HasPrefix(stdout, "Sink log was refused") {
+		t.Errorf("dead letters: %d %s", code, stdout)
+	}
+	paused, _ := answering(t, `{"running":true,"level":"amber","sentence":"Sink log is paused.","sinks":[{"name":"log","paused":true}]}`)
+	if code, stdout, _ := octail(t, "--config", paused, "status"); code != 0 {
+		t.Errorf("paused: %d %s", code, stdout)
+	}
+
 	for _, args := range [][]string{{"1042"}, {"order", "1042"}, {"order/1042"}, {"INV-7"}} {
 		code, stdout, stderr := octail(t, append([]string{"--config", path, "trace"}, args...)...)
 		if code != 0 || stderr != "" {

@@ -39,6 +39,9 @@ func steered[R any](ctx context.Context, cfg *config.Config, path string, body i
 		return answer, journalError(err)
 	}
 	defer j.Close()
+	if err := ofShop(ctx, cfg, j); err != nil {
+		return answer, err
+	}
 	answer, err = do(app.OfflineDesk(cfg, j))
 	return answer, steerError(err)
 }
@@ -53,12 +56,27 @@ func looked[R any](ctx context.Context, cfg *config.Config, do func(*steer.Desk)
 		return answer, journalError(err)
 	}
 	defer j.Close()
+	if err := ofShop(ctx, cfg, j); err != nil {
+		return answer, err
+	}
 	answer, err = do(app.OfflineDesk(cfg, j))
 	return answer, steerError(err)
 }
 
 func neverRun(path string) error {
 	return &exitError{code: exitFailure, error: fmt.Errorf("the agent has never run: there is no journal %s. Start it with `octail run`", path)}
+}
+
+// ofShop refuses the journal of another shop: what is done to it was meant for this one.
+func ofShop(ctx context.Context, cfg *config.Config, j *journal.Journal) error {
+	shop, err := j.Meta(ctx, "shop")
+	if err != nil {
+		return journalError(err)
+	}
+	if shop != "" && shop != cfg.Shop.Name {
+		return usage(fmt.Errorf("the journal %s is that of the shop %q, and this configuration is of %q: name the right one with --config, or give this shop its own journal.path. A shop.name that was changed has to be put back; `octail check` says how to go on with a new one", cfg.Journal.Path, shop, cfg.Shop.Name))
+	}
+	return nil
 }
 
 func steerError(err error) error {

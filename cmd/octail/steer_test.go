@@ -63,10 +63,12 @@ func TestSteeringWithoutAgent(t *testing.T) {
 		{"dead list --id 1", 0, []string{"answer:  422"}},
 		{"dead list -v --json", 0, []string{`"subject": "order/1042"`}},
 		{"dead list --sink wms", 2, []string{`there is no sink "wms": choose one of log`}},
+		{"dead list --id 1,7", 0, []string{"order/1042"}},
 		{"dead", 2, []string{"octail dead list"}},
 		{"dead lost", 2, []string{"choose list, retry or discard"}},
 		{"dead retry", 2, []string{"--sink NAME", "--all"}},
 		{"dead discard --all --id 1", 2, []string{"leave it out"}},
+		{"dead retry --id 7", 1, []string{"No dead letter fits"}},
 		{"dead retry --reason tax", 1, []string{"No dead letter fits"}},
 		{"trace 1042", 0, []string{"log: dead letter 1 since", "`octail dead retry --id 1`"}},
 		{"dead retry --entity order/1042", 0, []string{"1 dead letter is tried once more: 1 of log.", "The agent is not running"}},
@@ -76,11 +78,16 @@ func TestSteeringWithoutAgent(t *testing.T) {
 		{"pause wms", 2, []string{`there is no sink "wms" in the configuration: choose one of log`}},
 		{"pause", 2, []string{"name one sink: octail pause SINK"}},
 		{"resume log --json", 0, []string{`"before": true`}},
-		{"link log product/42 4711", 0, []string{"product/42 is the record 4711 of log"}},
+		{"resume log", 0, []string{"log was not paused. The agent is not running: what waits is tried after its next start.\n"}},
+		{"link log product/42 4711", 0, []string{"product/42 is the record 4711 of log", "log writes a log and has no records", "Is it the right sink?"}},
 		{"link log product/42", 2, []string{"octail link erp product/42 4711"}},
 		{"link log 42 4711", 2, []string{`"42" is no entity`}},
 		{"trace --json order 1042", 0, []string{`"revision": 1`}},
 		{"links --export " + file, 0, []string{"links.csv: 1 link."}},
+		{"links --export " + file, 1, []string{"nothing was written", "links.csv already", "--force replaces it"}},
+		{"links --export " + file + " --force", 0, []string{"links.csv: 1 link."}},
+		{"links --import " + file + " --force", 2, []string{"--force belongs to --export"}},
+		{"links --export " + filepath.Join(dir, "nowhere", "l.csv"), 1, []string{"write the links: ", "no such file or directory"}},
 		{"unlink log product/42", 0, []string{"product/42 is not linked to 4711 of log any more"}},
 		{"links --import " + filepath.Join(dir, "wrong.csv"), 2, []string{"nothing was imported", `line 3: there is no sink "wms"`}},
 		{"links --export -", 0, []string{"sink,entity,key,target\n"}},
@@ -209,5 +216,26 @@ func TestSteeringAsRoot(t *testing.T) {
 		if by := info.Sys().(*syscall.Stat_t).Uid; int(by) != owner {
 			t.Errorf("%s belongs to %d, not to %d", e.Name(), by, owner)
 		}
+	}
+}
+
+// TestJournalOfAnotherShop: nothing is done to it, and nothing is told of it.
+func TestJournalOfAnotherShop(t *testing.T) {
+	config, path := stopped(t)
+	j := opened(t, path)
+	if err := j.SetMeta(t.Context(), "shop", "other-shop"); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range []string{"status", "trace 1042", "dead list", "dead discard --all", "pause log", "link log product/42 1", "links --reset --sink log", "links --export -", "backup " + path + ".copy"} {
+		code, stdout, stderr := octail(t, append([]string{"--config", config}, strings.Fields(args)...)...)
+		if code != 2 || stdout != "" || !strings.Contains(stderr, `the shop "other-shop"`) || !strings.Contains(stderr, `of "main-shop"`) {
+			t.Errorf("%s: %d %s%s", args, code, stdout, stderr)
+		}
+	}
+	if _, err := os.Stat(path + ".copy"); !os.IsNotExist(err) {
+		t.Errorf("copied: %v", err)
 	}
 }

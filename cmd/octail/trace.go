@@ -90,6 +90,9 @@ func (p *program) askTraces(ctx context.Context, cfg *config.Config, kind, text 
 		return nil, journalError(err)
 	}
 	defer j.Close()
+	if err := ofShop(ctx, cfg, j); err != nil {
+		return nil, err
+	}
 	keys, err := console.Keys(ctx, j, kind, text)
 	if err != nil {
 		return nil, journalError(err)

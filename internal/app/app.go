@@ -5,12 +5,9 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -132,7 +129,9 @@ func (a *Agent) run(ctx context.Context, listeners []listener) error {
 	a.startLanes()
 	group.Go(a.endLanes)
 	for _, l := range listeners {
-		a.consoles = append(a.consoles, newLiveConsole(a.cfg.HTTP.Token, func(token string) http.Handler { return console.Handler(a, a.registry, token, l.trusted) }))
+		a.consoles = append(a.consoles, newLiveConsole(a.cfg.HTTP.Token, func(token string) http.Handler {
+			return console.Meant(a.cfg.Shop.Name, a.cfg.Path, console.Handler(a, a.registry, token, l.trusted))
+		}))
 	}
 	for i, l := range listeners {
 		group.Go(func() error { return console.Serve(down, l, a.consoles[i], a.log) })
@@ -182,39 +181,4 @@ func waitFor(group *errgroup.Group, limit time.Duration) error {
 	case <-time.After(limit):
 		return errors.New("some parts did not stop in time; nothing is lost by it")
 	}
-}
-
-type listener struct {
-	net.Listener
-	trusted bool
-}
-
-func (a *Agent) listen() ([]listener, error) {
-	var out []listener
-	if a.cfg.HTTP.Listen != "" {
-		l, err := net.Listen("tcp", a.cfg.HTTP.Listen)
-		if err != nil {
-			return nil, fmt.Errorf("http.listen: %w. Choose another address in http.listen, or stop what uses it", err)
-		}
-		out = append(out, listener{l, false})
-	}
-	path := a.cfg.HTTP.Socket
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("http.socket: %w", err)
-	}
-	if info, err := os.Lstat(path); err == nil && info.Mode().Type() != os.ModeSocket {
-		return nil, fmt.Errorf("http.socket: %s is no socket, and is left alone. Choose another path", path)
-	}
-	// We hold the journal's lock: a socket left here belongs to a dead agent.
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("http.socket: %w", err)
-	}
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		return nil, fmt.Errorf("http.socket: %w", err)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, fmt.Errorf("http.socket: %w", err)
-	}
-	return append(out, listener{l, true}), nil
 }

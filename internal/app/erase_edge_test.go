@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func TestEraseInTheMaking(t *testing.T) {
 	var r *erase.Report
 	go func() {
 		var err error
-		r, err = post[erase.Report](a, "/api/v1/erase", erase.Request{Email: "zebedee@example.com"})
+		r, err = post[erase.Report](a, "/api/v1/erase", erase.Request{Email: "zebedee@example.com", Unknown: true})
 		done <- err
 	}()
 	waitFor(t, "who is to be kept out", func() bool {
@@ -99,5 +100,40 @@ func TestEraseFormer(t *testing.T) {
 	}
 	if again, err := post[erase.Report](a, "/api/v1/erase", erase.Request{Email: "old.address@example.com"}); err != nil || !again.Done() || again.Customers+again.Orders+again.Events != 0 {
 		t.Errorf("again: %+v %v", again, err)
+	}
+}
+
+// TestEraseNobody: a mistyped id or address is refused, and does not keep the next customer
+// of that id out; whoever is known in any way is not refused.
+func TestEraseNobody(t *testing.T) {
+	t.Parallel()
+	server := shoptesting.Default(t)
+	database, db, shop := openShop(t, server, shoptest.V3)
+	place(t, shop, 4)
+	must(t, db, "SET sql_mode = ''", "UPDATE oc_order SET customer_id = 4711 WHERE order_id = 2", "UPDATE oc_order SET customer_id = 0, email = 'old.address@example.com' WHERE order_id = 3",
+		"INSERT INTO oc_order_voucher (order_id, voucher_id, description, code, from_name, from_email, to_name, to_email, voucher_theme_id, message, amount) VALUES (4, 0, 'a gift', 'ab12', 'Ann', 'ann@example.com', 'Bob', 'Bob@example.com', 1, '', 0)")
+	cfg := configure(t, server, database, settings{prefix: "oc_", snapshot: "[customer, order]"})
+	a := start(t, server, cfg)
+	a.quiet()
+	for _, req := range []erase.Request{{Customer: 9999}, {Email: "nobody@example.com"}} {
+		for range 2 { // the first must leave nothing behind
+			if r, err := post[erase.Report](a, "/api/v1/erase", req); err == nil || !strings.Contains(err.Error(), "nothing was done") || !strings.Contains(err.Error(), "--unknown") || strings.Contains(err.Error(), "nobody@") {
+				t.Errorf("%+v: %+v %v", req, r, err)
+			}
+		}
+	}
+	if salt, err := a.look().Meta(t.Context(), "erase_salt"); err != nil || salt != "" {
+		t.Errorf("somebody is kept out: %q %v", salt, err)
+	}
+	for _, req := range []erase.Request{
+		{Customer: 4711},                   // of orders alone
+		{Email: "BOB@example.com"},         // of a voucher
+		{Customer: 9999, Unknown: true},    // as asked for
+		{Customer: 9999},                   // once more
+		{Email: "old.address@example.com"}, // a guest
+	} {
+		if r, err := post[erase.Report](a, "/api/v1/erase", req); err != nil || !r.Done() {
+			t.Errorf("%+v: %+v %v", req, r, err)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"octail/canal"
@@ -13,6 +14,7 @@ import (
 	"octail/internal/reconcile"
 	"octail/internal/reread"
 	"octail/internal/shop"
+	"octail/transform"
 	"octail/transform/document"
 )
 
@@ -97,23 +99,44 @@ func (a *Agent) Sync(ctx context.Context, req reread.Request, progress func(rere
 	}
 	for _, name := range req.Sinks {
 		if !slices.ContainsFunc(takers, func(s reread.Sink) bool { return s.Name == name }) {
-			return nil, fmt.Errorf("no sink named %q takes %s documents", name, req.Entity)
+			if err := a.noSink(name); err != nil {
+				return nil, err
+			}
+			return nil, &console.Mistake{Err: fmt.Errorf("sink %s takes no %s documents: see its entities in the configuration", name, req.Entity)}
 		}
 	}
 	r, err := reread.Run(ctx, reread.Config{Journal: a.journal, Transform: s.transform, Sinks: takers, Progress: progress}, req)
 	if err == nil && !req.DryRun {
 		a.log.Info("entities were read again on request", "entity", req.Entity, "read", r.Read, "changed", r.Changed, "again", r.Again, "failed", r.Failed)
 	}
+	if errors.Is(err, reread.ErrNoStatus) || errors.Is(err, transform.ErrSelection) {
+		return nil, &console.Mistake{Err: err}
+	}
 	return r, unreachable(err)
+}
+
+// noSink refuses the name of a sink that is not in the configuration.
+func (a *Agent) noSink(name string) error {
+	var names []string
+	for _, l := range a.lanes.all() {
+		if l.Name() == name {
+			return nil
+		}
+		names = append(names, l.Name())
+	}
+	return &console.Mistake{Err: fmt.Errorf("there is no sink %q in the configuration: choose one of %s", name, strings.Join(names, ", "))}
 }
 
 // unreachable marks an error that says that the shop's database does not answer.
 func unreachable(err error) error {
-	if err != nil && shop.Classify(err) == shop.Unreachable {
+	if transform.Unreachable(err) || errors.Is(err, errNoPosition) {
 		return fmt.Errorf("%w: %w", console.ErrUnreachable, err)
 	}
 	return err
 }
+
+// errNoPosition: the database server could not be asked where its log stands.
+var errNoPosition = errors.New("ask where the binlog ends")
 
 // caughtWithin bounds the wait for capture.
 const caughtWithin = 2 * time.Minute
@@ -128,6 +151,9 @@ func (s *source) caughtUp(ctx context.Context) error {
 	server := s.server
 	s.mu.Unlock()
 	here, err := canal.Here(ctx, s.db, server)
+	if err != nil && shop.Classify(err) == shop.Unreachable {
+		return fmt.Errorf("%w: %w", errNoPosition, err)
+	}
 	if err != nil {
 		return err
 	}

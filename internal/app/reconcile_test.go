@@ -19,6 +19,9 @@ import (
 	"octail/internal/shoptest/shoptesting"
 )
 
+// errMistake: the agent says that the request is wrong.
+var errMistake = errors.New("a mistake of who asks")
+
 // post asks the agent to do something, and returns the last line of its answer.
 func post[R any](a *agent, path string, body any) (*R, error) {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
@@ -38,6 +41,9 @@ func post[R any](a *agent, path string, body any) (*R, error) {
 		var m console.Message[R]
 		if err := lines.Decode(&m); err != nil {
 			return nil, fmt.Errorf("%s: %w", res.Status, err)
+		}
+		if m.Mistake {
+			return nil, fmt.Errorf("%w: %s", errMistake, m.Error)
 		}
 		if m.Error != "" {
 			return nil, errors.New(m.Error)
@@ -221,8 +227,17 @@ func TestSync(t *testing.T) {
 		"10 read · 8 changed and delivered · 2 unchanged", map[string]int{"order.created by sync": 8})
 	want(ask(reread.Request{Entity: "order", SinceDay: "2026-03-02", Statuses: []int64{1}, StatusNames: []string{"processing", "Shipped", "Complete"}}),
 		"10 read · 0 changed and delivered · 10 unchanged", map[string]int{})
-	if _, err := post[reread.Report](a, "/api/v1/sync", reread.Request{Entity: "order", StatusNames: []string{"shiped"}}); err == nil || !strings.Contains(err.Error(), `no such order status: "shiped"; the shop has `) || !strings.Contains(err.Error(), "Shipped") {
-		t.Errorf("a status that is none: %v", err)
+	for text, req := range map[string]reread.Request{
+		`no such order status: "shiped"; the shop has `: {Entity: "order", StatusNames: []string{"shiped"}},
+		`no such order status: 77; the shop has `:       {Entity: "order", Statuses: []int64{2, 77}},
+		`there is no sink "nope" in the configuration`:  {Entity: "order", Force: true, Sinks: []string{"nope"}},
+	} {
+		if _, err := post[reread.Report](a, "/api/v1/sync", req); !errors.Is(err, errMistake) || !strings.Contains(err.Error(), text) || strings.Contains(err.Error(), "does not answer") || strings.Contains(text, "status") && !strings.Contains(err.Error(), "Shipped (3)") {
+			t.Errorf("%+v: %v", req, err)
+		}
+	}
+	if _, err := post[reconcile.Report](a, "/api/v1/reconcile?sink=log", nil); !errors.Is(err, errMistake) || !strings.Contains(err.Error(), "sink log cannot be asked") {
+		t.Errorf("a sink that cannot be asked: %v", err)
 	}
 	must(t, db, hidden[0], "UPDATE oc_product SET price = price + 1 WHERE product_id = 2", "SET SESSION sql_log_bin = 1")
 	want(ask(reread.Request{Entity: "product", DryRun: true}), fmt.Sprintf("%d read · 1 changed and would be delivered · %d unchanged", len(shoptest.Catalogue()), len(shoptest.Catalogue())-1), map[string]int{})

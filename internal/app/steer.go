@@ -17,6 +17,9 @@ func (a *Agent) Desk() *steer.Desk {
 	desk := &steer.Desk{Journal: a.journal}
 	for _, l := range a.lanes.all() {
 		desk.Sinks = append(desk.Sinks, l.Name())
+		if !l.Needs().States {
+			desk.Logs = append(desk.Logs, l.Name())
+		}
 	}
 	desk.Lane = func(sink string) steer.Lane {
 		for _, l := range a.lanes.all() {
@@ -34,6 +37,9 @@ func OfflineDesk(cfg *config.Config, j *journal.Journal) *steer.Desk {
 	desk := &steer.Desk{Journal: j}
 	for _, s := range cfg.Sinks {
 		desk.Sinks = append(desk.Sinks, s.Name)
+		if plugin, ok := all.ByType(s.Type); ok && !plugin.Needs(s.Settings).States {
+			desk.Logs = append(desk.Logs, s.Name)
+		}
 	}
 	return desk
 }

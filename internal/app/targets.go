@@ -33,12 +33,15 @@ func (a *Agent) targets(ctx context.Context, names []string) ([]reconcile.Target
 		out = append(out, t)
 	}
 	for _, name := range names {
+		if err := a.noSink(name); err != nil {
+			return nil, err
+		}
 		if !slices.ContainsFunc(out, func(t reconcile.Target) bool { return t.Name() == name }) {
 			can := "; no sink of this configuration can"
 			if len(able) > 0 {
 				can = "; those that can: " + strings.Join(able, ", ")
 			}
-			return nil, fmt.Errorf("no sink named %q can be asked what its target holds%s", name, can)
+			return nil, &console.Mistake{Err: fmt.Errorf("sink %s cannot be asked what its target holds%s", name, can)}
 		}
 	}
 	return out, nil

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
+	"time"
 )
 
 // listen tries the address of the status page and the socket of the commands. While
@@ -70,6 +72,11 @@ func (c *checker) trySocket(path string) (bad bool) {
 		c.fail("http", c.httpLine("socket: "+filepath.Join(filepath.Dir(c.Config.Journal.Path), "octail.sock")), "%s, where octail's socket should be (http.socket), is something else", path)
 		return true
 	}
+	if Answered(path) { // not by our own agent, which does not run
+		c.fail("http", c.httpLine("socket: "+strings.TrimSuffix(c.Config.Journal.Path, filepath.Ext(c.Config.Journal.Path))+".sock"),
+			"another octail listens at %s (http.socket), as journals in one folder share it unless each has a socket of its own", path)
+		return true
+	}
 	dir := filepath.Dir(path)
 	if dir == filepath.Dir(c.Config.Journal.Path) { // looked at by disk
 		return false
@@ -82,5 +89,16 @@ func (c *checker) trySocket(path string) (bad bool) {
 		return false
 	}
 	c.fail("http", fmt.Sprintf("install -d -m 0755 -o %s %s", owner(), dir), "octail's socket cannot be made in %s (http.socket: %s)", dir, reason(err))
+	return true
+}
+
+// Answered reports whether somebody listens at a unix socket; one that a dead agent has
+// left is nobody's.
+func Answered(path string) bool {
+	c, err := net.DialTimeout("unix", path, time.Second)
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
 	return true
 }

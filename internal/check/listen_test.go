@@ -30,6 +30,11 @@ func TestListen(t *testing.T) {
 	}
 	dead.SetUnlinkOnClose(false)
 	dead.Close()
+	other, err := net.Listen("unix", filepath.Join(dir, "other"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
 	for _, c := range []struct{ name, listen, socket, says, remedy string }{
 		{"free", "127.0.0.1:0", filepath.Join(dir, "state", "s"), "", ""},
 		{"left by a dead agent", "127.0.0.1:0", filepath.Join(dir, "dead"), "", ""},
@@ -37,6 +42,7 @@ func TestListen(t *testing.T) {
 		{"port taken", taken.Addr().String(), filepath.Join(dir, "s"), "another program listens at " + taken.Addr().String(), "ss -ltnp"},
 		{"no such address", "192.0.2.1:8765", filepath.Join(dir, "s"), "does not have the address 192.0.2.1", "listen: 127.0.0.1:8765"},
 		{"no socket", "127.0.0.1:0", filepath.Join(dir, "file"), "is something else", "socket: " + filepath.Join(dir, "state", "octail.sock")},
+		{"another octail's", "127.0.0.1:0", filepath.Join(dir, "other"), "another octail listens at " + filepath.Join(dir, "other"), "socket: " + filepath.Join(dir, "state", "octail.sock")},
 		{"no folder", "127.0.0.1:0", filepath.Join(dir, "file", "s"), "octail's socket cannot be made", "install -d"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

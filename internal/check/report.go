@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -83,7 +84,11 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	if out.LeftOut == nil {
 		out.LeftOut = []LeftOut{}
 	}
-	return json.Marshal(out)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // a remedy is to be pasted
+	err := enc.Encode(out)
+	return b.Bytes(), err
 }
 
 var marks = map[Level]string{OK: "✓", Warning: "!", Error: "✗"}

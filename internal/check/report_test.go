@@ -1,11 +1,13 @@
 package check_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"octail/canal"
@@ -63,6 +65,12 @@ func TestReportJSON(t *testing.T) {
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s, %v, want %s", got, err, c.want)
 		}
+	}
+	var b bytes.Buffer // as the command writes it: a remedy can be pasted
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(check.Report{Findings: []check.Finding{{Remedy: "IDENTIFIED BY '<password>'"}}}); err != nil || !strings.Contains(b.String(), "'<password>'") {
+		t.Errorf("%s, %v", b.String(), err)
 	}
 }
 

@@ -164,8 +164,12 @@ func (c *Config) checkFiles(d *decoder) {
 	}
 	owners := map[string]owner{}
 	if c.Journal.Path != "" {
-		owners[filepath.Clean(c.Journal.Path)] = owner{"the journal", d.line("journal.path")}
-		owners[filepath.Clean(c.HTTP.Socket)] = owner{"http.socket", d.line("http.socket")}
+		socket, journal := place(c.HTTP.Socket), place(c.Journal.Path)
+		if socket == journal {
+			(&Section{d, "http"}).Problem("socket", "is the journal's own file (line %d); give it another path, or leave it out", d.line("journal.path"))
+		}
+		owners[socket] = owner{"http.socket", d.line("http.socket")}
+		owners[journal] = owner{"the journal", d.line("journal.path")}
 	}
 	for i, k := range c.Sinks {
 		settings, ok := k.Settings.(Exclusive)
@@ -173,13 +177,24 @@ func (c *Config) checkFiles(d *decoder) {
 			continue
 		}
 		at := (&Section{d, "sinks"}).child(index("", i))
-		path := filepath.Clean(settings.File())
+		path := place(settings.File())
 		if first, taken := owners[path]; taken {
 			at.Problem("path", "%s is written by %s (line %d) already; give the sink another file", at.Quote("path"), first.what, first.line)
 			continue
 		}
 		owners[path] = owner{"the sink " + k.Name, at.Line("path")}
 	}
+}
+
+// place is the one name of a file, whatever links lead to it.
+func place(path string) string {
+	if at, err := filepath.EvalSymlinks(path); err == nil {
+		return at
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil { // it is not there yet
+		return filepath.Join(dir, filepath.Base(path))
+	}
+	return filepath.Clean(path)
 }
 
 // err joins what was found wrong, or is nil.

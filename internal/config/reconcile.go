@@ -34,7 +34,7 @@ func (t *TimeOfDay) UnmarshalConfig(v *Value) {
 	}
 	at, err := time.Parse("15:04", text)
 	if err != nil {
-		v.Problem(`%s must be a time of day as "03:30", or off`, shown(text))
+		v.Problem(`%s must be a time of day as "03:30", or off`, v.Quote())
 		return
 	}
 	*t = TimeOfDay{at.Hour(), at.Minute(), true}

@@ -141,6 +141,12 @@ const (
 	readingSince = 5
 )
 
+// Refused reports whether a sink has dead letters. The rest goes on, but nothing delivers
+// them until somebody acts.
+func (s *Status) Refused() bool {
+	return slices.ContainsFunc(s.Sinks, func(k dispatch.Status) bool { return k.Dead > 0 })
+}
+
 // Judge sets level, sentence and reasons from the rest. Reasons that make it red
 // come first, and the sentence is the first of them.
 func (s *Status) Judge() {

@@ -44,7 +44,7 @@ func TestStory(t *testing.T) {
 	// A log with a dead letter, and one that waits behind what is parked.
 	settle("hook", journal.Outcome{Cursors: live(4), Dead: []journal.Dead{{Key: k, Revision: 1, Sequence: 1, Class: "permanent", Reason: "refused", Cause: "422: no such tax: \x1b[31mVAT 19\nline two", Attempts: 1, Since: at(1)}},
 		Park: []journal.Parked{{Key: k, Queue: journal.Live, Revision: 3, Sequence: 3, Class: "retryable", Reason: "failing", Attempts: 3, Since: at(3), Tried: at(5), Next: at(9), Error: "503: come back later"}},
-		Attempts: []journal.Attempt{{First: 2, Sequence: 2, Started: at(2), Duration: 3200 * time.Millisecond, Class: "ok"}, try(1, 1, "permanent", "422: no such tax", 0),
+		Attempts: []journal.Attempt{{First: 2, Sequence: 2, Started: at(2), Duration: 3200 * time.Millisecond, Class: "ok"}, try(1, 1, "permanent", "422: no such tax\n\n{7}\n", 0),
 			try(3, 3, "retryable", "timeout", 4), try(3, 4, "rate_limited", "429: slow down", 5), try(3, 5, "retryable", "503: come back later", 9)}})
 	// States: the newest is parked for a parent; one was taken; the others were never given.
 	settle("erp", journal.Outcome{Cursors: live(4), Accepted: []journal.Accepted{{Key: k, Revision: 2, Sequence: 2, Time: at(2)}},

@@ -15,7 +15,15 @@ type Message[R any] struct {
 	Error    string `json:"error,omitempty"`
 	// Unreachable: the error is that the shop's database does not answer.
 	Unreachable bool `json:"unreachable,omitempty"`
+	// Mistake: the error is that something was asked for that cannot be.
+	Mistake bool `json:"mistake,omitempty"`
 }
+
+// Mistake is an error of who asks.
+type Mistake struct{ Err error }
+
+func (m *Mistake) Error() string { return m.Err.Error() }
+func (m *Mistake) Unwrap() error { return m.Err }
 
 // ErrUnreachable marks errors that say so.
 var ErrUnreachable = errors.New("the shop's database does not answer")
@@ -50,7 +58,8 @@ func (s *stream[R]) progress(r R) {
 func (s *stream[R]) end(r *R, err error) {
 	m := Message[R]{Report: r}
 	if err != nil {
-		m = Message[R]{Error: err.Error(), Unreachable: errors.Is(err, ErrUnreachable)}
+		var mistake *Mistake
+		m = Message[R]{Error: err.Error(), Unreachable: errors.Is(err, ErrUnreachable), Mistake: errors.As(err, &mistake)}
 	}
 	s.send(m)
 }

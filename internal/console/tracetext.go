@@ -113,7 +113,7 @@ func (s *SinkState) text(w io.Writer) {
 		}
 		fmt.Fprintf(w, "          %s  %s after %s", stamp(a.At), strings.ReplaceAll(a.Class, "_", " "), took(a.Seconds))
 		if a.Answer != "" {
-			fmt.Fprintf(w, ": %s", steer.Line(strings.ReplaceAll(strings.TrimSpace(a.Answer), "\n", " · "), answerShown))
+			fmt.Fprintf(w, ": %s", steer.Line(strings.Join(strings.FieldsFunc(a.Answer, func(r rune) bool { return r == '\n' || r == '\r' }), " · "), answerShown))
 		}
 		if i == 0 && s.State == Waits && !a.Next.IsZero() {
 			fmt.Fprintf(w, "; next try %s", stamp(a.Next))

@@ -22,6 +22,8 @@ import (
 type Request struct {
 	Customer int64  `json:"customer,omitempty"`
 	Email    string `json:"email,omitempty"`
+	// Unknown: also one of whom neither shop nor journal know anything.
+	Unknown bool `json:"unknown,omitempty"`
 }
 
 // Check says what is wrong with a request.
@@ -74,6 +76,9 @@ func Run(ctx context.Context, cfg Config, req Request) (*Report, error) {
 	if err := r.identify(ctx, req); err != nil {
 		return nil, err
 	}
+	if err := r.mustBeKnown(ctx, req); err != nil {
+		return nil, err
+	}
 	if err := cfg.Journal.Forget(ctx, r.ids, slices.Collect(maps.Keys(r.emails))); err != nil {
 		return nil, err
 	}
@@ -96,6 +101,7 @@ type run struct {
 	cfg    Config
 	ids    []int64 // of customers
 	emails map[string]bool
+	known  bool                  // shop or journal have the customer, or the address
 	keys   map[document.Key]bool // whose deliveries are scrubbed
 	events []int64               // to be scrubbed
 	Report
@@ -112,6 +118,7 @@ func (r *run) identify(ctx context.Context, req Request) error {
 		if err != nil {
 			return err
 		}
+		r.known = len(keys) > 0
 		for _, k := range keys {
 			if k.Entity == document.CustomerEntity {
 				r.ids = append(r.ids, k.ID)
@@ -124,6 +131,7 @@ func (r *run) identify(ctx context.Context, req Request) error {
 		if err != nil {
 			return err
 		}
+		r.known = r.known || len(emails) > 0
 		r.address(emails...)
 	}
 	if len(r.ids) == 0 {
@@ -257,11 +265,11 @@ func (r *run) answered(ctx context.Context, kind string, ids []int64) (causes ma
 		if ids = waiting; len(ids) == 0 {
 			return causes, nil
 		}
-		switch why := r.cfg.Transform.Blocked(); {
-		case why == "":
+		switch why := r.cfg.Transform.Stuck(); {
+		case why == nil:
 			since = time.Now()
 		case time.Since(since) > blockedFor:
-			return nil, fmt.Errorf("this takes longer than it should: %s. The person is kept out from now on; ask again to remove what was there", why)
+			return nil, fmt.Errorf("this takes longer than it should: %w. The person is kept out from now on; ask again to remove what was there", why)
 		}
 		select {
 		case <-ctx.Done():

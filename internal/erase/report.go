@@ -81,12 +81,12 @@ func counted(n int64, one, many string) string {
 func (r *Report) Text(w io.Writer) {
 	fmt.Fprintf(w, "%s scrubbed · %s\n", counted(r.Events, "event", "events"), r.Line())
 	if r.Customers+r.Orders+r.Events == 0 && len(r.Failed) == 0 {
-		fmt.Fprintln(w, "The journal holds nothing of the person (any more; should it, is the id or the address right?); what comes of it from the shop is left out from now on.")
+		fmt.Fprintln(w, "The journal holds nothing of the person (any more), so the sinks are told nothing; what comes of it from the shop is left out from now on.")
 	} else {
 		fmt.Fprintln(w, "From now on the person is left out of every document, new orders with the same address included.")
-	}
-	for _, s := range r.Sinks {
-		fmt.Fprintf(w, "  %s (%s): %s\n", s.Sink, s.Type, oneLine(s.What))
+		for _, s := range r.Sinks {
+			fmt.Fprintf(w, "  %s (%s): %s\n", s.Sink, s.Type, oneLine(s.What))
+		}
 	}
 	fmt.Fprintln(w, "  backups (`octail backup`, snapshots of the disk) made before still hold the person: delete them, or erase again after one is put back")
 	fmt.Fprintln(w, "  the shop itself is not changed: erase the customer there")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -147,18 +148,38 @@ func Run(ctx context.Context, cfg Config, req Request) (*Report, error) {
 	}
 }
 
-// ErrNoStatus: the shop has no order status of that name. The message lists those that
-// it has.
+// ErrNoStatus: the shop has no order status of that name or id. The message lists those
+// that it has.
 var ErrNoStatus = errors.New("no such order status")
 
 // named finds the statuses that are asked for by name; upper and lower case are the same.
+// One that is asked for by its id is there, or an order has it still.
 func (r *run) named(ctx context.Context, req *Request) error {
-	if len(req.StatusNames) == 0 {
+	if len(req.StatusNames)+len(req.Statuses) == 0 {
 		return nil
 	}
 	statuses, err := r.comparison.Statuses(ctx)
 	if err != nil {
 		return err
+	}
+	refuse := func(status any) error {
+		var has []string
+		for _, id := range slices.Sorted(maps.Keys(statuses)) {
+			has = append(has, fmt.Sprintf("%s (%d)", statuses[id], id))
+		}
+		return fmt.Errorf("%w: %v; the shop has %s", ErrNoStatus, status, strings.Join(has, ", "))
+	}
+	for _, id := range req.Statuses {
+		if _, is := statuses[id]; is || id == 0 {
+			continue
+		}
+		of, err := r.comparison.InShop(ctx, req.Entity, transform.Selection{Statuses: []int64{id}}, 0, 1)
+		if err != nil {
+			return err
+		}
+		if len(of) == 0 {
+			return refuse(id)
+		}
 	}
 	ids := slices.Clone(req.Statuses)
 	for _, name := range req.StatusNames {
@@ -169,7 +190,7 @@ func (r *run) named(ctx context.Context, req *Request) error {
 			}
 		}
 		if len(ids) == before {
-			return fmt.Errorf("%w: %q; the shop has %s", ErrNoStatus, name, strings.Join(slices.Sorted(maps.Values(statuses)), ", "))
+			return refuse(strconv.Quote(name))
 		}
 	}
 	req.Statuses = ids
@@ -339,11 +360,11 @@ func (r *run) answered(ctx context.Context, ids []int64) (failed map[int64]strin
 		if ids = waiting; len(ids) == 0 {
 			break
 		}
-		switch why := r.cfg.Transform.Blocked(); {
-		case why == "":
+		switch why := r.cfg.Transform.Stuck(); {
+		case why == nil:
 			since = time.Now()
 		case time.Since(since) > blockedFor:
-			return nil, fmt.Errorf("%w: %s. What was asked for is read as soon as that works again", ErrBlocked, why)
+			return nil, fmt.Errorf("%w: %w. What was asked for is read as soon as that works again", ErrBlocked, why)
 		}
 		select {
 		case <-ctx.Done():

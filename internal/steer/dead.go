@@ -183,9 +183,10 @@ type Done struct {
 	Retried bool             `json:"retried"` // else discarded
 	Letters int64            `json:"letters"`
 	Sinks   map[string]int64 `json:"sinks"`
-	Idle    []string         `json:"idle,omitempty"`   // sinks of these that are not configured any more
-	Paused  []string         `json:"paused,omitempty"` // sinks of these that are paused or have stopped
-	Running bool             `json:"running"`          // the agent runs
+	Missing []int64          `json:"missing,omitempty"` // ids that were given and fit none
+	Idle    []string         `json:"idle,omitempty"`    // sinks of these that are not configured any more
+	Paused  []string         `json:"paused,omitempty"`  // sinks of these that are paused or have stopped
+	Running bool             `json:"running"`           // the agent runs
 }
 
 // Retry gives dead letters back to their lanes, with all tries before them.
@@ -205,6 +206,9 @@ func (d *Desk) each(ctx context.Context, choice Letters, do func(context.Context
 	}
 	f, err := d.filter(ctx, choice)
 	if err != nil {
+		return out, err
+	}
+	if out.Missing, err = d.missing(ctx, f); err != nil {
 		return out, err
 	}
 	counts, err := d.Journal.CountDead(ctx)
@@ -246,8 +250,35 @@ func (d *Desk) each(ctx context.Context, choice Letters, do func(context.Context
 	return out, nil
 }
 
+// missing are the ids of a choice that name no dead letter, or one that does not fit the
+// rest of it.
+func (d *Desk) missing(ctx context.Context, f journal.DeadFilter) (ids []int64, err error) {
+	if len(f.IDs) == 0 {
+		return nil, nil
+	}
+	found, err := d.Journal.DeadLetters(ctx, f, len(f.IDs))
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range f.IDs {
+		if !slices.ContainsFunc(found, func(l journal.Dead) bool { return l.ID == id }) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
 // Text says it to people.
 func (d Done) Text() string {
+	text := d.text()
+	if d.Letters > 0 && len(d.Missing) > 0 {
+		text += fmt.Sprintf(" Nothing was done to %s: no dead letter of this id fits. `octail dead list` shows them.", strings.Trim(strings.Join(strings.Fields(fmt.Sprint(d.Missing)), ", "), "[]"))
+	}
+	return text
+}
+
+func (d Done) text() string {
 	if d.Letters == 0 {
 		return "No dead letter fits. `octail dead list` shows them."
 	}

@@ -18,6 +18,7 @@ import (
 type Desk struct {
 	Journal *journal.Journal
 	Sinks   []string // of the configuration
+	Logs    []string // those of them that write a log: nothing there can be tied to an entity
 	// Lane finds the running lane of a sink, nil when there is none; Lane itself is nil
 	// without an agent.
 	Lane func(sink string) Lane

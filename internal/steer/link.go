@@ -3,6 +3,7 @@ package steer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -21,6 +22,7 @@ type Linked struct {
 	Known   bool     `json:"known"`            // the journal has the entity
 	Parked  int64    `json:"parked"`           // entities that waited and are tried at once
 	Dead    int64    `json:"dead"`             // dead letters of it in the sink
+	Log     bool     `json:"log,omitempty"`    // the sink writes a log and looks at no link
 	Running bool     `json:"running"`          // the agent runs
 }
 
@@ -58,7 +60,7 @@ func (d *Desk) Link(ctx context.Context, sink, text, target string) (Linked, err
 	if err != nil {
 		return l, err
 	}
-	l.Target = target
+	l.Target, l.Log = target, slices.Contains(d.Logs, sink)
 	if err := d.Journal.SetLink(ctx, journal.Link{Sink: sink, Key: key, Target: target, Person: true}); err != nil {
 		return l, err
 	}
@@ -133,6 +135,9 @@ func (l Linked) Text() string {
 		text += " (it was " + l.Before + ")"
 	}
 	text += "."
+	if l.Log {
+		text += fmt.Sprintf(" But %s writes a log and has no records: nothing comes of it there. Is it the right sink?", l.Sink)
+	}
 	if !l.Known {
 		text += fmt.Sprintf(" The journal has no %s yet.", l.Subject)
 	}

@@ -82,6 +82,8 @@ func (p Paused) Text() string {
 		text = fmt.Sprintf("%s goes on.", p.Sink)
 	case p.Stopped != "":
 		text = fmt.Sprintf("%s goes on. It had stopped itself: %s.", p.Sink, p.Stopped)
+	case !p.Running:
+		return fmt.Sprintf("%s was not paused. The agent is not running: what waits is tried after its next start.", p.Sink)
 	default:
 		text = fmt.Sprintf("%s was not paused; should it wait to try again, it tries now.", p.Sink)
 	}

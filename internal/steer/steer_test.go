@@ -226,6 +226,12 @@ func TestDeadLetters(t *testing.T) {
 			}
 			done, err := do(ctx, c.choice)
 			check(t, err)
+			if len(c.choice.IDs) > 0 {
+				if len(done.Missing) != 1 || done.Missing[0] != 99 {
+					t.Errorf("%+v misses %v", c.choice, done.Missing)
+				}
+				has(t, done.Text(), "Nothing was done to 99")
+			}
 			if done.Letters != int64(len(want)) {
 				t.Errorf("%+v: %+v", c.choice, done)
 			}
