@@ -148,7 +148,7 @@ func waitEnd(t *testing.T, files string) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	for end := time.Now().Add(time.Minute); ; {
+	for end := time.Now().Add(5 * time.Minute); ; {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
 			break

@@ -70,7 +70,7 @@ func table(elsewhere string) []answer {
 		name, after string
 		least, most time.Duration
 	}{
-		{"17 seconds", "17", 17 * time.Second, 17 * time.Second}, {"a date in an hour", date(time.Hour), 59 * time.Minute, time.Hour},
+		{"17 seconds", "17", 17 * time.Second, 17 * time.Second}, {"a date in an hour", date(time.Hour), 30 * time.Minute, time.Hour},
 		{"ten years", "315360000", time.Hour, day}, {"a date in ten years", date(10 * 365 * day), time.Hour, day},
 		{"-17 seconds", "-17", 0, 0}, {"a date an hour ago", date(-time.Hour), 0, 0}, {"soon", "soon", 0, 0},
 	} {
