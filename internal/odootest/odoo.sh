@@ -201,6 +201,7 @@ serve() {
 	# A moment, as others look at the lock too, to see whether it is held.
 	flock -w 10 9 || die "Odoo $version runs already, at port $(cut -d ' ' -f 2 "$tree.server")"
 	echo "$$ $1" >"$tree.server"
+	cp "$here/forks.py" "$tree/srv/odoo/"
 	# shellcheck disable=SC2016 # the inner shell's own variables
 	in_namespaces --mount --pid --fork -- --pdeathsig TERM /bin/sh -euc '
 		cd /srv/odoo
@@ -214,7 +215,7 @@ serve() {
 		done
 		psql -qAtd postgres -c "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> '"'postgres'"'" |
 			while read -r name; do dropdb "$name"; done
-		odoo -c odoo.conf --http-port "$1" >>log/odoo.log 2>&1 &
+		python3 forks.py "$1" >>log/odoo.log 2>&1 &
 		odoo=$!
 		trap "kill -9 $odoo" INT TERM
 		if [ "${2-}" = users ]; then

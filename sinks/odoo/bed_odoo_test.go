@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -28,14 +29,26 @@ type bed struct {
 	log   *strings.Builder
 }
 
-// catalogue runs a test on a database of its own, for each version.
-func catalogue(t *testing.T, settings string, test func(t *testing.T, b *bed)) {
-	for _, version := range odootest.Versions() {
-		t.Run(fmt.Sprint(version), func(t *testing.T) {
-			o := odootest.Database(t, version)
-			test(t, newBed(t, o.URL, o.Database, o.Login, o.Key, o.AdminLogin, o.AdminKey, settings))
+// eachVersion runs a test on versions of Odoo, beside other tests, with databases of its own. When
+// it returns the test has not run yet.
+func eachVersion(t *testing.T, versions []int, test func(t *testing.T, version int)) {
+	t.Helper()
+	t.Parallel()
+	for _, version := range versions {
+		t.Run(strconv.Itoa(version), func(t *testing.T) {
+			t.Parallel()
+			test(t, version)
 		})
 	}
+}
+
+// catalogue runs a test on a database of its own, for each version.
+func catalogue(t *testing.T, settings string, test func(t *testing.T, b *bed)) {
+	t.Helper()
+	eachVersion(t, everywhere, func(t *testing.T, version int) {
+		o := odootest.Database(t, version)
+		test(t, newBed(t, o.URL, o.Database, o.Login, o.Key, o.AdminLogin, o.AdminKey, settings))
+	})
 }
 
 func newBed(t *testing.T, url, database, login, key, admin, adminKey, settings string) *bed {

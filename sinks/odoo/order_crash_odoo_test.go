@@ -89,6 +89,7 @@ func (b *till) reopened(url, database, login, key string) {
 // Killed after each call of a batch of new and edited orders, octail comes again and
 // leaves what it would have left at once.
 func TestOrdersSurviveAKillAfterEachCall(t *testing.T) {
+	t.Parallel()
 	o := tillDatabase(t, 19)
 	b := tillOn(t, o, "")
 	c := newKiller(t, o.URL)

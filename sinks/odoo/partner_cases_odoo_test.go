@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"octail/internal/odootest"
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
 	"octail/transform/document"
@@ -419,34 +418,32 @@ func adoptedHomeless(t *testing.T, b *partnerBed) {
 }
 
 func TestVATNumbersAreChecked(t *testing.T) {
-	for _, version := range odootest.Versions() {
-		t.Run(strconv.Itoa(version), func(t *testing.T) {
-			b := newPartnerBed(t, databaseWithVAT(t, version), "customers: {vat: VAT number}")
-			good, bad, worse := shopCustomer(1), shopCustomer(2), shopCustomer(3)
-			for c, number := range map[*document.Customer]string{good: "BE0477472701", bad: "BE123", worse: `<b>"1`} {
-				c.Addresses[0].Country, c.Addresses[0].Zone = &document.Country{Code: str("BE"), Name: "Belgium"}, nil
-				c.CustomFields = []document.CustomField{{ID: 3, Name: str("VAT Number"), Value: []byte(strconv.Quote(number))}}
+	eachVersion(t, everywhere, func(t *testing.T, version int) {
+		b := newPartnerBed(t, databaseWithVAT(t, version), "customers: {vat: VAT number}")
+		good, bad, worse := shopCustomer(1), shopCustomer(2), shopCustomer(3)
+		for c, number := range map[*document.Customer]string{good: "BE0477472701", bad: "BE123", worse: `<b>"1`} {
+			c.Addresses[0].Country, c.Addresses[0].Zone = &document.Country{Code: str("BE"), Name: "Belgium"}, nil
+			c.CustomFields = []document.CustomField{{ID: 3, Name: str("VAT Number"), Value: []byte(strconv.Quote(number))}}
+		}
+		batch := []sinks.Delivery{newCustomer(good), newCustomer(bad), newCustomer(worse), newCustomer(shopCustomer(4))}
+		for range 2 {
+			b.deliver(t, batch...)
+		}
+		b.deliver(t, changedCustomer(bad, nil))
+		b.contactIs(t, b.contactAt(t, 1).id, map[string]any{"vat": "BE0477472701", "comment": false})
+		for id, number := range map[int64]string{2: "BE123", 3: "&lt;b&gt;"} {
+			is := b.says(t, b.contactAt(t, id).id)
+			if is.VAT != "" || strings.Count(string(is.Comment), number) != 1 {
+				t.Errorf("customer %d: %+v", id, is)
 			}
-			batch := []sinks.Delivery{newCustomer(good), newCustomer(bad), newCustomer(worse), newCustomer(shopCustomer(4))}
-			for range 2 {
-				b.deliver(t, batch...)
+			if below := b.below(t, is.ID); len(below) != 1 {
+				t.Errorf("customer %d: %v", id, below)
 			}
-			b.deliver(t, changedCustomer(bad, nil))
-			b.contactIs(t, b.contactAt(t, 1).id, map[string]any{"vat": "BE0477472701", "comment": false})
-			for id, number := range map[int64]string{2: "BE123", 3: "&lt;b&gt;"} {
-				is := b.says(t, b.contactAt(t, id).id)
-				if is.VAT != "" || strings.Count(string(is.Comment), number) != 1 {
-					t.Errorf("customer %d: %+v", id, is)
-				}
-				if below := b.below(t, is.ID); len(below) != 1 {
-					t.Errorf("customer %d: %v", id, below)
-				}
-			}
-			if got, err := b.compareCustomers(t.Context(), batch); err != nil || len(got) > 0 {
-				t.Errorf("%v %v", got, err)
-			}
-		})
-	}
+		}
+		if got, err := b.compareCustomers(t.Context(), batch); err != nil || len(got) > 0 {
+			t.Errorf("%v %v", got, err)
+		}
+	})
 }
 
 func TestCustomerGroupsAsPricelists(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -31,9 +30,8 @@ type partnerBed struct {
 
 // partnersOn runs a test on each version.
 func partnersOn(t *testing.T, settings string, test func(t *testing.T, b *partnerBed)) {
-	for _, version := range odootest.Versions() {
-		t.Run(strconv.Itoa(version), func(t *testing.T) { test(t, newPartnerBed(t, databaseFor(t, version), settings)) })
-	}
+	t.Helper()
+	eachVersion(t, everywhere, func(t *testing.T, version int) { test(t, newPartnerBed(t, databaseFor(t, version), settings)) })
 }
 
 func newPartnerBed(t *testing.T, o *odootest.Odoo, settings string) *partnerBed {

@@ -200,6 +200,7 @@ func TestOrderNamesWhatIsGone(t *testing.T) {
 
 // An order of which Odoo makes another total is not confirmed, however orders are.
 func TestOrderIsNotConfirmedBeforeItsTotal(t *testing.T) {
+	t.Parallel()
 	for _, confirm := range []string{"action", "state"} {
 		t.Run(confirm, func(t *testing.T) {
 			on(t, everywhere, "orders: {confirm: "+confirm+"}\n", func(t *testing.T, b *till) {
