@@ -71,6 +71,7 @@ func (p *proxy) says(status int, title string) {
 // the agent says in one message what is wrong, gives up no order, and goes on by itself or
 // when told that the settings were mended.
 func TestTrouble(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Server(t, shoptest.Options{Flavor: shoptest.MariaDB})
 	database := shoptesting.Database(t, server)
 	db := shoptesting.Open(t, server, database)

@@ -19,7 +19,7 @@ func (s *server) fork(database string) (url string, end func(), err error) {
 	defer held.Close() // from now on it is Odoo's
 	conn, err := net.Dial("unix", filepath.Join(s.tree, "srv", "odoo", "run", "forks"))
 	if err != nil {
-		return "", nil, err
+		return "", nil, fmt.Errorf("%w: the Odoo that runs was begun by an older odoo.sh; it ends some seconds after its last user", err)
 	}
 	ended := make(chan struct{})
 	go func() {

@@ -190,10 +190,10 @@ func copyOfTree(t *testing.T, version int) string {
 	for _, args := range [][]string{
 		{"cp", "-al", filepath.Join(shared, fmt.Sprint("odoo-", version)), cache},
 		{"rm", "-r", to},
-		{"mkdir", "-p", to + "/run", to + "/log"},
-		{"cp", "-a", from + "/odoo.conf", from + "/keys", from + "/data", to},
+		{"mkdir", "-p", to + "/run", to + "/log", to + "/data"},
+		{"cp", "-a", from + "/odoo.conf", from + "/keys", to},
 		{"mv", filepath.Join(from, backup), to + "/pg"},
-		{"chown", "--reference=" + from, to, to + "/run", to + "/log"},
+		{"chown", "--reference=" + from, to, to + "/run", to + "/log", to + "/data"},
 	} {
 		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", args, err, out)

@@ -3,7 +3,6 @@
 package odoo
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -11,13 +10,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"octail/internal/config"
 	"octail/internal/odootest"
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
+	"octail/sinks/sinktest"
 	"octail/transform/document"
 )
 
@@ -25,7 +24,7 @@ import (
 type bed struct {
 	*sink
 	admin *rpc.Client
-	links *memoryLinks
+	links *sinktest.Links
 	log   *strings.Builder
 }
 
@@ -52,7 +51,7 @@ func catalogue(t *testing.T, settings string, test func(t *testing.T, b *bed)) {
 }
 
 func newBed(t *testing.T, url, database, login, key, admin, adminKey, settings string) *bed {
-	b := &bed{links: &memoryLinks{}, log: &strings.Builder{}}
+	b := &bed{links: &sinktest.Links{}, log: &strings.Builder{}}
 	into := Plugin.Settings()
 	text := fmt.Sprintf("url: %s\ndatabase: %s\nlogin: %s\napi_key: %s\n%s", url, database, login, key, settings)
 	if _, err := config.Decode("sink.yaml", []byte(text), into); err != nil {
@@ -75,55 +74,6 @@ func newBed(t *testing.T, url, database, login, key, admin, adminKey, settings s
 		}
 	})
 	return b
-}
-
-// memoryLinks are links without a journal.
-type memoryLinks struct {
-	mu  sync.Mutex
-	all map[document.Key]sinks.Link
-}
-
-func (l *memoryLinks) Link(_ context.Context, key document.Key) (sinks.Link, bool, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	link, ok := l.all[key]
-	return link, ok, nil
-}
-
-func (l *memoryLinks) Found(_ context.Context, key document.Key, target string) error {
-	return l.set(key, sinks.Link{Target: target})
-}
-
-func (l *memoryLinks) set(key document.Key, link sinks.Link) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.all == nil {
-		l.all = map[document.Key]sinks.Link{}
-	}
-	if !l.all[key].Person {
-		l.all[key] = link
-	}
-	return nil
-}
-
-func (l *memoryLinks) Lost(_ context.Context, key document.Key) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.all[key].Person {
-		delete(l.all, key)
-	}
-	return nil
-}
-
-func (l *memoryLinks) LinkedTo(_ context.Context, target string) (keys []document.Key, _ error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for key, link := range l.all {
-		if link.Target == target {
-			keys = append(keys, key)
-		}
-	}
-	return keys, nil
 }
 
 // created is the delivery of a new entity.

@@ -14,6 +14,7 @@ import (
 	"octail/internal/config"
 	"octail/internal/odootest"
 	"octail/sinks"
+	"octail/sinks/sinktest"
 )
 
 // killer is between a sink and Odoo. After some calls that change or read anything it is
@@ -109,7 +110,7 @@ func TestOrdersSurviveAKillAfterEachCall(t *testing.T) {
 			fresh.customer, quote.customer, sale.customer = 1, 1, 1
 			b.put(quote, sale)
 			if lost {
-				b.sink.links = &memoryLinks{}
+				b.sink.links = &sinktest.Links{}
 			}
 			batch := deliveries(fresh, edited(quote), edited(sale))
 			c.set(n)

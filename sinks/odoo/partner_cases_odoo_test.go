@@ -12,6 +12,7 @@ import (
 
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
+	"octail/sinks/sinktest"
 	"octail/transform/document"
 )
 
@@ -118,7 +119,7 @@ func books(t *testing.T, b *partnerBed) {
 	if err := b.admin.Write(t.Context(), partnerModel, []int64{is.id}, map[string]any{"parent_id": company}, nil); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []*sink{b.sink, b.again(b.links), b.again(&memoryLinks{all: map[document.Key]sinks.Link{}})} {
+	for _, s := range []*sink{b.sink, b.again(b.links), b.again(&sinktest.Links{})} {
 		if err := s.Deliver(t.Context(), []sinks.Delivery{moved}); err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +176,7 @@ func tied(t *testing.T, b *partnerBed) {
 	b.deliver(t, newCustomer(c))
 	made := b.contactAt(t, 1300).id
 	other := b.personContact(t, map[string]any{"name": "Right One", "email": "right@example.com", "phone": "1", "ref": "R-1", "vat": "X1"})
-	b.links.tie(1300, strconv.FormatInt(other, 10))
+	b.links.Set(document.Key{Entity: document.CustomerEntity, ID: 1300}, sinks.Link{Target: strconv.FormatInt(other, 10), Person: true})
 	c.Addresses[0].Address1, c.Email = "9 New Street", ""
 	b.deliver(t, changedCustomer(c, nil))
 	b.contactIs(t, other, map[string]any{"name": "Right One", "email": "right@example.com", "phone": c.Phone, "ref": "R-1", "street": "9 New Street", "vat": "X1"})
@@ -185,7 +186,7 @@ func tied(t *testing.T, b *partnerBed) {
 		t.Errorf("%+v", o.to)
 	}
 	for target, says := range map[string]string{"99999999": "does not have", "contact/x": "no id"} {
-		b.links.tie(1301, target)
+		b.links.Set(document.Key{Entity: document.CustomerEntity, ID: 1301}, sinks.Link{Target: target, Person: true})
 		err := b.Deliver(t.Context(), []sinks.Delivery{newCustomer(shopCustomer(1301))})
 		if class, _ := sinks.ClassOf(err); err == nil || class != sinks.Permanent || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "octail link") {
 			t.Errorf("%s: %v", target, err)
