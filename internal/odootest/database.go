@@ -63,6 +63,9 @@ func WithVAT(tb testing.TB, version int) *Odoo {
 func database(tb testing.TB, version int, template ...string) *Odoo {
 	tb.Helper()
 	s := join(tb, version)
+	if !s.forks() {
+		return private(tb, version, template...).Odoo
+	}
 	o := clone(tb, s, template...)
 	url, end, err := s.fork(o.Database)
 	if err != nil {
