@@ -65,7 +65,7 @@ test: servers tools ## everything but the slow suites, race detector on
 # are from: more random orders, and the way cut off at each call and not at each third.
 test-odoo: servers ## the Odoo sink against a real Odoo 19 and 14, which it builds first (needs root; ODOO=19 RUN=TestOrders FULL=1)
 	@for v in $(ODOO); do internal/odootest/odoo.sh build $$v || exit 1; done
-	OCTAIL_TEST_ODOO="$(ODOO)" OCTAIL_TEST_ODOO_FULL="$(FULL)" CGO_ENABLED=1 $(GO) test -race -tags odoo -count=1 -timeout 90m \
+	OCTAIL_TEST_ODOO="$(ODOO)" OCTAIL_TEST_ODOO_FULL="$(FULL)" CGO_ENABLED=1 $(GO) test -race -tags odoo -count=1 -parallel 4 -timeout 90m \
 	  $(if $(RUN),-run '$(RUN)') ./sinks/odoo/... ./internal/odootest/... ./internal/odooshop/...
 
 ODOO ?= 19 14

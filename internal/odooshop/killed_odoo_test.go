@@ -23,6 +23,7 @@ var (
 // TestKilled kills agent and Odoo at random while a shop is in use. In the end Odoo has
 // every order once, confirmed, with its lines and its total, and nothing twice.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	server := shoptesting.Server(t, shoptest.Options{Flavor: shoptest.MariaDB})
 	database := shoptesting.Database(t, server)
 	db := shoptesting.Open(t, server, database)

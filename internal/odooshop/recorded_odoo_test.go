@@ -20,9 +20,11 @@ import (
 // end every confirmed order, customer and product of the shop is in Odoo, with its total
 // and its state.
 func TestRecorded(t *testing.T) {
+	t.Parallel()
 	folder := shoptesting.Recordings(t)
 	for _, name := range []string{"2.3.0.2-mariadb10.11", "3.0.5.1-mariadb10.11", "4.1.0.4-mariadb10.11"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			server := shoptesting.Server(t, shoptest.Options{Flavor: shoptest.MariaDB, Args: []string{"--binlog-row-metadata=NO_LOG", "--default-time-zone=+02:00"}})
 			database := "shop_" + strings.Map(func(r rune) rune {
 				if r >= '0' && r <= '9' {

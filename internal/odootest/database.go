@@ -46,9 +46,9 @@ func Full() bool { return os.Getenv("OCTAIL_TEST_ODOO_FULL") != "" }
 
 // Database returns a fresh database of Odoo 19 or 14 in the shared server: sales, stock,
 // accounting with a chart of accounts, contacts, CRM and delivery are installed, no demo
-// data. It is dropped when the test ends. The first call into it takes a second, Odoo reads
-// its models then. Odoo 14 fails calls into one database while it reads the models of
-// another: there each database has a process of its own, as with Private. A version that was not built fails the test and says how to build it.
+// data. It is dropped when the test ends. An Odoo process of its own serves it, so tests do not
+// wait for each other; see forks.py for why that is cheap. A version that was not built
+// fails the test and says how to build it.
 func Database(tb testing.TB, version int) *Odoo {
 	tb.Helper()
 	return database(tb, version)
@@ -62,10 +62,18 @@ func WithVAT(tb testing.TB, version int) *Odoo {
 
 func database(tb testing.TB, version int, template ...string) *Odoo {
 	tb.Helper()
-	if version < 19 {
+	s := join(tb, version)
+	if !s.forks() {
 		return private(tb, version, template...).Odoo
 	}
-	return clone(tb, join(tb, version), template...)
+	o := clone(tb, s, template...)
+	url, end, err := s.fork(o.Database)
+	if err != nil {
+		tb.Fatalf("a process for the database: %v", err)
+	}
+	tb.Cleanup(end)
+	o.URL = url
+	return o
 }
 
 func clone(tb testing.TB, s *server, template ...string) *Odoo {
@@ -80,7 +88,7 @@ func clone(tb testing.TB, s *server, template ...string) *Odoo {
 		}
 	})
 	return &Odoo{
-		Version: s.version, URL: s.url, Database: name,
+		Version: s.version, Database: name,
 		Login: "connector", Password: "connector", Key: s.keys["connector"],
 		AdminLogin: "admin", AdminPassword: "admin", AdminKey: s.keys["admin"],
 		server: s,

@@ -81,7 +81,8 @@ install_mmdebstrap() {
 	command -v mmdebstrap >/dev/null && return
 	command -v apt-get >/dev/null || die "mmdebstrap is needed: install your system's package of it"
 	export DEBIAN_FRONTEND=noninteractive
-	install="apt-get install -y --no-install-recommends mmdebstrap debian-archive-keyring"
+	# A new machine may be at its first upgrade.
+	install="apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=600 mmdebstrap debian-archive-keyring"
 	# A machine that has never updated its package lists, or long ago, cannot install.
 	$install >/dev/null 2>&1 || {
 		apt-get update -q >/dev/null
@@ -179,9 +180,9 @@ build() {
 	exec 7>"$tree.build"
 	flock 7 # two at once build once
 	[ ! -e "$tree" ] || return 0
-	place=$tree
+	place=$tree tree=$tree.new
+	rm -rf --one-file-system "$tree" # of a build that was killed
 	install_mmdebstrap
-	tree=$(mktemp -d "$place.XXXXXX")
 	trap 'rm -rf --one-file-system "$tree"' EXIT
 	trap 'exit 1' HUP INT TERM
 	echo "building Odoo $version in $place, once; this takes minutes" >&2
@@ -198,12 +199,13 @@ serve() {
 	[ "$#" -ge 1 ] || set -- "$port"
 	exec 8<>"$tree.users" 9<>"$tree.server"
 	# A moment, as others look at the lock too, to see whether it is held.
-	flock -w 3 9 || die "Odoo $version runs already, at port $(cut -d ' ' -f 2 "$tree.server")"
+	flock -w 10 9 || die "Odoo $version runs already, at port $(cut -d ' ' -f 2 "$tree.server")"
 	echo "$$ $1" >"$tree.server"
+	cp "$here/forks.py" "$tree/srv/odoo/"
 	# shellcheck disable=SC2016 # the inner shell's own variables
 	in_namespaces --mount --pid --fork -- --pdeathsig TERM /bin/sh -euc '
 		cd /srv/odoo
-		rm -f pg/postmaster.pid # its number means nothing in this namespace
+		rm -f pg/postmaster.pid run/.s.PGSQL.* # their numbers mean nothing in this namespace
 		postgres -D pg >>log/postgresql.log 2>&1 &
 		pg=$!
 		trap "kill -INT $pg; wait $pg; exit" INT TERM
@@ -213,7 +215,7 @@ serve() {
 		done
 		psql -qAtd postgres -c "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> '"'postgres'"'" |
 			while read -r name; do dropdb "$name"; done
-		odoo -c odoo.conf --http-port "$1" >>log/odoo.log 2>&1 &
+		python3 forks.py "$1" >>log/odoo.log 2>&1 &
 		odoo=$!
 		trap "kill -9 $odoo" INT TERM
 		if [ "${2-}" = users ]; then
@@ -231,7 +233,7 @@ stop() {
 	flock -n 9 && return
 	# The process that waits for the namespace: when it is gone the others get a signal.
 	kill -9 "$(cut -d ' ' -f 1 "$tree.server")"
-	flock -w 60 9 || die "Odoo $version does not end"
+	flock -w 300 9 || die "Odoo $version does not end"
 }
 
 # vat makes the second template when it is first wanted.
@@ -245,7 +247,8 @@ vat() {
 		dropdb --if-exists vat_new
 		createdb -T plain vat_new
 		odoo -c odoo.conf -d vat_new -i base_vat --stop-after-init --no-http >>log/vat.log 2>&1
-		psql -q -c "ALTER DATABASE vat_new WITH IS_TEMPLATE true ALLOW_CONNECTIONS false" -c "ALTER DATABASE vat_new RENAME TO vat" postgres
+		# In this order: a template cannot be dropped, should this end in between.
+		psql -q -c "ALTER DATABASE vat_new RENAME TO vat" -c "ALTER DATABASE vat WITH IS_TEMPLATE true ALLOW_CONNECTIONS false" postgres
 	') || die "making the template with base_vat did not work (see $tree/srv/odoo/log/vat.log)"
 }
 

@@ -12,8 +12,12 @@ import (
 
 // versions runs a test on 19 and on 14.
 func versions(t *testing.T, test func(t *testing.T, version int)) {
+	t.Parallel()
 	for _, v := range odootest.Versions() {
-		t.Run(fmt.Sprint(v), func(t *testing.T) { test(t, v) })
+		t.Run(fmt.Sprint(v), func(t *testing.T) {
+			t.Parallel()
+			test(t, v)
+		})
 	}
 }
 

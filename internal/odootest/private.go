@@ -30,10 +30,11 @@ func Private(tb testing.TB, version int) *Own {
 func private(tb testing.TB, version int, template ...string) *Own {
 	tb.Helper()
 	s := join(tb, version)
-	port, err := freePort()
+	port, held, err := reserve()
 	if err != nil {
 		tb.Fatal(err)
 	}
+	tb.Cleanup(func() { held.Close() })
 	o := &Own{Odoo: clone(tb, s, template...), port: port}
 	o.URL = "http://127.0.0.1:" + port
 	tb.Cleanup(o.Kill)

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,7 +19,8 @@ import (
 )
 
 // ready is how long a server may take until it answers, on a machine with much else to do.
-const ready = 90 * time.Second
+// One that ends instead is not waited for.
+const ready = 5 * time.Minute
 
 // server is the one Odoo of a version that this machine's test processes share.
 type server struct {
@@ -148,12 +149,13 @@ func (s *server) runs() (port string, err error) {
 // start starts the server in a session of its own: Ctrl-C is for the tests. When it ends,
 // the reason comes from the channel.
 func (s *server) start() (chan error, error) {
-	port, err := freePort()
+	port, held, err := reserve()
 	if err != nil {
 		return nil, err
 	}
 	log, err := os.Create(filepath.Join(s.tree, "srv", "odoo", "log", "serve.log"))
 	if err != nil {
+		held.Close()
 		return nil, err
 	}
 	defer log.Close()
@@ -161,11 +163,14 @@ func (s *server) start() (chan error, error) {
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
+		held.Close()
 		return nil, err
 	}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- fmt.Errorf("it ended (%v), see the files in %s", cmd.Wait(), filepath.Dir(log.Name()))
+		err := cmd.Wait()
+		held.Close()
+		ended <- fmt.Errorf("it ended (%v), see the files in %s", err, filepath.Dir(log.Name()))
 	}()
 	return ended, nil
 }
@@ -202,12 +207,26 @@ func lock(name string, how int) (*os.File, error) {
 	}
 }
 
-// freePort finds a port of this machine that nobody listens at.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// reserve finds a port of this machine that nobody listens at, and keeps it from all who
+// let the system choose one, for connections too: it is bound, and SO_REUSEADDR lets a
+// server bind it all the same, as it is one who names it. It is free when held is closed.
+func reserve() (port string, held *os.File, err error) {
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return "", err
+		return "", nil, fmt.Errorf("find a free port: %w", err)
 	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port, l.Close()
+	held = os.NewFile(uintptr(fd), "port")
+	err = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
+	if err == nil {
+		err = syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	}
+	var at syscall.Sockaddr
+	if err == nil {
+		at, err = syscall.Getsockname(fd)
+	}
+	if err != nil {
+		held.Close()
+		return "", nil, fmt.Errorf("find a free port: %w", err)
+	}
+	return strconv.Itoa(at.(*syscall.SockaddrInet4).Port), held, nil
 }

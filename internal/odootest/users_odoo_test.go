@@ -40,7 +40,7 @@ func TestChild(t *testing.T) {
 	o := odootest.Database(t, version)
 	o.Call(t, "res.users", "read", map[string]any{"ids": []int{2}}, nil)
 	others := o.SQL(t, "SELECT count(*) FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'")
-	fmt.Printf("\nCHILD %s\n", others[0][0])
+	fmt.Printf("\nCHILD %s %s\n", others[0][0], strings.TrimPrefix(o.URL, "http://"))
 	_, _ = io.Copy(io.Discard, os.Stdin) // until the test that started it is gone
 }
 
@@ -49,6 +49,7 @@ type user struct {
 	cmd       *exec.Cmd
 	server    string // a process of the server it was given, and the port
 	databases string
+	own       string // where the process of its database listens
 }
 
 func (u *user) kill() {
@@ -73,7 +74,11 @@ func TestUsers(t *testing.T) {
 		if a.server == "" || a.server != b.server {
 			t.Fatalf("two at once were given %q and %q", a.server, b.server)
 		}
+		if a.own == b.own {
+			t.Errorf("two databases have one process, at %s", a.own)
+		}
 		a.kill()
+		waitRefused(a.own)
 		c := startUser(t, cache, version)
 		if c.server != b.server {
 			t.Errorf("while one of two is left, a third was given %q, not %q", c.server, b.server)
@@ -96,12 +101,7 @@ func TestUsers(t *testing.T) {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		for refused := false; !refused; {
-			conn, err := net.Dial("tcp", "127.0.0.1:"+strings.TrimSpace(port))
-			if refused = err != nil; !refused {
-				conn.Close()
-			}
-		}
+		waitRefused("127.0.0.1:" + strings.TrimSpace(port))
 		e := startUser(t, cache, version)
 		if e.server == d.server || e.databases != "1" {
 			t.Errorf("after the server was killed: %q (before: %q), %s databases", e.server, d.server, e.databases)
@@ -130,7 +130,7 @@ func startUser(t *testing.T, cache string, version int) *user {
 	t.Cleanup(u.kill)
 	said := ""
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if _, err := fmt.Sscanf(lines.Text(), "CHILD %s", &u.databases); err == nil {
+		if _, err := fmt.Sscanf(lines.Text(), "CHILD %s %s", &u.databases, &u.own); err == nil {
 			u.server = readFile(t, filepath.Join(cache, fmt.Sprintf("odoo-%d.server", version)))
 			return u
 		}
@@ -138,6 +138,18 @@ func startUser(t *testing.T, cache string, version int) *user {
 	}
 	t.Errorf("a process could not use the server:\n%s", said)
 	return u
+}
+
+// waitRefused waits until nobody listens there any more.
+func waitRefused(address string) {
+	for {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			return
+		}
+		conn.Close()
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // waitEnd waits until no process of the server is left: each of them holds the lock.
@@ -148,7 +160,7 @@ func waitEnd(t *testing.T, files string) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	for end := time.Now().Add(time.Minute); ; {
+	for end := time.Now().Add(5 * time.Minute); ; {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
 			break
@@ -190,10 +202,10 @@ func copyOfTree(t *testing.T, version int) string {
 	for _, args := range [][]string{
 		{"cp", "-al", filepath.Join(shared, fmt.Sprint("odoo-", version)), cache},
 		{"rm", "-r", to},
-		{"mkdir", "-p", to + "/run", to + "/log"},
-		{"cp", "-a", from + "/odoo.conf", from + "/keys", from + "/data", to},
+		{"mkdir", "-p", to + "/run", to + "/log", to + "/data"},
+		{"cp", "-a", from + "/odoo.conf", from + "/keys", to},
 		{"mv", filepath.Join(from, backup), to + "/pg"},
-		{"chown", "--reference=" + from, to, to + "/run", to + "/log"},
+		{"chown", "--reference=" + from, to, to + "/run", to + "/log", to + "/data"},
 	} {
 		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", args, err, out)

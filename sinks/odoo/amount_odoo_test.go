@@ -197,24 +197,22 @@ func (c *counter) mapped(o *document.Order, kind string) []tax {
 // with taxes in the price, on top of it and both mixed, and both ways of rounding: each
 // total is the shop's to the cent after one load, since all of Odoo's rounding is known.
 func TestTotalsLoaded(t *testing.T) {
-	for _, version := range odootest.Versions() {
-		t.Run(strconv.Itoa(version), func(t *testing.T) {
-			c := newCounter(t, version, "incl", "excl")
-			for _, perLine := range []bool{false, true} {
-				c.round(t, perLine)
-				for i, kind := range []string{"incl", "excl", "mixed"} {
-					random, p := rand.New(rand.NewPCG(42, uint64(i))), &proof{}
-					for p.orders < proofOrders()/3 && !t.Failed() {
-						c.loadAndLook(t, random, kind, perLine, p)
-					}
-					t.Logf("Odoo %d, per line %v, %s: %s", version, perLine, kind, p)
-					if p.taxComputed != p.orders {
-						t.Errorf("Odoo's tax is another than computed in %d orders", p.orders-p.taxComputed)
-					}
+	eachVersion(t, everywhere, func(t *testing.T, version int) {
+		c := newCounter(t, version, "incl", "excl")
+		for _, perLine := range []bool{false, true} {
+			c.round(t, perLine)
+			for i, kind := range []string{"incl", "excl", "mixed"} {
+				random, p := rand.New(rand.NewPCG(42, uint64(i))), &proof{}
+				for p.orders < proofOrders()/3 && !t.Failed() {
+					c.loadAndLook(t, random, kind, perLine, p)
+				}
+				t.Logf("Odoo %d, per line %v, %s: %s", version, perLine, kind, p)
+				if p.taxComputed != p.orders {
+					t.Errorf("Odoo's tax is another than computed in %d orders", p.orders-p.taxComputed)
 				}
 			}
-		})
-	}
+		}
+	})
 }
 
 // loadAndLook loads twenty orders at once, as the sink does.
@@ -256,41 +254,37 @@ func (c *counter) loadAndLook(t *testing.T, random *rand.Rand, kind string, perL
 
 // TestTotalsDelivered: random orders through the sink.
 func TestTotalsDelivered(t *testing.T) {
-	for _, version := range odootest.Versions() {
-		t.Run(strconv.Itoa(version), func(t *testing.T) {
-			for _, perLine := range []bool{false, true} {
-				c := newCounter(t, version, "incl")
-				c.round(t, perLine)
-				random, p, calls := rand.New(rand.NewPCG(7, 7)), &proof{}, c.rpc.Calls()
-				for p.orders < proofOrders() && !t.Failed() {
-					c.deliverAndLook(t, random, "incl", perLine, p)
-				}
-				t.Logf("Odoo %d, per line %v, through the sink: %s; %d calls", version, perLine, p, c.rpc.Calls()-calls)
+	eachVersion(t, everywhere, func(t *testing.T, version int) {
+		for _, perLine := range []bool{false, true} {
+			c := newCounter(t, version, "incl")
+			c.round(t, perLine)
+			random, p, calls := rand.New(rand.NewPCG(7, 7)), &proof{}, c.rpc.Calls()
+			for p.orders < proofOrders() && !t.Failed() {
+				c.deliverAndLook(t, random, "incl", perLine, p)
 			}
-		})
-	}
+			t.Logf("Odoo %d, per line %v, through the sink: %s; %d calls", version, perLine, p, c.rpc.Calls()-calls)
+		}
+	})
 }
 
 // TestTotalsCorrected: Odoo rounds otherwise than the sink believes, as someone changed
 // the company's method after it was asked. What is read back is another total then, and
 // the rounding line is corrected.
 func TestTotalsCorrected(t *testing.T) {
-	for _, version := range odootest.Versions() {
-		t.Run(strconv.Itoa(version), func(t *testing.T) {
-			c := newCounter(t, version, "excl")
-			c.round(t, false)
-			random, p := rand.New(rand.NewPCG(7, 9)), &proof{}
+	eachVersion(t, everywhere, func(t *testing.T, version int) {
+		c := newCounter(t, version, "excl")
+		c.round(t, false)
+		random, p := rand.New(rand.NewPCG(7, 9)), &proof{}
+		c.deliverAndLook(t, random, "excl", false, p)
+		c.round(t, true)
+		*p = proof{orders: p.orders}
+		for p.orders < 80 && !t.Failed() {
 			c.deliverAndLook(t, random, "excl", false, p)
-			c.round(t, true)
-			*p = proof{orders: p.orders}
-			for p.orders < 80 && !t.Failed() {
-				c.deliverAndLook(t, random, "excl", false, p)
-			}
-			if p.taxComputed == p.orders-20 {
-				t.Errorf("Odoo rounded as the sink believed: %s", p)
-			}
-		})
-	}
+		}
+		if p.taxComputed == p.orders-20 {
+			t.Errorf("Odoo rounded as the sink believed: %s", p)
+		}
+	})
 }
 
 // deliverAndLook delivers twenty orders at once.

@@ -3,20 +3,20 @@
 package odoo
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"octail/internal/config"
 	"octail/internal/odootest"
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
+	"octail/sinks/sinktest"
 	"octail/transform/document"
 )
 
@@ -24,22 +24,34 @@ import (
 type bed struct {
 	*sink
 	admin *rpc.Client
-	links *memoryLinks
+	links *sinktest.Links
 	log   *strings.Builder
 }
 
-// catalogue runs a test on a database of its own, for each version.
-func catalogue(t *testing.T, settings string, test func(t *testing.T, b *bed)) {
-	for _, version := range odootest.Versions() {
-		t.Run(fmt.Sprint(version), func(t *testing.T) {
-			o := odootest.Database(t, version)
-			test(t, newBed(t, o.URL, o.Database, o.Login, o.Key, o.AdminLogin, o.AdminKey, settings))
+// eachVersion runs a test on versions of Odoo, beside other tests, with databases of its own. When
+// it returns the test has not run yet.
+func eachVersion(t *testing.T, versions []int, test func(t *testing.T, version int)) {
+	t.Helper()
+	t.Parallel()
+	for _, version := range versions {
+		t.Run(strconv.Itoa(version), func(t *testing.T) {
+			t.Parallel()
+			test(t, version)
 		})
 	}
 }
 
+// catalogue runs a test on a database of its own, for each version.
+func catalogue(t *testing.T, settings string, test func(t *testing.T, b *bed)) {
+	t.Helper()
+	eachVersion(t, everywhere, func(t *testing.T, version int) {
+		o := odootest.Database(t, version)
+		test(t, newBed(t, o.URL, o.Database, o.Login, o.Key, o.AdminLogin, o.AdminKey, settings))
+	})
+}
+
 func newBed(t *testing.T, url, database, login, key, admin, adminKey, settings string) *bed {
-	b := &bed{links: &memoryLinks{}, log: &strings.Builder{}}
+	b := &bed{links: &sinktest.Links{}, log: &strings.Builder{}}
 	into := Plugin.Settings()
 	text := fmt.Sprintf("url: %s\ndatabase: %s\nlogin: %s\napi_key: %s\n%s", url, database, login, key, settings)
 	if _, err := config.Decode("sink.yaml", []byte(text), into); err != nil {
@@ -62,55 +74,6 @@ func newBed(t *testing.T, url, database, login, key, admin, adminKey, settings s
 		}
 	})
 	return b
-}
-
-// memoryLinks are links without a journal.
-type memoryLinks struct {
-	mu  sync.Mutex
-	all map[document.Key]sinks.Link
-}
-
-func (l *memoryLinks) Link(_ context.Context, key document.Key) (sinks.Link, bool, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	link, ok := l.all[key]
-	return link, ok, nil
-}
-
-func (l *memoryLinks) Found(_ context.Context, key document.Key, target string) error {
-	return l.set(key, sinks.Link{Target: target})
-}
-
-func (l *memoryLinks) set(key document.Key, link sinks.Link) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.all == nil {
-		l.all = map[document.Key]sinks.Link{}
-	}
-	if !l.all[key].Person {
-		l.all[key] = link
-	}
-	return nil
-}
-
-func (l *memoryLinks) Lost(_ context.Context, key document.Key) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.all[key].Person {
-		delete(l.all, key)
-	}
-	return nil
-}
-
-func (l *memoryLinks) LinkedTo(_ context.Context, target string) (keys []document.Key, _ error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for key, link := range l.all {
-		if link.Target == target {
-			keys = append(keys, key)
-		}
-	}
-	return keys, nil
 }
 
 // created is the delivery of a new entity.

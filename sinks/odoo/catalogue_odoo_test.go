@@ -283,7 +283,7 @@ func TestLinkedTemplate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.links.set(document.Key{Entity: document.ProductEntity, ID: 1}, sinks.Link{Target: fmt.Sprint("template/", ids[0]), Person: true})
+		b.links.Set(document.Key{Entity: document.ProductEntity, ID: 1}, sinks.Link{Target: fmt.Sprint("template/", ids[0]), Person: true})
 		p := b.mug(1)
 		p.Options = []document.Option{choose(1, "Size", 11, "S", "M")}
 		b.deliver(t, productDelivery(p))

@@ -153,6 +153,7 @@ func (r server) user(t *testing.T, groups []string) string {
 // TestRealKeyEnds: the end of a key is announced while octail runs, a key that has ended
 // blocks, and a new one goes on.
 func TestRealKeyEnds(t *testing.T) {
+	t.Parallel()
 	r := realServer(t, "19")
 	end := func(when string) {
 		r.sql(t, "UPDATE res_users_apikeys SET expiration_date = (now() at time zone 'utc') + interval '"+when+"' WHERE user_id = (SELECT id FROM res_users WHERE login = 'connector')")

@@ -15,11 +15,13 @@ import (
 // user's own. What comes of its orders is that company's: taxes, pricelist, warehouse,
 // transfers and invoices.
 func TestCompany(t *testing.T) {
+	t.Parallel()
 	for name, settings := range map[string]string{
 		"sink's":  "company: Outlet Ltd\n",
 		"store's": "company: My Company\n",
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			b := newTill(t, 19, settings)
 			make := func(model string, values map[string]any) int64 {
 				t.Helper()

@@ -77,81 +77,79 @@ func forgottenOrder(o *document.Order) *document.Order {
 // TestErase: of a person who is forgotten nothing is left in what octail wrote, however
 // far the orders are, and what comes again brings nothing back.
 func TestErase(t *testing.T) {
-	for _, version := range everywhere {
-		t.Run(fmt.Sprint(version), func(t *testing.T) {
-			o := tillDatabase(t, version)
-			b := tillOn(t, o, "customers: {match: []}\n")
-			(&bench{t: t, sink: b.sink, odoo: o, admin: b.admin}).plainInvoices()
-			sales := []sale{two(101, 2), two(102, 3), two(103, 3), two(104, 1), two(105, 3), two(106, 2), two(107, 3)}
-			for i := range sales {
-				sales[i].customer = 7
-			}
-			sales[5].customer = 0
-			customer := &document.Customer{ID: 7, Group: document.Named{ID: 1}, FirstName: "Zebulon", LastName: "Quillfeather", Email: "quillfeather7@example.com", Phone: "+1 555 7946", Enabled: true,
-				Addresses: []document.Address{{FirstName: "Zebulon", LastName: "Quillfeather", Address1: "14 Quillfeather Lane", City: "Testville"}, {FirstName: "Zebulon", LastName: "Quillfeather", Address1: "15 Quillfeather Lane", City: "Testville"}}}
-			batch := []sinks.Delivery{created(document.CustomerEntity, 7, customer)}
-			orders := map[int64]*document.Order{}
-			for _, x := range sales {
-				orders[x.id] = personal(x)
-				batch = append(batch, created(document.OrderEntity, x.id, orders[x.id]))
-			}
-			b.deliver(t, batch...)
-			// What is delivered is invoiced, or locked, afterwards; one is edited after its delivery.
-			for id, status := range map[int64]int64{103: 8, 105: 9} {
-				orders[id].Status.ID = status
-				name := fmt.Sprint("Status ", status)
-				orders[id].Status.Name = &name
-				orders[id].History = append(orders[id].History, document.HistoryStep{Status: orders[id].Status, At: orders[id].PlacedAt})
-				b.deliver(t, delivery(document.OrderEntity, id, document.Updated, orders[id], []string{"status", "history"}, nil))
-			}
-			// One is edited after its delivery: a note and a to-do for a person name what was typed,
-			// and its dead letter does not keep the person.
-			orders[107] = personal(edited(sales[6]))
-			if err := b.Deliver(t.Context(), []sinks.Delivery{delivery(document.OrderEntity, 107, document.Updated, orders[107], []string{"lines"}, nil)}); err == nil {
-				t.Fatal("a delivered order was edited")
-			}
-			if before := leftOf(t, o, "Quillfeather"); len(before) == 0 {
-				t.Fatal("nothing is to be erased")
-			} else {
-				t.Log("before:", before)
-			}
-			gone := &document.Customer{ID: 7, Group: document.Named{ID: 1}, LastName: "erased", Enabled: true, Erased: true, Addresses: []document.Address{{LastName: "erased"}}}
-			again := []sinks.Delivery{delivery(document.CustomerEntity, 7, document.Updated, gone, []string{"first_name", "last_name", "email", "phone", "addresses"}, nil)}
-			for _, x := range sales {
-				again = append(again, delivery(document.OrderEntity, x.id, document.Updated, forgottenOrder(orders[x.id]),
-					[]string{"billing_address", "comment", "customer", "history", "lines", "shipping_address"}, nil))
-			}
-			for round := range 3 {
-				for _, d := range again {
-					d.Again = round == 2
-					err := b.Deliver(t.Context(), []sinks.Delivery{d})
-					if class, _ := sinks.ClassOf(err); d.ID == 107 && err != nil && class == sinks.Permanent {
-						continue // and so Erase is not called
-					}
-					if err != nil {
-						t.Errorf("round %d: %v", round, err)
-					}
-					if err := b.Erase(t.Context(), d); err != nil {
-						t.Errorf("round %d: %v", round, err)
-					}
+	eachVersion(t, everywhere, func(t *testing.T, version int) {
+		o := tillDatabase(t, version)
+		b := tillOn(t, o, "customers: {match: []}\n")
+		(&bench{t: t, sink: b.sink, odoo: o, admin: b.admin}).plainInvoices()
+		sales := []sale{two(101, 2), two(102, 3), two(103, 3), two(104, 1), two(105, 3), two(106, 2), two(107, 3)}
+		for i := range sales {
+			sales[i].customer = 7
+		}
+		sales[5].customer = 0
+		customer := &document.Customer{ID: 7, Group: document.Named{ID: 1}, FirstName: "Zebulon", LastName: "Quillfeather", Email: "quillfeather7@example.com", Phone: "+1 555 7946", Enabled: true,
+			Addresses: []document.Address{{FirstName: "Zebulon", LastName: "Quillfeather", Address1: "14 Quillfeather Lane", City: "Testville"}, {FirstName: "Zebulon", LastName: "Quillfeather", Address1: "15 Quillfeather Lane", City: "Testville"}}}
+		batch := []sinks.Delivery{created(document.CustomerEntity, 7, customer)}
+		orders := map[int64]*document.Order{}
+		for _, x := range sales {
+			orders[x.id] = personal(x)
+			batch = append(batch, created(document.OrderEntity, x.id, orders[x.id]))
+		}
+		b.deliver(t, batch...)
+		// What is delivered is invoiced, or locked, afterwards; one is edited after its delivery.
+		for id, status := range map[int64]int64{103: 8, 105: 9} {
+			orders[id].Status.ID = status
+			name := fmt.Sprint("Status ", status)
+			orders[id].Status.Name = &name
+			orders[id].History = append(orders[id].History, document.HistoryStep{Status: orders[id].Status, At: orders[id].PlacedAt})
+			b.deliver(t, delivery(document.OrderEntity, id, document.Updated, orders[id], []string{"status", "history"}, nil))
+		}
+		// One is edited after its delivery: a note and a to-do for a person name what was typed,
+		// and its dead letter does not keep the person.
+		orders[107] = personal(edited(sales[6]))
+		if err := b.Deliver(t.Context(), []sinks.Delivery{delivery(document.OrderEntity, 107, document.Updated, orders[107], []string{"lines"}, nil)}); err == nil {
+			t.Fatal("a delivered order was edited")
+		}
+		if before := leftOf(t, o, "Quillfeather"); len(before) == 0 {
+			t.Fatal("nothing is to be erased")
+		} else {
+			t.Log("before:", before)
+		}
+		gone := &document.Customer{ID: 7, Group: document.Named{ID: 1}, LastName: "erased", Enabled: true, Erased: true, Addresses: []document.Address{{LastName: "erased"}}}
+		again := []sinks.Delivery{delivery(document.CustomerEntity, 7, document.Updated, gone, []string{"first_name", "last_name", "email", "phone", "addresses"}, nil)}
+		for _, x := range sales {
+			again = append(again, delivery(document.OrderEntity, x.id, document.Updated, forgottenOrder(orders[x.id]),
+				[]string{"billing_address", "comment", "customer", "history", "lines", "shipping_address"}, nil))
+		}
+		for round := range 3 {
+			for _, d := range again {
+				d.Again = round == 2
+				err := b.Deliver(t.Context(), []sinks.Delivery{d})
+				if class, _ := sinks.ClassOf(err); d.ID == 107 && err != nil && class == sinks.Permanent {
+					continue // and so Erase is not called
 				}
-				for _, word := range []string{"Quillfeather", "555 7946", "Zebulon"} {
-					if left := leftOf(t, o, word); len(left) > 0 {
-						t.Errorf("round %d: %s is left in %s", round, word, strings.Join(left, ", "))
-					}
+				if err != nil {
+					t.Errorf("round %d: %v", round, err)
+				}
+				if err := b.Erase(t.Context(), d); err != nil {
+					t.Errorf("round %d: %v", round, err)
 				}
 			}
-			for _, x := range sales {
-				if h := b.see(x.id); len(h) != 1 || h[0].Amount != "287.4" || h[0].locked() != (x.id == 105) {
-					t.Errorf("order %d: %v", x.id, h)
+			for _, word := range []string{"Quillfeather", "555 7946", "Zebulon"} {
+				if left := leftOf(t, o, word); len(left) > 0 {
+					t.Errorf("round %d: %s is left in %s", round, word, strings.Join(left, ", "))
 				}
 			}
-			if diffs, err := b.Compare(t.Context(), again[:7]); err != nil || len(diffs) > 0 {
-				t.Errorf("afterwards %+v, %v", diffs, err)
+		}
+		for _, x := range sales {
+			if h := b.see(x.id); len(h) != 1 || h[0].Amount != "287.4" || h[0].locked() != (x.id == 105) {
+				t.Errorf("order %d: %v", x.id, h)
 			}
-			if strings.Contains(b.log.String(), "Quill") {
-				t.Error("the log names the person")
-			}
-		})
-	}
+		}
+		if diffs, err := b.Compare(t.Context(), again[:7]); err != nil || len(diffs) > 0 {
+			t.Errorf("afterwards %+v, %v", diffs, err)
+		}
+		if strings.Contains(b.log.String(), "Quill") {
+			t.Error("the log names the person")
+		}
+	})
 }

@@ -220,6 +220,7 @@ func TestRealLoadTooLong(t *testing.T) {
 
 // TestRealLoadMany: more than go into one call.
 func TestRealLoadMany(t *testing.T) {
+	t.Parallel()
 	r := realServer(t, "19")
 	s, mark := realSink(t, r), mark(t)
 	list := people(s, mark, mostLoaded+50)

@@ -28,19 +28,17 @@ type atlas struct {
 
 // eachOdoo runs a test on each version, with a database of its own.
 func eachOdoo(t *testing.T, test func(t *testing.T, a *atlas)) {
-	for _, v := range odootest.Versions() {
-		t.Run(fmt.Sprint(v), func(t *testing.T) {
-			a := &atlas{t: t, odoo: odootest.Database(t, v), log: &strings.Builder{}}
-			admin, err := rpc.New(rpc.Options{URL: a.odoo.URL, Database: a.odoo.Database, Key: a.odoo.AdminKey, Login: a.odoo.AdminLogin})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(admin.Close)
-			a.admin = admin
-			a.reload(func(*Config) {})
-			test(t, a)
-		})
-	}
+	eachVersion(t, everywhere, func(t *testing.T, v int) {
+		a := &atlas{t: t, odoo: odootest.Database(t, v), log: &strings.Builder{}}
+		admin, err := rpc.New(rpc.Options{URL: a.odoo.URL, Database: a.odoo.Database, Key: a.odoo.AdminKey, Login: a.odoo.AdminLogin})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(admin.Close)
+		a.admin = admin
+		a.reload(func(*Config) {})
+		test(t, a)
+	})
 }
 
 // reload opens the sink anew, with other settings.

@@ -25,9 +25,7 @@ func TestOneSKUForTwoProducts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := b.links.set(document.Key{Entity: document.ProductEntity, ID: 3}, sinks.Link{Target: fmt.Sprint(ids[1]), Person: true}); err != nil {
-			t.Fatal(err)
-		}
+		b.links.Set(document.Key{Entity: document.ProductEntity, ID: 3}, sinks.Link{Target: fmt.Sprint(ids[1]), Person: true})
 		one, two, other := b.mug(1), b.mug(2), b.mug(4)
 		one.Codes["sku"], two.Codes["sku"], other.Codes["sku"] = "SAME", "SAME", "TIED"
 		b.deliver(t, productDelivery(one))

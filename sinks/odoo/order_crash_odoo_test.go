@@ -14,6 +14,7 @@ import (
 	"octail/internal/config"
 	"octail/internal/odootest"
 	"octail/sinks"
+	"octail/sinks/sinktest"
 )
 
 // killer is between a sink and Odoo. After some calls that change or read anything it is
@@ -89,6 +90,7 @@ func (b *till) reopened(url, database, login, key string) {
 // Killed after each call of a batch of new and edited orders, octail comes again and
 // leaves what it would have left at once.
 func TestOrdersSurviveAKillAfterEachCall(t *testing.T) {
+	t.Parallel()
 	o := tillDatabase(t, 19)
 	b := tillOn(t, o, "")
 	c := newKiller(t, o.URL)
@@ -108,7 +110,7 @@ func TestOrdersSurviveAKillAfterEachCall(t *testing.T) {
 			fresh.customer, quote.customer, sale.customer = 1, 1, 1
 			b.put(quote, sale)
 			if lost {
-				b.sink.links = &memoryLinks{}
+				b.sink.links = &sinktest.Links{}
 			}
 			batch := deliveries(fresh, edited(quote), edited(sale))
 			c.set(n)

@@ -14,6 +14,7 @@ import (
 
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
+	"octail/sinks/sinktest"
 	"octail/transform/document"
 )
 
@@ -214,7 +215,7 @@ func TestOrderIsFoundAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.sink.links = &memoryLinks{} // the journal is lost
+		b.sink.links = &sinktest.Links{} // the journal is lost
 		b.put(x, y)
 		if got := b.see(101); len(got) != 2 || len(b.see(102)) != 1 {
 			t.Fatalf("%d orders of number 101, want mine and the other's", len(got))
@@ -223,7 +224,7 @@ func TestOrderIsFoundAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		// Lost the journal, and a person changed the number.
-		b.sink.links = &memoryLinks{}
+		b.sink.links = &sinktest.Links{}
 		if err := b.admin.Write(t.Context(), "sale.order", []int64{h.ID}, map[string]any{"client_order_ref": "changed"}, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -278,7 +279,7 @@ func TestBadOrderAmongOthers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.links.set(document.Key{Entity: document.ProductEntity, ID: 77}, sinks.Link{Target: strconv.FormatInt(theirs[0], 10), Person: true})
+		b.links.Set(document.Key{Entity: document.ProductEntity, ID: 77}, sinks.Link{Target: strconv.FormatInt(theirs[0], 10), Person: true})
 		bad := two(102, 2)
 		bad.lines[0].product = 77
 		batch[1] = deliveries(bad)[0]
@@ -387,7 +388,7 @@ func TestOrderThatAPersonTied(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.links.set(document.Key{Entity: document.OrderEntity, ID: 102}, sinks.Link{Target: strconv.FormatInt(ids[0], 10), Person: true})
+		b.links.Set(document.Key{Entity: document.OrderEntity, ID: 102}, sinks.Link{Target: strconv.FormatInt(ids[0], 10), Person: true})
 		b.put(two(102, 2))
 		var got []*heldOrder
 		if err := b.admin.Read(t.Context(), "sale.order", ids, []string{"state", "amount_total", "order_line"}, nil, &got); err != nil {

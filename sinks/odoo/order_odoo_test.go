@@ -47,9 +47,8 @@ func tillOn(t *testing.T, o *odootest.Odoo, settings string) *till {
 
 // on runs a test on 19, or on both.
 func on(t *testing.T, versions []int, settings string, test func(t *testing.T, b *till)) {
-	for _, v := range versions {
-		t.Run(strconv.Itoa(v), func(t *testing.T) { test(t, newTill(t, v, settings)) })
-	}
+	t.Helper()
+	eachVersion(t, versions, func(t *testing.T, v int) { test(t, newTill(t, v, settings)) })
 }
 
 // tillDatabase gives a test its database.

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"octail/internal/odootest"
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
+	"octail/sinks/sinktest"
 	"octail/transform/document"
 )
 
@@ -119,7 +119,7 @@ func books(t *testing.T, b *partnerBed) {
 	if err := b.admin.Write(t.Context(), partnerModel, []int64{is.id}, map[string]any{"parent_id": company}, nil); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []*sink{b.sink, b.again(b.links), b.again(&memoryLinks{all: map[document.Key]sinks.Link{}})} {
+	for _, s := range []*sink{b.sink, b.again(b.links), b.again(&sinktest.Links{})} {
 		if err := s.Deliver(t.Context(), []sinks.Delivery{moved}); err != nil {
 			t.Fatal(err)
 		}
@@ -176,7 +176,7 @@ func tied(t *testing.T, b *partnerBed) {
 	b.deliver(t, newCustomer(c))
 	made := b.contactAt(t, 1300).id
 	other := b.personContact(t, map[string]any{"name": "Right One", "email": "right@example.com", "phone": "1", "ref": "R-1", "vat": "X1"})
-	b.links.tie(1300, strconv.FormatInt(other, 10))
+	b.links.Set(document.Key{Entity: document.CustomerEntity, ID: 1300}, sinks.Link{Target: strconv.FormatInt(other, 10), Person: true})
 	c.Addresses[0].Address1, c.Email = "9 New Street", ""
 	b.deliver(t, changedCustomer(c, nil))
 	b.contactIs(t, other, map[string]any{"name": "Right One", "email": "right@example.com", "phone": c.Phone, "ref": "R-1", "street": "9 New Street", "vat": "X1"})
@@ -186,7 +186,7 @@ func tied(t *testing.T, b *partnerBed) {
 		t.Errorf("%+v", o.to)
 	}
 	for target, says := range map[string]string{"99999999": "does not have", "contact/x": "no id"} {
-		b.links.tie(1301, target)
+		b.links.Set(document.Key{Entity: document.CustomerEntity, ID: 1301}, sinks.Link{Target: target, Person: true})
 		err := b.Deliver(t.Context(), []sinks.Delivery{newCustomer(shopCustomer(1301))})
 		if class, _ := sinks.ClassOf(err); err == nil || class != sinks.Permanent || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "octail link") {
 			t.Errorf("%s: %v", target, err)
@@ -419,34 +419,32 @@ func adoptedHomeless(t *testing.T, b *partnerBed) {
 }
 
 func TestVATNumbersAreChecked(t *testing.T) {
-	for _, version := range odootest.Versions() {
-		t.Run(strconv.Itoa(version), func(t *testing.T) {
-			b := newPartnerBed(t, databaseWithVAT(t, version), "customers: {vat: VAT number}")
-			good, bad, worse := shopCustomer(1), shopCustomer(2), shopCustomer(3)
-			for c, number := range map[*document.Customer]string{good: "BE0477472701", bad: "BE123", worse: `<b>"1`} {
-				c.Addresses[0].Country, c.Addresses[0].Zone = &document.Country{Code: str("BE"), Name: "Belgium"}, nil
-				c.CustomFields = []document.CustomField{{ID: 3, Name: str("VAT Number"), Value: []byte(strconv.Quote(number))}}
+	eachVersion(t, everywhere, func(t *testing.T, version int) {
+		b := newPartnerBed(t, databaseWithVAT(t, version), "customers: {vat: VAT number}")
+		good, bad, worse := shopCustomer(1), shopCustomer(2), shopCustomer(3)
+		for c, number := range map[*document.Customer]string{good: "BE0477472701", bad: "BE123", worse: `<b>"1`} {
+			c.Addresses[0].Country, c.Addresses[0].Zone = &document.Country{Code: str("BE"), Name: "Belgium"}, nil
+			c.CustomFields = []document.CustomField{{ID: 3, Name: str("VAT Number"), Value: []byte(strconv.Quote(number))}}
+		}
+		batch := []sinks.Delivery{newCustomer(good), newCustomer(bad), newCustomer(worse), newCustomer(shopCustomer(4))}
+		for range 2 {
+			b.deliver(t, batch...)
+		}
+		b.deliver(t, changedCustomer(bad, nil))
+		b.contactIs(t, b.contactAt(t, 1).id, map[string]any{"vat": "BE0477472701", "comment": false})
+		for id, number := range map[int64]string{2: "BE123", 3: "&lt;b&gt;"} {
+			is := b.says(t, b.contactAt(t, id).id)
+			if is.VAT != "" || strings.Count(string(is.Comment), number) != 1 {
+				t.Errorf("customer %d: %+v", id, is)
 			}
-			batch := []sinks.Delivery{newCustomer(good), newCustomer(bad), newCustomer(worse), newCustomer(shopCustomer(4))}
-			for range 2 {
-				b.deliver(t, batch...)
+			if below := b.below(t, is.ID); len(below) != 1 {
+				t.Errorf("customer %d: %v", id, below)
 			}
-			b.deliver(t, changedCustomer(bad, nil))
-			b.contactIs(t, b.contactAt(t, 1).id, map[string]any{"vat": "BE0477472701", "comment": false})
-			for id, number := range map[int64]string{2: "BE123", 3: "&lt;b&gt;"} {
-				is := b.says(t, b.contactAt(t, id).id)
-				if is.VAT != "" || strings.Count(string(is.Comment), number) != 1 {
-					t.Errorf("customer %d: %+v", id, is)
-				}
-				if below := b.below(t, is.ID); len(below) != 1 {
-					t.Errorf("customer %d: %v", id, below)
-				}
-			}
-			if got, err := b.compareCustomers(t.Context(), batch); err != nil || len(got) > 0 {
-				t.Errorf("%v %v", got, err)
-			}
-		})
-	}
+		}
+		if got, err := b.compareCustomers(t.Context(), batch); err != nil || len(got) > 0 {
+			t.Errorf("%v %v", got, err)
+		}
+	})
 }
 
 func TestCustomerGroupsAsPricelists(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -15,6 +14,7 @@ import (
 	"octail/internal/odootest"
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
+	"octail/sinks/sinktest"
 	"octail/transform/document"
 )
 
@@ -25,19 +25,18 @@ var databaseFor, databaseWithVAT = odootest.Database, odootest.WithVAT
 type partnerBed struct {
 	*sink
 	admin *rpc.Client
-	links *memoryLinks
+	links *sinktest.Links
 	log   *strings.Builder
 }
 
 // partnersOn runs a test on each version.
 func partnersOn(t *testing.T, settings string, test func(t *testing.T, b *partnerBed)) {
-	for _, version := range odootest.Versions() {
-		t.Run(strconv.Itoa(version), func(t *testing.T) { test(t, newPartnerBed(t, databaseFor(t, version), settings)) })
-	}
+	t.Helper()
+	eachVersion(t, everywhere, func(t *testing.T, version int) { test(t, newPartnerBed(t, databaseFor(t, version), settings)) })
 }
 
 func newPartnerBed(t *testing.T, o *odootest.Odoo, settings string) *partnerBed {
-	b := &partnerBed{links: &memoryLinks{all: map[document.Key]sinks.Link{}}, log: &strings.Builder{}}
+	b := &partnerBed{links: &sinktest.Links{}, log: &strings.Builder{}}
 	into := Plugin.Settings()
 	text := fmt.Sprintf("url: %s\ndatabase: %s\nlogin: %s\napi_key: %s\n%s", o.URL, o.Database, o.Login, o.Key, settings)
 	if _, err := config.Decode("sink.yaml", []byte(text), into); err != nil {
@@ -59,13 +58,6 @@ func newPartnerBed(t *testing.T, o *odootest.Odoo, settings string) *partnerBed 
 		}
 	})
 	return b
-}
-
-// tie is octail link.
-func (l *memoryLinks) tie(customer int64, target string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.all[document.Key{Entity: document.CustomerEntity, ID: customer}] = sinks.Link{Target: target, Person: true}
 }
 
 // shopEvent is a delivery from the shop.
@@ -222,7 +214,7 @@ func TestTwentyNewCustomersTakeTwoCalls(t *testing.T) {
 			}
 		}
 		// The same again, as after a lost answer: with and without what octail knows.
-		for _, s := range []*sink{b.sink, b.again(b.links), b.again(&memoryLinks{all: map[document.Key]sinks.Link{}}), b.again(nil)} {
+		for _, s := range []*sink{b.sink, b.again(b.links), b.again(&sinktest.Links{}), b.again(nil)} {
 			if err := s.Deliver(t.Context(), batch); err != nil {
 				t.Fatal(err)
 			}
@@ -334,7 +326,7 @@ func TestContactsAreAdoptedOnce(t *testing.T) {
 		byPhone := shopCustomer(302)
 		byPhone.Email, byPhone.Phone = "", "+44 20 7946 0402"
 		batch := []sinks.Delivery{newCustomer(shopCustomer(300)), newCustomer(shopCustomer(301)), newCustomer(byPhone), newCustomer(other)}
-		for n, s := range []*sink{b.sink, b.again(b.links), b.again(&memoryLinks{all: map[document.Key]sinks.Link{}}), b.again(nil)} {
+		for n, s := range []*sink{b.sink, b.again(b.links), b.again(&sinktest.Links{}), b.again(nil)} {
 			if err := s.Deliver(t.Context(), batch); err != nil {
 				t.Fatal(err, sinks.ExchangeOf(err))
 			}

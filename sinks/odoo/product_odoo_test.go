@@ -214,7 +214,7 @@ func TestMatchProducts(t *testing.T) {
 		has(mark + "B")
 		has(mark + "B")
 		named := has(mark + "C")
-		b.links.set(document.Key{Entity: document.ProductEntity, ID: 4}, sinks.Link{Target: fmt.Sprint(named), Person: true})
+		b.links.Set(document.Key{Entity: document.ProductEntity, ID: 4}, sinks.Link{Target: fmt.Sprint(named), Person: true})
 		p, q, r, n := b.mug(1), b.mug(2), b.mug(3), b.mug(4)
 		p.Codes["sku"], q.Codes["sku"], r.Codes["sku"], n.Codes["sku"] = mark+"A", mark+"B", mark+"A2", "other"
 		b.deliver(t, productDelivery(p), productDelivery(q), productDelivery(r), productDelivery(n))
@@ -229,7 +229,7 @@ func TestMatchProducts(t *testing.T) {
 
 		// The journal is lost: nothing is made twice.
 		before := b.at(t, document.ProductEntity, 3).id
-		b.links.all = nil
+		b.links.Clear()
 		b.forget()
 		b.deliver(t, productDelivery(p), productDelivery(q), productDelivery(r))
 		if at := b.at(t, document.ProductEntity, 1); at.id != theirs {
@@ -266,7 +266,7 @@ func TestGoods(t *testing.T) {
 		}
 		for _, what := range []string{"with links", "without links"} {
 			if what == "without links" {
-				b.links.all = nil
+				b.links.Clear()
 				b.forget()
 			}
 			o := order()

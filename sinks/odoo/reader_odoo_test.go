@@ -187,7 +187,7 @@ func TestOrderNamesWhatIsGone(t *testing.T) {
 			b.is(x, stateDraft)
 		})
 		t.Run("product tied by a person deleted", func(t *testing.T) {
-			b.links.set(document.Key{Entity: document.ProductEntity, ID: 77}, sinks.Link{Target: "987654", Person: true})
+			b.links.Set(document.Key{Entity: document.ProductEntity, ID: 77}, sinks.Link{Target: "987654", Person: true})
 			err := b.Deliver(t.Context(), deliveries(sells(113, 2, 77)))
 			class, _ := sinks.ClassOf(err)
 			t.Logf("%s: %v", class, err)
@@ -200,6 +200,7 @@ func TestOrderNamesWhatIsGone(t *testing.T) {
 
 // An order of which Odoo makes another total is not confirmed, however orders are.
 func TestOrderIsNotConfirmedBeforeItsTotal(t *testing.T) {
+	t.Parallel()
 	for _, confirm := range []string{"action", "state"} {
 		t.Run(confirm, func(t *testing.T) {
 			on(t, everywhere, "orders: {confirm: "+confirm+"}\n", func(t *testing.T, b *till) {
@@ -373,7 +374,7 @@ func TestOrderOfARestoredOdoo(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.unlink("sale.order", h.ID)
-		b.links.set(document.Key{Entity: document.OrderEntity, ID: 101}, sinks.Link{Target: strconv.FormatInt(theirs[0], 10)})
+		b.links.Set(document.Key{Entity: document.OrderEntity, ID: 101}, sinks.Link{Target: strconv.FormatInt(theirs[0], 10)})
 		b.put(two(101, 2))
 		b.is(two(101, 2), stateSale)
 		same(t, b.one(t, "sale.order", theirs[0], "client_order_ref", "state", "order_line"), map[string]any{"client_order_ref": "theirs", "state": "draft", "order_line": []any{}})

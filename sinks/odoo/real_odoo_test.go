@@ -30,9 +30,8 @@ func realServer(t *testing.T, version string) server {
 
 // both runs a test on each version.
 func both(t *testing.T, try func(*testing.T, server)) {
-	for _, version := range odootest.Versions() {
-		t.Run(strconv.Itoa(version), func(t *testing.T) { try(t, realServer(t, strconv.Itoa(version))) })
-	}
+	t.Helper()
+	eachVersion(t, everywhere, func(t *testing.T, version int) { try(t, realServer(t, strconv.Itoa(version))) })
 }
 
 func (r server) settings(url string) string {

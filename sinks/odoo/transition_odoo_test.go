@@ -195,9 +195,8 @@ func (b *bench) is(o *saleOrder, want string) {
 }
 
 func onBenches(t *testing.T, f func(t *testing.T, b *bench)) {
-	for _, v := range odootest.Versions() {
-		t.Run(strconv.Itoa(v), func(t *testing.T) { f(t, newBench(t, v)) })
-	}
+	t.Helper()
+	eachVersion(t, everywhere, func(t *testing.T, v int) { f(t, newBench(t, v)) })
 }
 
 func TestStates(t *testing.T) {

@@ -108,7 +108,7 @@ func TestVariants(t *testing.T) {
 			}
 		}
 		check("with links")
-		b.links.all = nil
+		b.links.Clear()
 		b.forget()
 		check("without links")
 

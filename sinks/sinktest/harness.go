@@ -21,7 +21,6 @@ import (
 	"octail/internal/leaktest"
 	"octail/internal/mask"
 	"octail/sinks"
-	"octail/transform/document"
 )
 
 // within is how long a call may take that has to return soon: so long that only one
@@ -36,7 +35,7 @@ type harness struct {
 	server *httptest.Server // nil: no HTTP
 	sink   sinks.Sink
 	needs  sinks.Needs
-	links  *links
+	links  *Links
 	log    *safeBuffer
 	paced  atomic.Int64
 
@@ -48,7 +47,7 @@ type harness struct {
 
 func newHarness(t *testing.T, c Case) *harness {
 	t.Helper()
-	h := &harness{T: t, c: c, target: c.Target(t), links: &links{list: map[document.Key]sinks.Link{}}, log: &safeBuffer{}}
+	h := &harness{T: t, c: c, target: c.Target(t), links: &Links{}, log: &safeBuffer{}}
 	leaks := goleak.IgnoreCurrent() // the target may have its own, for as long as the test
 	address := ""
 	if h.target.Handler != nil {
@@ -303,37 +302,6 @@ func (h *harness) soon(what string, call func() error) error {
 		h.Fatalf("%s does not come back", what)
 		return nil
 	}
-}
-
-// links are kept in memory.
-type links struct {
-	mu   sync.Mutex
-	list map[document.Key]sinks.Link
-}
-
-func (l *links) Link(_ context.Context, key document.Key) (sinks.Link, bool, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	link, ok := l.list[key]
-	return link, ok, nil
-}
-
-func (l *links) Found(_ context.Context, key document.Key, target string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.list[key].Person {
-		l.list[key] = sinks.Link{Target: target}
-	}
-	return nil
-}
-
-func (l *links) Lost(_ context.Context, key document.Key) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.list[key].Person {
-		delete(l.list, key)
-	}
-	return nil
 }
 
 type safeBuffer struct {

@@ -248,6 +248,7 @@ func TestMistakes(t *testing.T) {
 		{"keeps a secret", "one_refused", "a secret is in what was sent and answered"},
 	} {
 		t.Run(c.mistake, func(t *testing.T) {
+			t.Parallel() // one of them waits a minute for a goroutine that stays
 			cmd := exec.Command(os.Args[0], "-test.run=^TestSmall$/^"+c.part+"$")
 			cmd.Env = append(os.Environ(), "OCTAIL_TEST_MISTAKE="+c.mistake)
 			out, err := cmd.CombinedOutput()

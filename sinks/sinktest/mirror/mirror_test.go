@@ -7,13 +7,13 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"octail/internal/config"
 	"octail/internal/leaktest"
 	"octail/sinks"
+	"octail/sinks/sinktest"
 	"octail/sinks/sinktest/receiver"
 	"octail/transform/document"
 )
@@ -27,42 +27,11 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// links are kept in memory.
-type links struct {
-	mu   sync.Mutex
-	list map[document.Key]sinks.Link
-}
-
-func (l *links) Link(_ context.Context, key document.Key) (sinks.Link, bool, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	link, ok := l.list[key]
-	return link, ok, nil
-}
-
-func (l *links) Found(_ context.Context, key document.Key, target string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.list[key].Person {
-		l.list[key] = sinks.Link{Target: target}
-	}
-	return nil
-}
-
-func (l *links) Lost(_ context.Context, key document.Key) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.list[key].Person {
-		delete(l.list, key)
-	}
-	return nil
-}
-
 // pair is a sink and its receiver.
 type pair struct {
 	*sink
 	r     *receiver.Server
-	links *links
+	links *sinktest.Links
 }
 
 func newPair(t *testing.T, change func(*Config)) pair {
@@ -75,7 +44,7 @@ func newPair(t *testing.T, change func(*Config)) pair {
 	if change != nil {
 		change(&cfg)
 	}
-	l := &links{list: map[document.Key]sinks.Link{}}
+	l := &sinktest.Links{}
 	s, err := Plugin.Open(&cfg, sinks.Env{Name: "mirror", Shop: "main-shop", Log: slog.New(slog.DiscardHandler), Links: l})
 	check(t, err)
 	t.Cleanup(func() { check(t, s.Close()) })
@@ -96,6 +65,12 @@ func deleted(d sinks.Delivery) sinks.Delivery {
 	return d
 }
 
+// link is an entity's.
+func (p pair) link(key document.Key) sinks.Link {
+	l, _, _ := p.links.Link(context.Background(), key)
+	return l
+}
+
 func (p pair) deliver(batch ...sinks.Delivery) error { return p.Deliver(context.Background(), batch) }
 
 // TestLinks: what a person has tied counts; what was found is remembered, and looked
@@ -105,20 +80,20 @@ func TestLinks(t *testing.T) {
 	mine, err := p.r.Add()
 	check(t, err)
 	key := order(7, 1).Key
-	p.links.list[key] = sinks.Link{Target: mine, Person: true}
+	p.links.Set(key, sinks.Link{Target: mine, Person: true})
 	check(t, p.deliver(order(7, 1)))
 	if r, _ := p.r.Record("order/7"); r.Target != mine {
 		t.Errorf("written to %s, and a person has linked it with %s", r.Target, mine)
 	}
 	check(t, p.deliver(order(8, 1)))
-	found := p.links.list[order(8, 1).Key]
+	found := p.link(order(8, 1).Key)
 	if r, _ := p.r.Record("order/8"); found != (sinks.Link{Target: r.Target}) {
 		t.Errorf("remembered %+v of %+v", found, r)
 	}
 	check(t, p.r.Remove(found.Target)) // by somebody in the target
 	check(t, p.deliver(order(8, 2)))
-	if r, _ := p.r.Record("order/8"); r.Revision != 2 || p.links.list[order(8, 1).Key].Target != r.Target || r.Target == found.Target {
-		t.Errorf("%+v, %+v", r, p.links.list)
+	if r, _ := p.r.Record("order/8"); r.Revision != 2 || p.link(order(8, 1).Key).Target != r.Target || r.Target == found.Target {
+		t.Errorf("%+v, %+v", r, p.links)
 	}
 	check(t, p.r.Remove(mine))
 	err = p.deliver(order(7, 2))
@@ -134,11 +109,11 @@ func TestLinks(t *testing.T) {
 func TestLinksInABatch(t *testing.T) {
 	p := newPair(t, func(c *Config) { c.Batch = 10 })
 	check(t, p.deliver(order(7, 1), order(8, 1)))
-	check(t, p.r.Remove(p.links.list[order(8, 1).Key].Target))
+	check(t, p.r.Remove(p.link(order(8, 1).Key).Target))
 	check(t, p.deliver(order(7, 2), order(8, 2)))
 	for _, key := range []string{"order/7", "order/8"} {
-		if r, _ := p.r.Record(key); r.Revision != 2 || p.links.list[document.Key{Entity: r.Subject[:5], ID: int64(r.Subject[6] - '0')}].Target != r.Target {
-			t.Errorf("%+v, %+v", r, p.links.list)
+		if r, _ := p.r.Record(key); r.Revision != 2 || p.link(document.Key{Entity: r.Subject[:5], ID: int64(r.Subject[6] - '0')}).Target != r.Target {
+			t.Errorf("%+v, %+v", r, p.links)
 		}
 	}
 }
