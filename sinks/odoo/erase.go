@@ -260,6 +260,12 @@ func (s *sink) eraseNotes(ctx context.Context, of *erasing) error {
 			return fmt.Errorf("remove %d notes of order %d: %w", len(notes), id, err)
 		}
 	}
+	words := map[string]any{"note": false}
+	if answered, err := s.has(ctx, "mail.activity", "feedback"); err != nil {
+		return err
+	} else if answered {
+		words["feedback"] = false
+	}
 	// Odoo makes a to-do of a new address, in the name of who changes it.
 	for model, ids := range map[string][]int64{"sale.order": {id}, "stock.picking": of.Pickings} {
 		todos, err := s.mine(ctx, "mail.activity", is.user, []any{"res_model", "=", model}, []any{"res_id", "in", idsOf(ids)})
@@ -269,7 +275,7 @@ func (s *sink) eraseNotes(ctx context.Context, of *erasing) error {
 		if len(todos) == 0 {
 			continue
 		}
-		if err := s.rpc.Write(ctx, "mail.activity", todos, map[string]any{"note": false}, quiet); err != nil {
+		if err := s.rpc.Write(ctx, "mail.activity", todos, words, quiet); err != nil {
 			return fmt.Errorf("empty %d to-dos of order %d: %w", len(todos), id, err)
 		}
 	}

@@ -5,6 +5,7 @@ package odoo
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -204,7 +205,10 @@ func eraseDone(t *testing.T, o *odootest.Odoo) {
 			}
 		}
 	}
-	if left := leftOf(t, o, "Quillfeather"); len(left) > 0 {
+	left := slices.DeleteFunc(leftOf(t, o, "Quillfeather"), func(at string) bool {
+		return strings.HasPrefix(at, "mail_compose_message.") // of a wizard: Odoo empties these by itself
+	})
+	if len(left) > 0 {
 		t.Errorf("left in %s", strings.Join(left, ", "))
 	}
 }
