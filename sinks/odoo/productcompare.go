@@ -55,9 +55,10 @@ func (s *sink) readProducts(ctx context.Context, wares []*ware, lang any, fields
 // compareProducts compares texts in all languages, codes, prices, weights, categories,
 // variants, and what is for sale: whatever the shop is the master of, but for what Odoo may
 // have refused (type and taxes), pictures and special prices. A barcode that Odoo has and
-// the shop has not is no difference, nor one that another product has. It costs a call for
-// the products and one for the templates, the same again for each language of the shop
-// that has a translation in Odoo, and three for the variants.
+// the shop has not is no difference, nor one that another product has; and what is archived
+// in Odoo alone is left as it is. It costs a call for the products and one for the
+// templates, the same again for each language of the shop that has a translation in Odoo,
+// and three for the variants.
 func (s *sink) compareProducts(ctx context.Context, batch []sinks.Delivery) ([]sinks.Difference, error) {
 	var wares, living []*ware
 	index := map[*ware]int{}
@@ -92,6 +93,7 @@ func (s *sink) compareProducts(ctx context.Context, batch []sinks.Delivery) ([]s
 			}
 		case !ok:
 			out = append(out, sinks.Difference{Index: index[w], Missing: true})
+		case !p.Active && w.doc.Enabled: // a person has archived it: delivered once more it would come back
 		default:
 			living = append(living, w)
 		}
@@ -124,7 +126,7 @@ func (s *sink) productsApart(ctx context.Context, wares []*ware, held heldProduc
 	}
 	for _, w := range wares {
 		p, _ := held.at(w.link)
-		if p.Active != w.doc.Enabled {
+		if p.Active && !w.doc.Enabled {
 			apart[w] = append(apart[w], "enabled")
 		}
 		if !w.link.template && string(p.SKU) != w.sku {
