@@ -23,7 +23,9 @@ it: sinks that are new, changed or gone, log.level, http.token, journal.retentio
 journal.max_bytes and reconcile. A sink that is not changed is not interrupted.
 On any mistake, and when something was changed that needs a restart (shop, capture,
 journal.path, http.listen, ...), nothing is applied and the agent goes on as before.
-File sinks open their files anew. SIGHUP does the same; its outcome is in the log.
+Of a changed sink whose target can be compared the command is named that brings in
+line with the new settings what was delivered before. File sinks open their files
+anew. SIGHUP does the same; its outcome is in the log.
 
 A secret from a file is read again; one from the environment, or of LoadCredential=
 in the systemd unit, is what it was when the service started: restart for these.

@@ -44,6 +44,11 @@ func (a *Agent) Reload(ctx context.Context) (*console.Reload, error) {
 	if r.Applied {
 		a.metrics.reloaded.Set(1)
 		a.log.Info("the configuration was read anew and is in use", "result", r.String())
+		for _, s := range r.Sinks {
+			if s.Compare != "" {
+				a.log.Info("what a changed sink was given before follows when it changes next, or is compared", "sink", s.Name, "at_once", s.Compare)
+			}
+		}
 		return r, nil
 	}
 	a.metrics.reloaded.Set(0)
@@ -101,6 +106,7 @@ func (a *Agent) reload() (*console.Reload, error) {
 		return r, nil
 	}
 	a.apply(next)
+	a.comparable(r.Sinks)
 	r.Applied = true
 	return r, nil
 }
@@ -142,6 +148,17 @@ func compareSinks(now, next []config.Sink) (out []console.ReloadedSink) {
 		}
 	}
 	return out
+}
+
+// comparable names, of the sinks that were changed and can read back what their targets
+// hold, the command that has them do it.
+func (a *Agent) comparable(of []console.ReloadedSink) {
+	for i, s := range of {
+		able := slices.ContainsFunc(a.lanes.all(), func(l *lane) bool { return l.Name() == s.Name && l.Compares() })
+		if able && s.What == console.SinkChanged {
+			of[i].Compare = "octail reconcile --sink " + s.Name + " --repair"
+		}
+	}
 }
 
 func (a *Agent) sinksAtWork() (out []config.Sink) {

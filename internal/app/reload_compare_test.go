@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -70,4 +72,24 @@ func TestReloadComparing(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestReloadNamesTheComparison: of a changed sink that can read back what its target holds
+// a reload says how what was delivered before comes in line; of others it says nothing.
+func TestReloadNamesTheComparison(t *testing.T) {
+	erp := "- {name: erp, type: odoo, url: 'http://127.0.0.1:9', database: shop, api_key: k, mappings: {status: {1: %s}}}\n- {name: a, type: file, path: %s}\n"
+	r := beginReloading(t, "sinks:\n"+fmt.Sprintf(erp, "draft", "a"))
+	for _, c := range []struct{ state, path, want string }{
+		{"draft", "b", ""},
+		{"confirmed", "b", "octail reconcile --sink erp --repair"},
+		{"sent", "c", "octail reconcile --sink erp --repair"},
+	} {
+		out := r.change("sinks:\n" + fmt.Sprintf(erp, c.state, c.path))
+		if !out.Applied || len(out.Sinks) != 2 || out.Sinks[0].Compare != c.want || out.Sinks[1].Compare != "" {
+			t.Errorf("%+v, want %q", out, c.want)
+		}
+	}
+	if text := r.log.take(); !strings.Contains(text, "octail reconcile --sink erp --repair") {
+		t.Errorf("the log says nothing of it:\n%s", text)
+	}
 }

@@ -33,6 +33,9 @@ type Reload struct {
 type ReloadedSink struct {
 	Name string `json:"name"`
 	What string `json:"what"` // one of the values below
+	// Compare is the command that brings what a changed sink was given before in line with
+	// its new settings; "" where nothing can.
+	Compare string `json:"compare,omitempty"`
 }
 
 // Values of ReloadedSink.What.
@@ -94,6 +97,9 @@ func (r *Reload) Text(w io.Writer) {
 	}
 	for _, s := range r.Sinks {
 		fmt.Fprintf(w, "  sink %s: %s\n", s.Name, s.What)
+		if s.Compare != "" {
+			fmt.Fprintf(w, "    what it was given before follows when it changes next, or is compared; at once: %s\n", s.Compare)
+		}
 	}
 	for _, key := range r.Changed {
 		fmt.Fprintf(w, "  %s: changed\n", key)

@@ -35,7 +35,7 @@ func TestReload(t *testing.T) {
 }
 
 func TestReloadText(t *testing.T) {
-	sinks := []console.ReloadedSink{{Name: "log", What: "unchanged"}, {Name: "erp", What: "changed"}, {Name: "crm", What: "added"}, {Name: "wms", What: "added"}, {Name: "old", What: "removed"}}
+	sinks := []console.ReloadedSink{{Name: "log", What: "unchanged"}, {Name: "erp", What: "changed", Compare: "octail reconcile --sink erp --repair"}, {Name: "crm", What: "added"}, {Name: "wms", What: "added"}, {Name: "old", What: "removed"}}
 	for _, c := range []struct {
 		r    console.Reload
 		want string
@@ -43,6 +43,7 @@ func TestReloadText(t *testing.T) {
 		{console.Reload{Applied: true, Sinks: sinks, Changed: []string{"log.level"}, Warnings: []string{"config.yaml:9: everybody may read the file"}}, `! config.yaml:9: everybody may read the file
   sink log: unchanged
   sink erp: changed
+    what it was given before follows when it changes next, or is compared; at once: octail reconcile --sink erp --repair
   sink crm: added
   sink wms: added
   sink old: removed

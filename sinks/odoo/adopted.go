@@ -27,9 +27,10 @@ type current struct {
 	Parent   rpc.Ref  `json:"parent_id"`
 	Comment  rpc.Text `json:"comment"`
 	Active   bool     `json:"active"`
+	Tags     []int64  `json:"category_id"`
 }
 
-var currentFields = []string{"name", "email", "phone", "ref", "lang", "vat", "company_name", "street", "street2", "city", "zip", "country_id", "state_id", "parent_id", "comment", "active"}
+var currentFields = []string{"name", "email", "phone", "ref", "lang", "vat", "company_name", "street", "street2", "city", "zip", "country_id", "state_id", "parent_id", "comment", "active", "category_id"}
 
 // cells of what it says, as they would be loaded.
 func (c *current) cells() map[string]string {

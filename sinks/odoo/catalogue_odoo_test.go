@@ -199,9 +199,11 @@ func TestCompareCatalogue(t *testing.T) {
 			}
 		}
 		write(productModel, at(1), map[string]any{"default_code": "other", "list_price": 1})
-		if err := b.setActive(t.Context(), []target{b.at(t, document.ProductEntity, 2)}, false); err != nil {
-			t.Fatal(err)
-		}
+		// Archived by a person, who wants it to stay so; and by the shop, of which Odoo has not heard.
+		write(templateModel, at(2), map[string]any{"active": false, "list_price": 1})
+		off := b.mug(3)
+		off.Enabled = false
+		products[2] = productDelivery(off)
 		if err := b.admin.Call(t.Context(), productModel, "unlink", rpc.Args{IDs: []int64{at(4)}}, nil); err != nil {
 			t.Log(err) // 14 keeps what has stock moves
 		}
@@ -211,10 +213,13 @@ func TestCompareCatalogue(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := fmt.Sprintf("%+v", got)
-		for _, want := range []string{"{Index:0 Missing:false Fields:[codes price]}", "{Index:1 Missing:false Fields:[enabled]}", "{Index:4 Missing:false Fields:[]}"} {
+		for _, want := range []string{"{Index:0 Missing:false Fields:[codes price]}", "{Index:2 Missing:false Fields:[enabled]}", "{Index:4 Missing:false Fields:[]}"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("products: %s, want %s", text, want)
 			}
+		}
+		if strings.Contains(text, "{Index:1 ") {
+			t.Errorf("products: %s, what a person has archived is among them", text)
 		}
 		stocks[2] = created(document.StockEntity, 3, document.Stock{ProductID: 3, Quantity: 6, SubtractStock: true})
 		if got, err := b.compareStocks(t.Context(), stocks[:3]); err != nil || fmt.Sprintf("%+v", got) != "[{Index:2 Missing:false Fields:[quantity]}]" {

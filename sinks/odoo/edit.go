@@ -158,15 +158,8 @@ func (s *sink) lineRecords(lines []wantLine, c lineColumns) []record {
 	return records
 }
 
-// settleOrders writes what differs between what Odoo holds and what it is to hold, until
+// settle writes what differs between what Odoo holds and what it is to hold, until
 // nothing does. An equal order is read and not written.
-func (s *sink) settleOrders(ctx context.Context, orders []*saleOrder) error {
-	if err := s.settle(ctx, orders); err != nil {
-		return err
-	}
-	return s.takeBack(ctx, orders)
-}
-
 func (s *sink) settle(ctx context.Context, orders []*saleOrder) error {
 	for round := 1; ; round++ {
 		for _, o := range orders {
@@ -248,7 +241,7 @@ func (o *saleOrder) lineChanges(e *edit) {
 		}
 		w = o.asHeld(w, held)
 		h := held[w.name]
-		if h != nil && !o.news("lines", "totals", "vouchers") {
+		if h != nil && !o.says("lines", "totals", "vouchers") {
 			w.text = string(h.Text) // a person may have described it better
 		}
 		delete(held, w.name)

@@ -260,6 +260,12 @@ func (s *sink) eraseNotes(ctx context.Context, of *erasing) error {
 			return fmt.Errorf("remove %d notes of order %d: %w", len(notes), id, err)
 		}
 	}
+	words := map[string]any{"note": false}
+	if answered, err := s.has(ctx, "mail.activity", "feedback"); err != nil {
+		return err
+	} else if answered {
+		words["feedback"] = false
+	}
 	// Odoo makes a to-do of a new address, in the name of who changes it.
 	for model, ids := range map[string][]int64{"sale.order": {id}, "stock.picking": of.Pickings} {
 		todos, err := s.mine(ctx, "mail.activity", is.user, []any{"res_model", "=", model}, []any{"res_id", "in", idsOf(ids)})
@@ -269,17 +275,54 @@ func (s *sink) eraseNotes(ctx context.Context, of *erasing) error {
 		if len(todos) == 0 {
 			continue
 		}
-		if err := s.rpc.Write(ctx, "mail.activity", todos, map[string]any{"note": false}, quiet); err != nil {
+		if err := s.rpc.Write(ctx, "mail.activity", todos, words, quiet); err != nil {
 			return fmt.Errorf("empty %d to-dos of order %d: %w", len(todos), id, err)
 		}
+	}
+	return s.eraseDone(ctx, of)
+}
+
+// eraseDone empties the messages that Odoo writes when somebody marks a to-do as done, with
+// what it said in them: of octail's, by its summary, and of Odoo's own about a new address
+// of a transfer. They are in the name of who marked it, and are there when the to-do is
+// not any more.
+func (s *sink) eraseDone(ctx context.Context, of *erasing) error {
+	warning, err := s.referenced(ctx, "mail", "mail_activity_data_warning", "mail.activity.type")
+	if err != nil {
+		return err
+	}
+	var done []int64
+	for _, domain := range [][]any{
+		{[]any{"model", "=", "sale.order"}, []any{"res_id", "=", of.ID}, []any{"mail_activity_type_id", "!=", false}, []any{"body", "like", todoSummary}},
+		{[]any{"model", "=", "stock.picking"}, []any{"res_id", "in", idsOf(of.Pickings)}, []any{"mail_activity_type_id", "=", warning}},
+	} {
+		var found []row
+		if err := s.rpc.SearchRead(ctx, "mail.message", rpc.Find{Domain: domain, Fields: []string{"id"}}, &found); err != nil {
+			return fmt.Errorf("find the to-dos of order %d that are done: %w", of.ID, err)
+		}
+		for _, m := range found {
+			done = append(done, m.ID)
+		}
+	}
+	if len(done) == 0 {
+		return nil
+	}
+	err = s.rpc.Write(ctx, "mail.message", done, map[string]any{"body": "<p>octail</p>"}, quiet)
+	if class, _ := sinks.ClassOf(err); err != nil && class == sinks.Permanent {
+		s.log.Warn("Odoo lets octail not change what to-dos said that are done, where a person who is to be forgotten may be named: look at them by hand", "order", of.ID, "messages", done)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("empty %d to-dos of order %d that are done: %w", len(done), of.ID, err)
 	}
 	return nil
 }
 
-// mine are the records of a model that octail's user made.
+// mine are the records of a model that octail's user made, archived ones too: since Odoo
+// 17 a to-do that is done is one.
 func (s *sink) mine(ctx context.Context, model string, user int64, domain ...any) ([]int64, error) {
 	var found []row
-	err := s.rpc.SearchRead(ctx, model, rpc.Find{Domain: append(domain, []any{"create_uid", "=", user}), Fields: []string{"id"}}, &found)
+	err := s.rpc.SearchRead(ctx, model, rpc.Find{Domain: append(domain, []any{"create_uid", "=", user}), Fields: []string{"id"}, Context: map[string]any{"active_test": false}}, &found)
 	if err != nil {
 		return nil, fmt.Errorf("find what octail wrote into %s: %w", model, err)
 	}

@@ -105,11 +105,16 @@ func (s *sink) eraseParty(ctx context.Context, p *party, also int64) error {
 	return nil
 }
 
-// recordOf is the record of an external id, archived or not; 0: none.
+// recordOf is the record of an external id of octail's, archived or not; 0: none.
 func (s *sink) recordOf(ctx context.Context, model, name string) (int64, error) {
+	return s.referenced(ctx, s.prefix, name, model)
+}
+
+// referenced is the record of any external id.
+func (s *sink) referenced(ctx context.Context, module, name, model string) (int64, error) {
 	var ref []json.RawMessage // model, id or false
 	err := s.rpc.Call(ctx, "ir.model.data", "check_object_reference", rpc.Args{
-		Named: map[string]any{"module": s.prefix, "xml_id": name}, Context: map[string]any{"active_test": false},
+		Named: map[string]any{"module": module, "xml_id": name}, Context: map[string]any{"active_test": false},
 	}, &ref)
 	if class, _ := sinks.ClassOf(err); err != nil && class == sinks.Permanent {
 		return 0, nil // unknown, or the record is gone

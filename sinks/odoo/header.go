@@ -123,6 +123,12 @@ func (o *saleOrder) news(fields ...string) bool {
 	return slices.ContainsFunc(fields, func(f string) bool { return changedIn(o.item, f) })
 }
 
+// says is news of what a person may have changed in Odoo meanwhile, and keeps then: who
+// it is for and where it goes, term, delivery method, comment, the texts of lines. That a
+// revision is delivered once more, because something else differs in Odoo, is no word of
+// the shop's about these.
+func (o *saleOrder) says(fields ...string) bool { return !o.item.Again && o.news(fields...) }
+
 // headerChanges are the fields in which an order that is in Odoo is not what it is to be,
 // as write takes them. What a person may decide in Odoo is not among them: salesperson,
 // team, warehouse, the order's name; and whatever the shop says nothing new of.
@@ -133,23 +139,23 @@ func (s *sink) headerChanges(ctx context.Context, o *saleOrder) (map[string]any,
 		return nil, err
 	}
 	comment := o.said()
-	if comment != "" && o.news("comment") && !sameNote(string(h.Note), comment) {
+	if comment != "" && o.says("comment") && !sameNote(string(h.Note), comment) {
 		values["note"] = note
 	}
 	if string(h.Number) != o.doc.Number {
 		values["client_order_ref"] = o.doc.Number
 	}
-	if o.payment.term != 0 && h.Term.ID != o.payment.term && o.news("payment") {
+	if o.payment.term != 0 && h.Term.ID != o.payment.term && o.says("payment") {
 		values["payment_term_id"] = o.payment.term
 	}
 	carriers, err := s.has(ctx, "sale.order", "carrier_id")
 	if err != nil {
 		return nil, err
 	}
-	if carriers && h.Carrier.ID != o.carrier.id && o.news("shipping") {
+	if carriers && h.Carrier.ID != o.carrier.id && o.says("shipping") {
 		values["carrier_id"] = orFalse(o.carrier.id)
 	}
-	who := o.news("customer", "billing_address", "shipping_address")
+	who := o.says("customer", "billing_address", "shipping_address")
 	if who && (h.Partner.ID != o.to.partner || h.Invoice.ID != o.to.invoice) {
 		// With the partner Odoo fills in anew whatever depends on it.
 		values["partner_id"], values["partner_invoice_id"], values["partner_shipping_id"] = o.to.partner, o.to.invoice, o.to.delivery

@@ -20,6 +20,7 @@ type heldOrder struct {
 	Lock     bool       `json:"locked"`
 	Date     rpc.Text   `json:"date_order"`
 	Note     rpc.Text   `json:"note"`
+	Writer   rpc.Ref    `json:"write_uid"` // who wrote into it last
 	Partner  rpc.Ref    `json:"partner_id"`
 	Invoice  rpc.Ref    `json:"partner_invoice_id"`
 	Shipping rpc.Ref    `json:"partner_shipping_id"`
@@ -42,6 +43,7 @@ type heldOrder struct {
 type heldLine struct {
 	ID        int64      `json:"id"`
 	Order     rpc.Ref    `json:"order_id"`
+	Creator   rpc.Ref    `json:"create_uid"`
 	Product   rpc.Ref    `json:"product_id"`
 	Text      rpc.Text   `json:"name"`
 	Quantity  rpc.Number `json:"product_uom_qty"`
@@ -75,13 +77,13 @@ func number(n rpc.Number) decimal.Decimal {
 // orderFields are the fields of heldOrder that this Odoo has: delivery and sale_stock may
 // not be installed.
 func (s *sink) orderFields(ctx context.Context) ([]string, error) {
-	fields := []string{"name", "client_order_ref", "state", "date_order", "note", "partner_id", "partner_invoice_id", "partner_shipping_id",
+	fields := []string{"name", "client_order_ref", "state", "date_order", "note", "write_uid", "partner_id", "partner_invoice_id", "partner_shipping_id",
 		"currency_id", "payment_term_id", "company_id", "amount_total", "amount_tax", "invoice_ids", "invoice_status", "order_line"}
 	return s.existing(ctx, "sale.order", fields, "locked", "carrier_id", "delivery_status", "picking_ids")
 }
 
 func (s *sink) lineFields(ctx context.Context) ([]string, error) {
-	fields := []string{"order_id", "product_id", "name", "product_uom_qty", "price_unit", "discount", "price_total", "qty_delivered", "qty_invoiced"}
+	fields := []string{"order_id", "create_uid", "product_id", "name", "product_uom_qty", "price_unit", "discount", "price_total", "qty_delivered", "qty_invoiced"}
 	return s.existing(ctx, "sale.order.line", fields, "tax_ids", "tax_id")
 }
 

@@ -11,16 +11,18 @@ import (
 )
 
 // shopFields are the fields of a customer's document behind the columns of a contact.
-// The reference and the tags are octail's word, and addresses below the contact are
-// never rewritten: they are not compared.
+// The reference is octail's word and not compared. Addresses below the contact have the
+// name of what the shop said and are never rewritten: they are compared by being there.
 var shopFields = map[string][]string{
 	"name": {"first_name", "last_name"}, "email": {"email"}, "phone": {"phone"}, "lang": {"language"}, "vat": {"addresses", "custom_fields"},
 	"company_name": {"addresses"}, "street": {"addresses"}, "street2": {"addresses"}, "city": {"addresses"}, "zip": {"addresses"},
 	"country_id/.id": {"addresses"}, "state_id/.id": {"addresses"},
 }
 
-// compareCustomers reads the contacts of customers in one call and tells what is not as
-// it was written, by index in the batch. A contact that a person has archived is there.
+// compareCustomers tells what is not as it was written, by index in the batch: what a
+// contact says, its address book, and its group's tag. A contact that a person has archived
+// is there. It costs three calls for a batch: the contacts, what is below them, and which of
+// that is octail's.
 func (s *sink) compareCustomers(ctx context.Context, batch []sinks.Delivery) ([]sinks.Difference, error) {
 	parties := make([]*party, len(batch))
 	var ids []int64
@@ -53,6 +55,10 @@ func (s *sink) compareCustomers(ctx context.Context, batch []sinks.Delivery) ([]
 	if err != nil {
 		return nil, err
 	}
+	places, err := s.placesBelow(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	var out []sinks.Difference
 	for n, p := range parties {
 		is := are[p.contact.id]
@@ -78,7 +84,20 @@ func (s *sink) compareCustomers(ctx context.Context, batch []sinks.Delivery) ([]
 				want[column] = at[column]
 			}
 		}
-		if fields := is.differs(want); len(fields) > 0 {
+		fields := is.differs(want)
+		if !slices.Contains(fields, "addresses") && slices.ContainsFunc(p.book, func(a *document.Address) bool { return places[addressName(p.name, a)] == 0 }) {
+			fields = append(fields, "addresses")
+		}
+		if s.cfg.Customers.Groups == groupsTag {
+			tag, err := s.groupRecord(ctx, tagList, p.person.group, nil)
+			if err != nil {
+				return nil, err
+			}
+			if tag == 0 || !slices.Contains(is.Tags, tag) {
+				fields = append(fields, "group")
+			}
+		}
+		if len(fields) > 0 {
 			out = append(out, sinks.Difference{Index: n, Fields: fields})
 		}
 	}

@@ -54,6 +54,11 @@ func (s *sink) look(ctx context.Context, walks []*walk) error {
 	if err := s.reread(ctx, orders); err != nil {
 		return err
 	}
+	return s.lookBelow(ctx, walks)
+}
+
+// lookBelow is look for orders that were read a moment ago.
+func (s *sink) lookBelow(ctx context.Context, walks []*walk) error {
 	var pickings, invoices []int64
 	byPicking, byInvoice := map[int64]*walk{}, map[int64]*walk{}
 	for _, w := range walks {

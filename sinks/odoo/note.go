@@ -148,6 +148,9 @@ func toldBefore(o *saleOrder) (map[string]bool, error) {
 	return known, nil
 }
 
+// todoSummary is what octail's to-dos are called.
+const todoSummary = "octail"
+
 // tell leaves a note for a person in an order's chatter, and a to-do for its
 // salesperson, once for each key. What the sink cannot do is told so, beside the error
 // that it returns.
@@ -161,7 +164,7 @@ func (s *sink) tell(ctx context.Context, o *saleOrder, key, text string) error {
 	// is the mark that both were written.
 	cells := map[string]string{
 		"res_model_id/id": "sale.model_sale_order", "res_id": strconv.FormatInt(o.id, 10),
-		"activity_type_id/id": "mail.mail_activity_data_todo", "summary": "octail", "note": paragraph(text),
+		"activity_type_id/id": "mail.mail_activity_data_todo", "summary": todoSummary, "note": paragraph(text),
 	}
 	var people []struct {
 		User rpc.Ref `json:"user_id"`

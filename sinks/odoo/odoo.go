@@ -104,6 +104,12 @@ func (i *item) revived() bool {
 	if i.Kind == document.Created {
 		return true
 	}
+	return i.unknown()
+}
+
+// unknown tells whether an update is all new to the sink: it was told last that the entity
+// is gone, or nothing.
+func (i *item) unknown() bool {
 	var d struct {
 		Changed  []string        `json:"changed"`
 		Previous json.RawMessage `json:"previous"` // absent when there is nothing before

@@ -34,6 +34,7 @@ type saleOrder struct {
 	held   *heldOrder // what Odoo holds, as read last; nil: nothing
 	isNew  bool       // it was not in Odoo before this batch
 	linked bool       // a person tied it to id: its lines are that person's
+	writer int64      // who wrote into it last when it was found: a user of Odoo; 0: it was not there
 
 	rounding  int64 // the product of the line that rounds
 	corrected bool  // that line was corrected by what Odoo's total is
@@ -116,8 +117,15 @@ func (s *sink) leaveAbsent(ctx context.Context, orders []*saleOrder) error {
 
 // writeOrders takes orders through the steps.
 func (s *sink) writeOrders(ctx context.Context, orders []*saleOrder) error {
+	if err := s.stepOrders(ctx, orders); err != nil {
+		return err
+	}
+	return s.takeBack(ctx, orders)
+}
+
+func (s *sink) stepOrders(ctx context.Context, orders []*saleOrder) error {
 	for _, step := range []func(context.Context, []*saleOrder) error{
-		s.mapOrders, s.findOrders, s.addressees, s.goods, s.priceOrders, s.createOrders, s.settleOrders, s.bring, s.verifyOrders,
+		s.mapOrders, s.findOrders, s.addressees, s.goods, s.priceOrders, s.createOrders, s.settle, s.bring, s.verifyOrders,
 	} {
 		if orders = going(orders); len(orders) == 0 {
 			return nil
@@ -253,7 +261,7 @@ func (s *sink) findOrders(ctx context.Context, orders []*saleOrder) error {
 		// In an Odoo that was restored from a backup the id of a link may be another order's
 		// now: then it is believed only with the number of ours.
 		if h := byID[o.id]; h != nil && (o.linked || string(h.Number) == o.doc.Number) {
-			o.held = h
+			o.held, o.writer = h, h.Writer.ID
 			delete(byID, o.id)
 		}
 	}
@@ -283,7 +291,7 @@ func (s *sink) findOrders(ctx context.Context, orders []*saleOrder) error {
 		}
 		o.id, o.isNew = 0, true
 		if id, ok := byName[orderName(o.doc.ID)]; ok {
-			o.id, o.held, o.isNew = id, byID[id], false
+			o.id, o.held, o.writer, o.isNew = id, byID[id], byID[id].Writer.ID, false
 		}
 		if err := s.found(ctx, o); err != nil {
 			return err

@@ -73,10 +73,10 @@ func (c *killer) cut() (bool, string) {
 }
 
 // reopened is the sink of a till as after a start: it remembers what its links do.
-func (b *till) reopened(url, database, login, key string) {
+func (b *till) reopened(url, database, login, key string, further ...string) {
 	b.t.Helper()
 	into := Plugin.Settings()
-	text := "url: " + url + "\ndatabase: " + database + "\nlogin: " + login + "\napi_key: " + key + "\n" + tillSettings
+	text := "url: " + url + "\ndatabase: " + database + "\nlogin: " + login + "\napi_key: " + key + "\n" + tillSettings + strings.Join(further, "")
 	if _, err := config.Decode("sink.yaml", []byte(text), into); err != nil {
 		b.t.Fatal(err)
 	}

@@ -2,10 +2,8 @@ package odoo
 
 import (
 	"context"
-	"slices"
+	"fmt"
 	"strings"
-
-	"github.com/shopspring/decimal"
 
 	"octail/sinks"
 	"octail/sinks/odoo/rpc"
@@ -57,7 +55,7 @@ func (s *sink) compareCategories(ctx context.Context, batch []sinks.Delivery) ([
 		Name rpc.Text `json:"name"`
 		Full rpc.Text `json:"complete_name"`
 	}
-	held, err := readAll[row](ctx, s, categoryModel, ids, []string{"name", "complete_name"}, func(r row) int64 { return r.ID })
+	held, err := readAll[row](ctx, s, categoryModel, ids, []string{"name", "complete_name"}, nil, func(r row) int64 { return r.ID })
 	if err != nil {
 		return nil, err
 	}
@@ -81,143 +79,23 @@ func (s *sink) compareCategories(ctx context.Context, batch []sinks.Delivery) ([
 	return out, nil
 }
 
-// readAll reads records by id; those that are gone are not in the answer.
-func readAll[R any](ctx context.Context, s *sink, model string, ids []int64, fields []string, id func(R) int64) (map[int64]R, error) {
+// readAll reads records by id, in a language of Odoo; nil is that of octail's user, false
+// what is shown where there is no translation. Those that are gone are not in the answer.
+func readAll[R any](ctx context.Context, s *sink, model string, ids []int64, fields []string, lang any, id func(R) int64) (map[int64]R, error) {
 	var rows []R
 	out := map[int64]R{}
 	if len(ids) == 0 {
 		return out, nil
 	}
-	err := s.rpc.SearchRead(ctx, model, rpc.Find{Domain: []any{[]any{"id", "in", ids}}, Fields: fields, Context: map[string]any{"active_test": false}}, &rows)
+	in := map[string]any{"active_test": false}
+	if lang != nil {
+		in["lang"] = lang
+	}
+	if err := s.rpc.SearchRead(ctx, model, rpc.Find{Domain: []any{[]any{"id", "in", ids}}, Fields: fields, Context: in}, &rows); err != nil {
+		return nil, fmt.Errorf("read %d records of %s back: %w", len(ids), model, err)
+	}
 	for _, r := range rows {
 		out[id(r)] = r
-	}
-	return out, err
-}
-
-// heldProduct is a product or template as Odoo has it.
-type heldProduct struct {
-	ID      int64      `json:"id"`
-	Active  bool       `json:"active"`
-	SKU     rpc.Text   `json:"default_code"`
-	Barcode rpc.Text   `json:"barcode"`
-	Price   rpc.Number `json:"list_price"`
-}
-
-// compareProducts compares codes, prices, and what is for sale. A barcode that Odoo has
-// and the shop has not is no difference, nor one that another product has.
-func (s *sink) compareProducts(ctx context.Context, batch []sinks.Delivery) ([]sinks.Difference, error) {
-	wares := make([]*ware, len(batch))
-	all := map[int64]*good{}
-	for i := range batch {
-		it := &item{Delivery: &batch[i]}
-		if doc, ok := read[document.Product](it); ok {
-			wares[i] = &ware{item: it, doc: doc, split: s.attributes(doc)}
-			all[it.ID] = &good{key: it.Key}
-		}
-	}
-	if err := s.locateGoods(ctx, all); err != nil {
-		return nil, err
-	}
-	ids := map[bool][]int64{}
-	for _, g := range all {
-		if g.at.id != 0 {
-			ids[g.at.template] = append(ids[g.at.template], g.at.id)
-		}
-	}
-	held := map[bool]map[int64]heldProduct{}
-	for template, model := range map[bool]string{false: productModel, true: templateModel} {
-		var err error
-		held[template], err = readAll[heldProduct](ctx, s, model, ids[template], []string{"active", "default_code", "barcode", "list_price"}, func(p heldProduct) int64 { return p.ID })
-		if err != nil {
-			return nil, err
-		}
-	}
-	lacking, err := s.lackingBarcodes(ctx, wares, all, held[false])
-	if err != nil {
-		return nil, err
-	}
-	var out []sinks.Difference
-	for i, w := range wares {
-		if w == nil {
-			continue
-		}
-		at := all[w.item.ID].at
-		p, ok := held[at.template][at.id]
-		d := sinks.Difference{Index: i}
-		switch {
-		case w.item.deleted() && (!ok || !p.Active || s.cfg.Products.Deleted != "archive"):
-			continue
-		case w.item.deleted():
-		case !ok:
-			d.Missing = true
-		default:
-			var err error
-			if d.Fields, err = s.productDiffers(ctx, w, at, p); err != nil {
-				return nil, err
-			}
-			if lacking[w] && !slices.Contains(d.Fields, "codes") {
-				d.Fields = append(d.Fields, "codes")
-			}
-			if len(d.Fields) == 0 {
-				continue
-			}
-		}
-		out = append(out, d)
-	}
-	return out, nil
-}
-
-// lackingBarcodes are the products without their barcode that no other product of Odoo
-// has: it was another's when they were written, and that one has given it up since.
-func (s *sink) lackingBarcodes(ctx context.Context, wares []*ware, all map[int64]*good, held map[int64]heldProduct) (map[*ware]bool, error) {
-	out := map[*ware]bool{}
-	var codes []string
-	for _, w := range wares {
-		if w == nil || w.item.deleted() {
-			continue
-		}
-		w.barcode = barcodeOf(s.cfg.Products.Barcode, w.doc.Codes)
-		at := all[w.item.ID].at
-		if p, ok := held[at.id]; ok && !at.template && w.barcode != "" && string(p.Barcode) != w.barcode {
-			out[w] = true
-			codes = append(codes, w.barcode)
-		}
-	}
-	have, err := s.holders(ctx, nil, codes)
-	if err != nil {
-		return nil, err
-	}
-	for w := range out {
-		if slices.ContainsFunc(have, func(h *holder) bool { return string(h.Barcode) == w.barcode }) {
-			delete(out, w)
-		}
-	}
-	return out, nil
-}
-
-// productDiffers names the fields in which a product of Odoo is not the shop's.
-func (s *sink) productDiffers(ctx context.Context, w *ware, at target, p heldProduct) ([]string, error) {
-	var out []string
-	if p.Active != w.doc.Enabled {
-		out = append(out, "enabled")
-	}
-	sku := skuOf(s.cfg.Products.SKU, w.doc.Codes, w.doc.Model, w.doc.ID)
-	if !at.template && string(p.SKU) != sku {
-		out = append(out, "codes")
-	}
-	if !at.foreign {
-		t, _, err := s.classTax(ctx, w)
-		if err != nil && !isHeld(err) {
-			return nil, err
-		}
-		w.tax = t
-	}
-	want, ok := decimalOf(w.doc.Price)
-	has, _ := decimalOf(string(p.Price))
-	// Odoo rounds to its own digits of prices, two unless somebody has changed that.
-	if ok && w.tax.with(want).Sub(has).Abs().GreaterThan(decimal.New(5, -3)) {
-		out = append(out, "price")
 	}
 	return out, nil
 }

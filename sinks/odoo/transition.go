@@ -120,38 +120,6 @@ func (s *sink) goal(ctx context.Context, o *saleOrder) (goal, error) {
 	return g, nil
 }
 
-// confirmsInLoad tells whether the load that makes an order is to confirm it as well
-// (column state, key "sale"): it keeps the date, and skips what other modules do on a
-// confirmation. Written later, the state makes no transfers; so takeBack undoes it for an
-// order whose total is not the shop's.
-func (s *sink) confirmsInLoad(ctx context.Context, o *saleOrder) (bool, error) {
-	if s.cfg.Orders.Confirm != confirmState || !o.isNew {
-		return false, nil
-	}
-	g, err := s.goal(ctx, o)
-	return g.confirmed, err
-}
-
-// takeBack makes quotations again of orders that were confirmed by the load that made
-// them, and are held: nobody is to deliver an order whose total is in question.
-func (s *sink) takeBack(ctx context.Context, orders []*saleOrder) error {
-	var ids []int64
-	for _, o := range orders {
-		if _, held := sinks.HeldFor(o.item.err); held && o.isNew && o.held != nil && o.held.confirmed() {
-			ids = append(ids, o.id)
-		}
-	}
-	for _, method := range []string{"action_cancel", "action_draft"} {
-		err := s.all(ctx, "sale.order", method, ids, func(id int64, err error) {
-			s.log.Warn("an order whose total is not the shop's stays confirmed in Odoo: cancel it there", "order", id, "error", err)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // take does one step with the orders that need it, and reads them.
 func (s *sink) take(ctx context.Context, st step, of []*walk) error {
 	for _, w := range of {
