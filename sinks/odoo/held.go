@@ -19,6 +19,7 @@ type heldOrder struct {
 	State    string     `json:"state"` // draft, sent, sale, cancel; done where that is the lock
 	Lock     bool       `json:"locked"`
 	Date     rpc.Text   `json:"date_order"`
+	Promised rpc.Text   `json:"commitment_date"` // to be delivered by; "": nobody has promised
 	Note     rpc.Text   `json:"note"`
 	Partner  rpc.Ref    `json:"partner_id"`
 	Invoice  rpc.Ref    `json:"partner_invoice_id"`
@@ -75,7 +76,7 @@ func number(n rpc.Number) decimal.Decimal {
 // orderFields are the fields of heldOrder that this Odoo has: delivery and sale_stock may
 // not be installed.
 func (s *sink) orderFields(ctx context.Context) ([]string, error) {
-	fields := []string{"name", "client_order_ref", "state", "date_order", "note", "partner_id", "partner_invoice_id", "partner_shipping_id",
+	fields := []string{"name", "client_order_ref", "state", "date_order", "commitment_date", "note", "partner_id", "partner_invoice_id", "partner_shipping_id",
 		"currency_id", "payment_term_id", "company_id", "amount_total", "amount_tax", "invoice_ids", "invoice_status", "order_line"}
 	return s.existing(ctx, "sale.order", fields, "locked", "carrier_id", "delivery_status", "picking_ids")
 }

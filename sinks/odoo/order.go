@@ -347,7 +347,11 @@ func (s *sink) tellBack(ctx context.Context, o *saleOrder) error {
 	return s.note(ctx, o, "back", "In the shop this order is pending again. Here it stays confirmed: cancel it, or leave it as it is.")
 }
 
-// dates gives orders the time they were placed: Odoo's confirmation writes its own.
+// dates gives orders the time they were placed: Odoo's confirmation writes its own, and
+// gives it to the transfers. Those have to follow: to Odoo a transfer of another date is
+// another one, which it does not lower when a person takes something off a line. It dates
+// them anew when a promised date is written, also none, by the date the order has then: so
+// an order without a promise is written twice in the same call.
 func (s *sink) dates(ctx context.Context, orders []*saleOrder) error {
 	var late []*saleOrder
 	for _, o := range orders {
@@ -356,9 +360,15 @@ func (s *sink) dates(ctx context.Context, orders []*saleOrder) error {
 		}
 	}
 	return halves(ctx, late, func(ctx context.Context, late []*saleOrder) error {
-		records := make([]*record, len(late))
-		for i, o := range late {
-			records[i] = &record{xid: s.xid(orderName(o.doc.ID)), item: o.item, cells: map[string]string{"date_order": o.placed()}}
+		var records []*record
+		for _, o := range late {
+			cells, times := map[string]string{"date_order": o.placed()}, 1
+			if o.held.confirmed() && o.held.Promised == "" {
+				cells["commitment_date"], times = "", 2
+			}
+			for range times {
+				records = append(records, &record{xid: s.xid(orderName(o.doc.ID)), item: o.item, cells: cells})
+			}
 		}
 		return s.load(ctx, "sale.order", records, nil)
 	})
