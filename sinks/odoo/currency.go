@@ -51,7 +51,11 @@ func (s *sink) findCurrency(ctx context.Context, c *company, code string) (curre
 		return currency{}, hold("currency", "the currency %q is not active in Odoo; an administrator activates it there (Invoicing > Configuration > Currencies, or Accounting > Configuration > Currencies), together with its rate", code)
 	}
 	target, mapped := lookup(s.cfg.Mappings.Currency, code)
-	p, ok, err := s.find(ctx, pricelistList, func(rows []row) (row, bool) {
+	look := s.find
+	if !mapped && s.made(ownPricelist(c, code)) != 0 {
+		look = s.recall // there is one of octail's, and none is missed
+	}
+	p, ok, err := look(ctx, pricelistList, func(rows []row) (row, bool) {
 		if mapped {
 			return pickNamed(target, c)(rows)
 		}
@@ -92,7 +96,12 @@ func (s *sink) makePricelist(ctx context.Context, c *company, id int64, code str
 		}
 	}
 	code = strings.ToUpper(code)
-	return s.ensure(ctx, "product.pricelist", "pricelist_"+word(code)+"_"+strconv.FormatInt(c.id, 10), map[string]string{
+	return s.ensure(ctx, "product.pricelist", ownPricelist(c, code), map[string]string{
 		"name": "octail " + code, "currency_id/.id": strconv.FormatInt(id, 10), "company_id/.id": strconv.FormatInt(c.id, 10), "sequence": strconv.Itoa(sequence),
 	})
+}
+
+// ownPricelist is the name of the one that octail makes.
+func ownPricelist(c *company, code string) string {
+	return "pricelist_" + word(strings.ToUpper(code)) + "_" + strconv.FormatInt(c.id, 10)
 }

@@ -25,6 +25,7 @@ type heldOrder struct {
 	Invoice  rpc.Ref    `json:"partner_invoice_id"`
 	Shipping rpc.Ref    `json:"partner_shipping_id"`
 	Currency rpc.Ref    `json:"currency_id"`
+	User     rpc.Ref    `json:"user_id"` // the salesperson
 	Term     rpc.Ref    `json:"payment_term_id"`
 	Carrier  rpc.Ref    `json:"carrier_id"`
 	Company  rpc.Ref    `json:"company_id"`
@@ -77,7 +78,7 @@ func number(n rpc.Number) decimal.Decimal {
 // not be installed.
 func (s *sink) orderFields(ctx context.Context) ([]string, error) {
 	fields := []string{"name", "client_order_ref", "state", "date_order", "commitment_date", "note", "partner_id", "partner_invoice_id", "partner_shipping_id",
-		"currency_id", "payment_term_id", "company_id", "amount_total", "amount_tax", "invoice_ids", "invoice_status", "order_line"}
+		"currency_id", "user_id", "payment_term_id", "company_id", "amount_total", "amount_tax", "invoice_ids", "invoice_status", "order_line"}
 	return s.existing(ctx, "sale.order", fields, "locked", "carrier_id", "delivery_status", "picking_ids")
 }
 

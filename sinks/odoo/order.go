@@ -352,17 +352,31 @@ func (s *sink) tellBack(ctx context.Context, o *saleOrder) error {
 // another one, which it does not lower when a person takes something off a line. It dates
 // them anew when a promised date is written, also none, by the date the order has then: so
 // an order without a promise is written twice in the same call.
+//
+// In that call octail's own user goes, whom Odoo makes the salesperson of what he writes:
+// customers read the name on invoices, and nobody does the to-dos.
 func (s *sink) dates(ctx context.Context, orders []*saleOrder) error {
+	b, err := s.known(ctx)
+	if err != nil {
+		return err
+	}
+	ours := func(o *saleOrder) bool { return s.cfg.Orders.Salesperson == "" && o.held.User.ID == b.user }
 	var late []*saleOrder
 	for _, o := range orders {
-		if at := o.placed(); !o.linked && o.held != nil && at != "" && at != string(o.held.Date) {
+		if at := o.placed(); !o.linked && o.held != nil && (at != "" && at != string(o.held.Date) || ours(o)) {
 			late = append(late, o)
 		}
 	}
 	return halves(ctx, late, func(ctx context.Context, late []*saleOrder) error {
 		var records []*record
 		for _, o := range late {
-			cells, times := map[string]string{"date_order": o.placed()}, 1
+			cells, times := map[string]string{}, 1
+			if at := o.placed(); at != "" {
+				cells["date_order"] = at
+			}
+			if ours(o) {
+				cells["user_id/.id"] = ""
+			}
 			if o.held.confirmed() && o.held.Promised == "" {
 				cells["commitment_date"], times = "", 2
 			}
