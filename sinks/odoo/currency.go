@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"octail/transform/document"
 )
 
 // currency is a currency, with the pricelist that gives it to an order.
@@ -99,6 +101,22 @@ func (s *sink) makePricelist(ctx context.Context, c *company, id int64, code str
 	return s.ensure(ctx, "product.pricelist", ownPricelist(c, code), map[string]string{
 		"name": "octail " + code, "currency_id/.id": strconv.FormatInt(id, 10), "company_id/.id": strconv.FormatInt(c.id, 10), "sequence": strconv.Itoa(sequence),
 	})
+}
+
+// ownMoney says once that the shop's prices are in another currency than the company's
+// books: orders have their own, but a product's price is a number.
+func (s *sink) ownMoney(ctx context.Context, o *saleOrder) error {
+	c, err := s.companyBy(ctx, o.store.company)
+	if err != nil {
+		return err
+	}
+	if base := o.doc.Currency.Base; base != "" && fold(base) != fold(c.currency) && slices.Contains(s.entities, document.ProductEntity) {
+		s.once("money "+base+" "+c.currency, func() {
+			s.log.Warn("the shop's own currency is not the company's in Odoo: the prices of products are the shop's numbers there; orders are right. Give the company the shop's currency, or leave product out of entities",
+				"shop", base, "company", c.currency)
+		})
+	}
+	return nil
 }
 
 // ownPricelist is the name of the one that octail makes.

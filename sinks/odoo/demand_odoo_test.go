@@ -82,6 +82,19 @@ func TestEditReachesTransfers(t *testing.T) {
 		x.street = "2 Low Street"
 		b.put(x)
 		b.demands("one is gone", b.is(x, stateSale), map[int64]int64{40: 1})
+		x.status = 3
+		b.put(x)
+		h := b.is(x, stateSale)
+		for _, p := range b.transfers(h) {
+			if p.State != "done" {
+				t.Errorf("transfer %d is %s", p.ID, p.State)
+			}
+		}
+		for _, l := range h.lines {
+			if number(l.Quantity).IsZero() && !number(l.Delivered).IsZero() {
+				t.Errorf("%s of %q are delivered, which the shop has taken off", l.Delivered, l.Text)
+			}
+		}
 	})
 }
 

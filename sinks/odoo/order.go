@@ -129,6 +129,9 @@ func (s *sink) mapOrder(ctx context.Context, o *saleOrder) (err error) {
 	if o.currency, err = s.mapCurrency(ctx, o.store.company, o.doc.Currency.Code); err != nil {
 		return err
 	}
+	if err := s.ownMoney(ctx, o); err != nil {
+		return err
+	}
 	if o.payment, err = s.mapPayment(ctx, o.store.company, o.doc.Payment); err != nil {
 		return err
 	}
