@@ -25,3 +25,10 @@ type Forecaster interface {
 	// to add. What it does not name is mapped, or would be created when it is first used.
 	Forecast(ctx context.Context, used []Used) (missing map[int]error, err error)
 }
+
+// ShopNamer is implemented by settings that name order statuses or stores of the shop, by
+// id or name, each by the key of the section it stands in, e.g. mappings.status: for
+// `octail check`, which tells of those that the shop does not have.
+type ShopNamer interface {
+	ShopNames() (statuses, stores map[string][]string)
+}

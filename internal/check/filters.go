@@ -13,16 +13,18 @@ import (
 	"octail/internal/config"
 	"octail/internal/filter"
 	"octail/internal/shop"
+	"octail/sinks"
 	"octail/transform"
 )
 
-// filterNames looks whether the shop has what the sinks' filters name, and says in which
+// filterNames looks whether the shop has what the sinks' filters and mappings name, and says in which
 // statuses orders are created where that is the shop's to say.
 func (c *checker) filterNames(ctx context.Context) error {
 	wanted := false
 	for _, s := range c.Sinks {
 		w := s.Config.Where
-		wanted = wanted || len(w.Stores)+len(w.Statuses)+len(w.CustomerGroups)+len(s.Config.Release.Statuses) > 0 || s.shopReleases()
+		statuses, stores := s.shopNames()
+		wanted = wanted || len(w.Stores)+len(w.Statuses)+len(w.CustomerGroups)+len(s.Config.Release.Statuses)+len(statuses)+len(stores) > 0 || s.shopReleases()
 	}
 	if !wanted {
 		return nil
@@ -42,11 +44,31 @@ func (c *checker) filterNames(ctx context.Context) error {
 		c.filterNamed(s.Name, "where.statuses", "order status", w.Statuses, names.Statuses)
 		c.filterNamed(s.Name, "where.customer_groups", "customer group", w.CustomerGroups, names.Groups)
 		c.filterNamed(s.Name, "release", "order status", s.Config.Release.Statuses, names.Statuses)
+		statuses, stores := s.shopNames()
+		for _, key := range slices.Sorted(maps.Keys(statuses)) {
+			c.filterNamed(s.Name, key, "order status", statuses[key], names.Statuses)
+		}
+		for _, key := range slices.Sorted(maps.Keys(stores)) {
+			c.filterNamed(s.Name, key, "store", stores[key], names.Stores)
+		}
 		if s.shopReleases() {
 			c.released(s.Name, names)
 		}
 	}
 	return nil
+}
+
+// shopNames are what the settings of the sink's own kind name of the shop.
+func (s SinkCheck) shopNames() (statuses, stores map[string][]string) {
+	n, ok := s.Config.Settings.(sinks.ShopNamer)
+	if !ok {
+		return nil, nil
+	}
+	statuses, stores = n.ShopNames()
+	for _, of := range []map[string][]string{statuses, stores} {
+		maps.DeleteFunc(of, func(_ string, names []string) bool { return len(names) == 0 })
+	}
+	return statuses, stores
 }
 
 // shopReleases tells whether the shop's settings say in which statuses orders are created.

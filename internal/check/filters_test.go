@@ -31,6 +31,13 @@ func (i *installation) checkFilters(k config.Sink, needs sinks.Needs) check.Repo
 	return i.look(check.Run(i.t.Context(), d))
 }
 
+// named are settings with mappings, in which a merchant has mistyped.
+type named struct{}
+
+func (named) ShopNames() (statuses, stores map[string][]string) {
+	return map[string][]string{"mappings.status": {"shipped", "Shiped", "5"}}, map[string][]string{"mappings.store": {"0", "Outlett"}}
+}
+
 func TestFilterNames(t *testing.T) {
 	server := sound(t, shoptest.MariaDB)
 	states := sinks.Needs{States: true}
@@ -53,6 +60,11 @@ func TestFilterNames(t *testing.T) {
 			if !strings.Contains(got, want) {
 				t.Errorf("lacks %s:\n%s", want, got)
 			}
+		}
+		mapped := config.Sink{Release: config.Release{Any: true}, Settings: named{}}
+		if got, want := messages(i.checkFilters(mapped, states), check.Warning), `mappings.status of the sink erp: the shop has no order status "Shiped"; it has: 1 Pending`; strings.Count(got, "the shop has no") != 2 ||
+			!strings.Contains(got, want) || !strings.Contains(got, `mappings.store of the sink erp: the shop has no store "Outlett"`) {
+			t.Error(got)
 		}
 		r = i.checkFilters(config.Sink{}, states)
 		if got, want := messages(r, check.OK), "orders are created in the sink erp in the shop's processing and complete statuses: 1 Pending, 2 Processing, 3 Shipped, 5 Complete, 12 "; !strings.HasPrefix(got, want) {

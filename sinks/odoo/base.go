@@ -103,6 +103,9 @@ func (s *sink) forget() {
 	s.memory.variants, s.memory.unit = nil, ""
 }
 
+// fieldsAge is how long nobody doubts which fields there are.
+const fieldsAge = time.Minute
+
 // outdated tells whether an error may come of what is remembered: of a field that this Odoo
 // had until a module was uninstalled or upgraded. Then all is asked again, and who is told
 // so a second time is told right.
@@ -114,7 +117,7 @@ func (s *sink) outdated(err error) bool {
 	s.memory.mu.Lock()
 	b := s.memory.base
 	s.memory.mu.Unlock()
-	return b != nil && time.Since(b.fields) > missAge
+	return b != nil && time.Since(b.fields) > fieldsAge
 }
 
 // allCompanies is the context of what is asked beyond the companies octail works for.

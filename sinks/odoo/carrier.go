@@ -38,11 +38,14 @@ func (s *sink) mapCarrier(ctx context.Context, company int64, sh *document.Shipp
 	if err != nil || !has {
 		return found, err
 	}
-	found.id, err = s.ensure(ctx, carrierList.model, "carrier_"+word(sh.Method), map[string]string{
+	found.id, err = s.ensure(ctx, carrierList.model, ownCarrier(sh), map[string]string{
 		"name": carrierName(sh), "product_id/.id": strconv.FormatInt(found.product, 10), "delivery_type": "fixed",
 	})
 	return found, err
 }
+
+// ownCarrier is the name of the one that octail makes.
+func ownCarrier(sh *document.Shipping) string { return "carrier_" + word(sh.Method) }
 
 // findCarrier is mapCarrier without making anything: the zero carrier then.
 func (s *sink) findCarrier(ctx context.Context, c *company, sh *document.Shipping) (carrier, error) {
@@ -50,7 +53,11 @@ func (s *sink) findCarrier(ctx context.Context, c *company, sh *document.Shippin
 		return carrier{}, nil
 	}
 	target, mapped := lookup(s.cfg.Mappings.Carrier, sh.Method, sh.Code, sh.Name, otherwise)
-	r, ok, err := s.find(ctx, carrierList, func(rows []row) (row, bool) {
+	look := s.find
+	if !mapped && s.made(ownCarrier(sh)) != 0 {
+		look = s.recall // there is one of octail's, and none is missed
+	}
+	r, ok, err := look(ctx, carrierList, func(rows []row) (row, bool) {
 		if mapped {
 			return pickNamed(target, c)(rows)
 		}

@@ -1,9 +1,11 @@
 package odoo
 
 import (
+	"slices"
 	"time"
 
 	"octail/internal/config"
+	"octail/sinks"
 )
 
 // Values of settings.
@@ -45,6 +47,26 @@ type Config struct {
 // DefaultTimeout is that of a call where the section has no timeout: the first one into an
 // Odoo that has just started reads all of its models, and a batch on a busy one takes long.
 func (c *Config) DefaultTimeout() time.Duration { return 2 * time.Minute }
+
+// ShopNames implements sinks.ShopNamer: a mapping of a status that is mistyped would be no
+// mapping, and the order's state the usual one.
+func (c *Config) ShopNames() (statuses, stores map[string][]string) {
+	m := &c.Mappings
+	return map[string][]string{"mappings.status": shopKeys(m.Status)},
+		map[string][]string{"mappings.store": shopKeys(m.Store), "mappings.warehouse": shopKeys(m.Warehouse)}
+}
+
+// shopKeys are the keys of a mapping that name something of the shop.
+func shopKeys[V any](m map[string]V) []string {
+	var keys []string
+	for key := range m {
+		if fold(key) != otherwise {
+			keys = append(keys, plain(key))
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
 
 // Customers say how customers become contacts.
 type Customers struct {
@@ -134,6 +156,8 @@ func (t *StoreTarget) UnmarshalConfig(v *config.Value) {
 		v.Problem("is empty; write the name or id of a sales team, or {company: ..., team: ..., warehouse: ...} with one of them at least")
 	}
 }
+
+var _ sinks.ShopNamer = (*Config)(nil)
 
 func defaults() Config {
 	return Config{

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"octail/transform/document"
 )
 
 // currency is a currency, with the pricelist that gives it to an order.
@@ -51,7 +53,11 @@ func (s *sink) findCurrency(ctx context.Context, c *company, code string) (curre
 		return currency{}, hold("currency", "the currency %q is not active in Odoo; an administrator activates it there (Invoicing > Configuration > Currencies, or Accounting > Configuration > Currencies), together with its rate", code)
 	}
 	target, mapped := lookup(s.cfg.Mappings.Currency, code)
-	p, ok, err := s.find(ctx, pricelistList, func(rows []row) (row, bool) {
+	look := s.find
+	if !mapped && s.made(ownPricelist(c, code)) != 0 {
+		look = s.recall // there is one of octail's, and none is missed
+	}
+	p, ok, err := look(ctx, pricelistList, func(rows []row) (row, bool) {
 		if mapped {
 			return pickNamed(target, c)(rows)
 		}
@@ -92,7 +98,28 @@ func (s *sink) makePricelist(ctx context.Context, c *company, id int64, code str
 		}
 	}
 	code = strings.ToUpper(code)
-	return s.ensure(ctx, "product.pricelist", "pricelist_"+word(code)+"_"+strconv.FormatInt(c.id, 10), map[string]string{
+	return s.ensure(ctx, "product.pricelist", ownPricelist(c, code), map[string]string{
 		"name": "octail " + code, "currency_id/.id": strconv.FormatInt(id, 10), "company_id/.id": strconv.FormatInt(c.id, 10), "sequence": strconv.Itoa(sequence),
 	})
+}
+
+// ownMoney says once that the shop's prices are in another currency than the company's
+// books: orders have their own, but a product's price is a number.
+func (s *sink) ownMoney(ctx context.Context, o *saleOrder) error {
+	c, err := s.companyBy(ctx, o.store.company)
+	if err != nil {
+		return err
+	}
+	if base := o.doc.Currency.Base; base != "" && fold(base) != fold(c.currency) && slices.Contains(s.entities, document.ProductEntity) {
+		s.once("money "+base+" "+c.currency, func() {
+			s.log.Warn("the shop's own currency is not the company's in Odoo: the prices of products are the shop's numbers there; orders are right. Give the company the shop's currency, or leave product out of entities",
+				"shop", base, "company", c.currency)
+		})
+	}
+	return nil
+}
+
+// ownPricelist is the name of the one that octail makes.
+func ownPricelist(c *company, code string) string {
+	return "pricelist_" + word(strings.ToUpper(code)) + "_" + strconv.FormatInt(c.id, 10)
 }

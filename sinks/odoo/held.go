@@ -19,12 +19,14 @@ type heldOrder struct {
 	State    string     `json:"state"` // draft, sent, sale, cancel; done where that is the lock
 	Lock     bool       `json:"locked"`
 	Date     rpc.Text   `json:"date_order"`
+	Promised rpc.Text   `json:"commitment_date"` // to be delivered by; "": nobody has promised
 	Note     rpc.Text   `json:"note"`
 	Writer   rpc.Ref    `json:"write_uid"` // who wrote into it last
 	Partner  rpc.Ref    `json:"partner_id"`
 	Invoice  rpc.Ref    `json:"partner_invoice_id"`
 	Shipping rpc.Ref    `json:"partner_shipping_id"`
 	Currency rpc.Ref    `json:"currency_id"`
+	User     rpc.Ref    `json:"user_id"` // the salesperson
 	Term     rpc.Ref    `json:"payment_term_id"`
 	Carrier  rpc.Ref    `json:"carrier_id"`
 	Company  rpc.Ref    `json:"company_id"`
@@ -77,8 +79,8 @@ func number(n rpc.Number) decimal.Decimal {
 // orderFields are the fields of heldOrder that this Odoo has: delivery and sale_stock may
 // not be installed.
 func (s *sink) orderFields(ctx context.Context) ([]string, error) {
-	fields := []string{"name", "client_order_ref", "state", "date_order", "note", "write_uid", "partner_id", "partner_invoice_id", "partner_shipping_id",
-		"currency_id", "payment_term_id", "company_id", "amount_total", "amount_tax", "invoice_ids", "invoice_status", "order_line"}
+	fields := []string{"name", "client_order_ref", "state", "date_order", "commitment_date", "note", "write_uid", "partner_id", "partner_invoice_id", "partner_shipping_id",
+		"currency_id", "user_id", "payment_term_id", "company_id", "amount_total", "amount_tax", "invoice_ids", "invoice_status", "order_line"}
 	return s.existing(ctx, "sale.order", fields, "locked", "carrier_id", "delivery_status", "picking_ids")
 }
 

@@ -151,8 +151,8 @@ func toldBefore(o *saleOrder) (map[string]bool, error) {
 // todoSummary is what octail's to-dos are called.
 const todoSummary = "octail"
 
-// tell leaves a note for a person in an order's chatter, and a to-do for its
-// salesperson, once for each key. What the sink cannot do is told so, beside the error
+// tell leaves a note for a person in an order's chatter, and a to-do for who is responsible,
+// once for each key. What the sink cannot do is told so, beside the error
 // that it returns.
 func (s *sink) tell(ctx context.Context, o *saleOrder, key, text string) error {
 	name := orderName(o.doc.ID) + "_n_" + word(key)
@@ -166,14 +166,12 @@ func (s *sink) tell(ctx context.Context, o *saleOrder, key, text string) error {
 		"res_model_id/id": "sale.model_sale_order", "res_id": strconv.FormatInt(o.id, 10),
 		"activity_type_id/id": "mail.mail_activity_data_todo", "summary": todoSummary, "note": paragraph(text),
 	}
-	var people []struct {
-		User rpc.Ref `json:"user_id"`
+	who, err := s.responsible(ctx, o)
+	if err != nil {
+		return err
 	}
-	if err := s.rpc.Read(ctx, "sale.order", []int64{o.id}, []string{"user_id"}, nil, &people); err != nil {
-		return fmt.Errorf("read the salesperson of an order: %w", err)
-	}
-	if len(people) == 1 && people[0].User.ID != 0 {
-		cells["user_id/.id"] = strconv.FormatInt(people[0].User.ID, 10)
+	if who != 0 {
+		cells["user_id/.id"] = strconv.FormatInt(who, 10)
 	}
 	activity := &record{xid: s.xid(name + "_todo"), cells: cells, item: &item{}}
 	if err := s.load(ctx, "mail.activity", []*record{activity}, once); err != nil {
@@ -183,6 +181,36 @@ func (s *sink) tell(ctx context.Context, o *saleOrder, key, text string) error {
 		s.log.Warn("odoo: no to-do for a person, Odoo refuses it", "order", o.doc.Number)
 	}
 	return s.note(ctx, o, key, text)
+}
+
+// responsible is who is to do something about an order: its salesperson, else the leader of
+// its sales team; 0: nobody, and the to-do is for whoever looks at the order.
+func (s *sink) responsible(ctx context.Context, o *saleOrder) (int64, error) {
+	b, err := s.known(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var found []struct {
+		User rpc.Ref `json:"user_id"`
+		Team rpc.Ref `json:"team_id"`
+	}
+	if err := s.rpc.Read(ctx, "sale.order", []int64{o.id}, []string{"user_id", "team_id"}, nil, &found); err != nil {
+		return 0, fmt.Errorf("read the salesperson of an order: %w", err)
+	}
+	if len(found) == 1 && found[0].User.ID != 0 && found[0].User.ID != b.user {
+		return found[0].User.ID, nil
+	}
+	if len(found) == 0 || found[0].Team.ID == 0 {
+		return 0, nil
+	}
+	team := found[0].Team.ID
+	if err := s.rpc.Read(ctx, "crm.team", []int64{team}, []string{"user_id"}, nil, &found); err != nil {
+		return 0, fmt.Errorf("read the leader of a sales team: %w", err)
+	}
+	if len(found) == 0 {
+		return 0, nil
+	}
+	return found[0].User.ID, nil
 }
 
 // note leaves a note in an order's chatter, once for each key.

@@ -158,6 +158,9 @@ func (s *sink) mapOrder(ctx context.Context, o *saleOrder) (err error) {
 	if o.currency, err = s.mapCurrency(ctx, o.store.company, o.doc.Currency.Code); err != nil {
 		return err
 	}
+	if err := s.ownMoney(ctx, o); err != nil {
+		return err
+	}
 	if o.payment, err = s.mapPayment(ctx, o.store.company, o.doc.Payment); err != nil {
 		return err
 	}
@@ -376,18 +379,42 @@ func (s *sink) tellBack(ctx context.Context, o *saleOrder) error {
 	return s.note(ctx, o, "back", "In the shop this order is pending again. Here it stays confirmed: cancel it, or leave it as it is.")
 }
 
-// dates gives orders the time they were placed: Odoo's confirmation writes its own.
+// dates gives orders the time they were placed: Odoo's confirmation writes its own, and
+// gives it to the transfers. Those have to follow: to Odoo a transfer of another date is
+// another one, which it does not lower when a person takes something off a line. It dates
+// them anew when a promised date is written, also none, by the date the order has then: so
+// an order without a promise is written twice in the same call.
+//
+// In that call octail's own user goes, whom Odoo makes the salesperson of what he writes:
+// customers read the name on invoices, and nobody does the to-dos.
 func (s *sink) dates(ctx context.Context, orders []*saleOrder) error {
+	b, err := s.known(ctx)
+	if err != nil {
+		return err
+	}
+	ours := func(o *saleOrder) bool { return s.cfg.Orders.Salesperson == "" && o.held.User.ID == b.user }
 	var late []*saleOrder
 	for _, o := range orders {
-		if at := o.placed(); !o.linked && o.held != nil && at != "" && at != string(o.held.Date) {
+		if at := o.placed(); !o.linked && o.held != nil && (at != "" && at != string(o.held.Date) || ours(o)) {
 			late = append(late, o)
 		}
 	}
 	return halves(ctx, late, func(ctx context.Context, late []*saleOrder) error {
-		records := make([]*record, len(late))
-		for i, o := range late {
-			records[i] = &record{xid: s.xid(orderName(o.doc.ID)), item: o.item, cells: map[string]string{"date_order": o.placed()}}
+		var records []*record
+		for _, o := range late {
+			cells, times := map[string]string{}, 1
+			if at := o.placed(); at != "" {
+				cells["date_order"] = at
+			}
+			if ours(o) {
+				cells["user_id/.id"] = ""
+			}
+			if o.held.confirmed() && o.held.Promised == "" {
+				cells["commitment_date"], times = "", 2
+			}
+			for range times {
+				records = append(records, &record{xid: s.xid(orderName(o.doc.ID)), item: o.item, cells: cells})
+			}
 		}
 		return s.load(ctx, "sale.order", records, nil)
 	})

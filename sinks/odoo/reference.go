@@ -13,10 +13,12 @@ import (
 	"octail/sinks/odoo/rpc"
 )
 
-// How long a list is good for: what is found in it, and that something is not in it.
+// How long a list is good for: what is found in it, and that something is not in it. The
+// latter is so long that the orders of a batch ask once, and so short that a person who has
+// mended it in Odoo, and types octail resume, is not told what was before.
 const (
 	listAge = 10 * time.Minute
-	missAge = time.Minute
+	missAge = 5 * time.Second
 )
 
 // mostTongues bounds the languages in which names of Odoo are looked up.
@@ -217,7 +219,7 @@ func (s *sink) country(ctx context.Context, code string) (int64, error) {
 	if code == "" {
 		return 0, nil
 	}
-	r, _, err := s.find(ctx, countryList, func(rows []row) (row, bool) {
+	r, _, err := s.recall(ctx, countryList, func(rows []row) (row, bool) {
 		i := slices.IndexFunc(rows, func(r row) bool { return fold(string(r.Code)) == fold(code) })
 		return at(rows, i)
 	})
@@ -229,7 +231,7 @@ func (s *sink) state(ctx context.Context, country int64, code, name string) (int
 	if country == 0 || code == "" && name == "" {
 		return 0, nil
 	}
-	r, _, err := s.find(ctx, stateList(country), func(rows []row) (row, bool) {
+	r, _, err := s.recall(ctx, stateList(country), func(rows []row) (row, bool) {
 		i := slices.IndexFunc(rows, func(r row) bool { return code != "" && fold(string(r.Code)) == fold(code) })
 		if i < 0 {
 			i = slices.IndexFunc(rows, func(r row) bool { return name != "" && fold(string(r.Name)) == fold(name) })

@@ -3,6 +3,7 @@
 package odoo
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -139,6 +140,10 @@ func apiUser(t *testing.T, r server, groups, counting []string) {
 	guest := two(3, 2)
 	guest.customer = 0
 	b.deliver(t, created(document.OrderEntity, atOnce.id, atOnceDoc), created(document.OrderEntity, guest.id, guest.order()))
+	less := guest
+	less.lines = []sold{{1, 40, 1, "101"}}
+	b.put(less)
+	b.demands("an edited order", b.is(less, stateSale), map[int64]int64{40: 1})
 	cancelled := guest
 	name := "Canceled"
 	doc := cancelled.order()
@@ -146,6 +151,13 @@ func apiUser(t *testing.T, r server, groups, counting []string) {
 	doc.History[1].Status = doc.Status
 	b.deliver(t, created(document.OrderEntity, guest.id, doc))
 	b.is(guest, stateCancel)
+	undone := order.order()
+	undone.Status = doc.Status
+	err := b.Deliver(t.Context(), []sinks.Delivery{created(document.OrderEntity, order.id, undone)})
+	todo := slices.DeleteFunc(b.rows(t, "mail.activity", nil, "res_model"), func(a map[string]any) bool { return a["res_model"] != "sale.order" })
+	if !errors.Is(err, errUndo) || len(todo) != 1 {
+		t.Errorf("an order that is delivered and cancelled: %v, %d to-dos", err, len(todo))
+	}
 
 	for _, x := range []sale{order, atOnce} {
 		h := b.is(x, stateSale)

@@ -98,11 +98,8 @@ func likeLiteral(text string) string {
 // back into use, since orders need it.
 func (s *sink) ensure(ctx context.Context, model, name string, cells map[string]string) (int64, error) {
 	xid := s.xid(name)
-	s.memory.mu.Lock()
-	own, ok := s.memory.own[xid]
-	s.memory.mu.Unlock()
-	if ok && time.Since(own.at) < listAge {
-		return own.rows[0].ID, nil
+	if id := s.made(name); id != 0 {
+		return id, nil
 	}
 	id, refused, err := s.loadOne(ctx, model, &record{xid: xid})
 	switch {
@@ -124,6 +121,17 @@ func (s *sink) ensure(ctx context.Context, model, name string, cells map[string]
 	}
 	s.memory.own[xid] = held{[]row{{ID: id}}, time.Now()}
 	return id, nil
+}
+
+// made is the id of a record of ensure's that was there a while ago; 0: nobody knows.
+func (s *sink) made(name string) int64 {
+	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	own, ok := s.memory.own[s.xid(name)]
+	if !ok || time.Since(own.at) >= listAge {
+		return 0
+	}
+	return own.rows[0].ID
 }
 
 // revive takes an archived record back into use.

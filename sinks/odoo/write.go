@@ -12,8 +12,8 @@ import (
 	"octail/sinks/odoo/rpc"
 )
 
-// write does edits: first what goes, then the headers, then the lines of all of them in
-// one call.
+// write does edits: first what goes, then the headers, then what is to be sent less, then
+// the lines of all of them in one call.
 func (s *sink) write(ctx context.Context, edits []*edit) error {
 	byOrder := map[*saleOrder]*edit{}
 	var orders []*saleOrder
@@ -49,6 +49,12 @@ func (s *sink) write(ctx context.Context, edits []*edit) error {
 		if err := aside(o, s.writeHeader(ctx, byOrder[o])); err != nil {
 			return err
 		}
+	}
+	err = halves(ctx, going(orders), func(ctx context.Context, orders []*saleOrder) error {
+		return s.lowerDemands(ctx, orders, byOrder)
+	})
+	if err != nil {
+		return err
 	}
 	return halves(ctx, going(orders), func(ctx context.Context, orders []*saleOrder) error {
 		var records []*record
