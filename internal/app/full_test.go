@@ -63,11 +63,6 @@ sinks:
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range cfg.Sinks {
-		if _, err := j.RegisterSink(t.Context(), s.Name, s.Type, 0, 0); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for n := range int64(60) { // of three orders; the last of the third is its deletion
 		k := keyOf(document.OrderEntity, n%3+1)
 		known, err := j.Known(t.Context(), k.Entity, []int64{k.ID})
@@ -80,6 +75,11 @@ sinks:
 			e.Kind = document.Deleted
 		}
 		if _, err := j.Append(t.Context(), journal.Commit{Events: []journal.NewEvent{e}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, start := range []int64{j.Last(), 0} { // the file has had all, the webhook nothing
+		if _, err := j.RegisterSink(t.Context(), cfg.Sinks[i].Name, cfg.Sinks[i].Type, start, 0); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -47,7 +47,12 @@ func takeLock(path string) (*lock, error) {
 	return &lock{f}, nil
 }
 
-func (l *lock) release() { l.f.Close() }
+// release frees it at once: a program that this process is just starting may still hold a
+// copy of the file, and with it the lock, after it is closed here.
+func (l *lock) release() {
+	_ = syscall.Flock(int(l.f.Fd()), syscall.LOCK_UN)
+	l.f.Close()
+}
 
 // Owner reads the pid from a lock file, "unknown" when it holds none.
 func Owner(path string) string {
