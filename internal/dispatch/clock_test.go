@@ -17,7 +17,8 @@ func TestClockSetBack(t *testing.T) {
 		bubble(t, fmt.Sprint("states ", states), func(t *testing.T) {
 			j := newJournal(t)
 			s := newTarget(t, sinks.Needs{Batch: 1})
-			l := stateLane(t, j, s, func(c *dispatch.Config) { c.Needs.States = states })
+			setting := func(c *dispatch.Config) { c.Needs.States = states }
+			stateLane(t, j, s, setting)
 			k := key(document.OrderEntity, 1)
 			revise(t, j, document.FromShop, k, fields{"n": 1})
 			// as an agent has left it whose clock was a year ahead
@@ -27,7 +28,7 @@ func TestClockSetBack(t *testing.T) {
 			record.Next, record.Error = wrong, "429"
 			check(t, j.Settle(t.Context(), "log", journal.Outcome{Sink: &record, Cursors: map[string]int64{journal.Live: 1, journal.Bulk: 1},
 				Park: []journal.Parked{{Key: k, Queue: journal.Live, Revision: 1, Sequence: 1, Reason: journal.Failing, Class: "retryable", Attempts: 2, Since: wrong, Tried: wrong, Next: wrong.Add(time.Hour)}}}))
-			l = stateLane(t, j, s, func(c *dispatch.Config) { c.Needs.States = states })
+			l := stateLane(t, j, s, setting)
 			l.run(t)
 			pass(5 * time.Hour)
 			if st := l.Status(t.Context()); s.revision(k) != 1 {

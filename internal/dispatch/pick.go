@@ -192,21 +192,9 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 	}
 	doubted, existing := doubt{}, false
 	if accepted == nil || accepted.Deleted && !known.Deleted {
-		enters, err := s.enters(ctx, &event.Event, it.again)
-		if err != nil {
-			s.hold(s.ticket(it, &known), sinks.Hold(heldByFilter, err), "", time.Time{})
-			s.parkedNow(it)
-			return d, known, false, nil
-		}
-		if !enters {
-			if existing, err = s.entered(ctx, &event, priorTo(accepted)); err != nil {
-				return d, known, false, err
-			}
-		}
-		if !enters && !existing {
-			s.cfg.Metrics.dropped(s.cfg.Name)
-			s.pass(it)
-			return d, known, false, nil
+		var in bool
+		if in, existing, err = s.letIn(ctx, it, &event, &known, priorTo(accepted)); err != nil || !in {
+			return d, known, false, err
 		}
 	} else if doubted, err = s.doubtOf(ctx, &event, accepted.Sequence); err != nil {
 		return d, known, false, err
@@ -229,6 +217,27 @@ func (s *states) prepare(ctx context.Context, it *item) (d sinks.Delivery, known
 		attempt = it.parked.Attempts + 1
 	}
 	return sinks.Delivery{Event: event.Event, Attempt: attempt, Existing: existing && !known.Deleted, Again: it.again && accepted != nil && accepted.Sequence >= known.Sequence}, known, true, nil
+}
+
+// letIn asks the filter about an entity that the target is not noted to have. What it keeps
+// out is done with, unless it may be there all the same (existing); what it cannot tell of
+// is held.
+func (s *states) letIn(ctx context.Context, it *item, e *journal.Stored, known *journal.Known, noted int64) (in, existing bool, err error) {
+	enters, err := s.enters(ctx, &e.Event, it.again)
+	if err != nil {
+		s.hold(s.ticket(it, known), sinks.Hold(heldByFilter, err), "", time.Time{})
+		s.parkedNow(it)
+		return false, false, nil
+	}
+	if enters {
+		return true, false, nil
+	}
+	if existing, err = s.entered(ctx, e, noted); err != nil || existing {
+		return existing, existing, err
+	}
+	s.cfg.Metrics.dropped(s.cfg.Name)
+	s.pass(it)
+	return false, false, nil
 }
 
 // erasedSince reports whether the newest revision says once more that an entity is gone,
