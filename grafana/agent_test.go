@@ -90,7 +90,8 @@ func checkNames(t *testing.T, text string) {
 // says.
 type server struct {
 	*shoptest.Prometheus
-	dir string
+	dir   string
+	limit time.Time // how long it may take to have what the tests look for
 }
 
 func startPrometheus(t *testing.T, agent string) *server {
@@ -114,7 +115,7 @@ func startPrometheus(t *testing.T, agent string) *server {
 			t.Error(err)
 		}
 	})
-	return &server{p, dir}
+	return &server{p, dir, time.Now().Add(2 * patience)}
 }
 
 // sample is one series of an answer.
@@ -172,6 +173,19 @@ func (s *server) query(t *testing.T, where, expr string) []sample {
 	return answer.Result
 }
 
+// some is query for what has an answer: a scrape that took too long leaves a second
+// without one.
+func (s *server) some(t *testing.T, where, expr string) []sample {
+	t.Helper()
+	for {
+		result := s.query(t, where, expr)
+		if len(result) > 0 || time.Now().After(s.limit) {
+			return result
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
 // until waits until a question has an answer.
 func (s *server) until(t *testing.T, expr string) {
 	t.Helper()
@@ -197,7 +211,7 @@ func (s *server) dashboard(t *testing.T) {
 			s.query(t, q.where, q.expr)
 			continue
 		}
-		result := s.query(t, q.where, q.expr)
+		result := s.some(t, q.where, q.expr)
 		if len(result) == 0 {
 			t.Errorf("%s is empty\n%s", q.where, q.expr)
 		}
@@ -235,7 +249,7 @@ func (s *server) variables(t *testing.T) {
 			t.Errorf("variable %s is not label_values(metric, label): %s", v.Name, v.Definition)
 			continue
 		}
-		result := s.query(t, "variable "+v.Name, variables.Replace(m[1]))
+		result := s.some(t, "variable "+v.Name, variables.Replace(m[1]))
 		if len(result) == 0 || result[0].Metric[m[2]] == "" {
 			t.Errorf("variable %s has nothing to choose from: %v", v.Name, result)
 		}
@@ -248,7 +262,7 @@ func (s *server) selectors(t *testing.T) {
 	seen := map[string]bool{}
 	for _, q := range queries(t) {
 		for _, expr := range selector.FindAllString(q.expr, -1) {
-			if !seen[expr] && len(s.query(t, q.where, expr)) == 0 {
+			if !seen[expr] && len(s.some(t, q.where, expr)) == 0 {
 				t.Errorf("%s: nothing matches %s", q.where, expr)
 			}
 			seen[expr] = true

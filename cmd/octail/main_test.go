@@ -44,6 +44,7 @@ func process(t *testing.T, args ...string) *exec.Cmd {
 func octail(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
+	args = append([]string{}, args...) // nil would stand for the flags of this test program
 	code = execute(context.Background(), args, &out, &errs)
 	return code, out.String(), errs.String()
 }

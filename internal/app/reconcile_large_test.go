@@ -28,7 +28,7 @@ func TestReconcileLarge(t *testing.T) {
 	}
 	// Of products and customers the journal covers what comes from now on.
 	must(t, db, "UPDATE oc_product SET date_added = '2020-01-01', date_modified = '2020-01-01'", "UPDATE oc_customer SET date_added = '2020-01-01'")
-	a := start(t, server, configure(t, server, database, settings{prefix: "oc_", snapshot: "[order]"}))
+	a := start(t, server, configure(t, server, database, settings{prefix: "oc_", hold: "1m", snapshot: "[order]"}))
 	a.quiet()
 	step := filled.Orders / 40
 	in := func(from, n int) string { // n orders, evenly spread
