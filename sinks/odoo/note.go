@@ -21,6 +21,9 @@ import (
 // and else left as it is: Odoo refuses that the model of a message is written again.
 var once = map[string]any{"mode": "update", "noupdate": true}
 
+// unsaid is once for a to-do, of which nobody is sent a mail.
+var unsaid = map[string]any{"mode": "update", "noupdate": true, "mail_activity_quick_update": true}
+
 // notes writes the comments of the orders' histories as internal notes into their
 // chatter, once each, in one call for the batch. Nobody is sent a mail. A comment that
 // is edited in the shop becomes another note. Called by the orders' writer once they
@@ -174,7 +177,7 @@ func (s *sink) tell(ctx context.Context, o *saleOrder, key, text string) error {
 		cells["user_id/.id"] = strconv.FormatInt(who, 10)
 	}
 	activity := &record{xid: s.xid(name + "_todo"), cells: cells, item: &item{}}
-	if err := s.load(ctx, "mail.activity", []*record{activity}, once); err != nil {
+	if err := s.load(ctx, "mail.activity", []*record{activity}, unsaid); err != nil {
 		return err
 	}
 	if activity.id == 0 { // the salesperson may not see the order, or the like: the note is enough
