@@ -84,16 +84,22 @@ func (s *lanes) names() (logs, states []string) {
 	return logs, states
 }
 
-// stopFull stops a log that keeps the journal too large.
-func (s *lanes) stopFull(ctx context.Context, name string) error {
-	s.mu.Lock() // or a successor that was just made would not know
+// with does something with a sink's present lane, while it cannot be replaced: a successor
+// that was just made would not know.
+func (s *lanes) with(name string, do func(*lane) error) error {
+	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range s.all() {
 		if l.Name() == name {
-			return l.StopFull(ctx)
+			return do(l)
 		}
 	}
 	return errReplaced
+}
+
+// stopFull stops a log that keeps the journal too large.
+func (s *lanes) stopFull(ctx context.Context, name string) error {
+	return s.with(name, func(l *lane) error { return l.StopFull(ctx) })
 }
 
 func (s *lanes) replace(set []*lane) { s.set.Store(&set) }

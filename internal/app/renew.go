@@ -17,6 +17,17 @@ type steered struct {
 
 var _ steer.Lane = steered{}
 
+// Pause implements steer.Lane. Like Resume it is of the lane that is there when no change
+// is under way: one that was just replaced tells its successor nothing.
+func (s steered) Pause(ctx context.Context) error {
+	return s.agent.lanes.with(s.Name(), func(l *lane) error { return l.Pause(ctx) })
+}
+
+// Resume implements steer.Lane.
+func (s steered) Resume(ctx context.Context) error {
+	return s.agent.lanes.with(s.Name(), func(l *lane) error { return l.Resume(ctx) })
+}
+
 // Renew implements steer.Lane.
 func (s steered) Renew(ctx context.Context, change func() error) error {
 	return s.agent.renew(ctx, s.Name(), change)
