@@ -227,7 +227,11 @@ func TestCompareSinks(t *testing.T) {
 		"type":       {[]config.Sink{sink("a")}, []config.Sink{sink("a", func(s *config.Sink) { s.Type, s.Settings = "file", &struct{}{} })}, "[{a changed}]"},
 		"everything": {[]config.Sink{sink("a"), sink("b"), sink("c")}, []config.Sink{sink("d"), sink("b", func(s *config.Sink) { s.Timeout = 0 }), sink("c")}, "[{d added} {b changed} {c unchanged} {a removed}]"},
 	} {
-		if got := fmt.Sprint(compareSinks(c.now, c.next)); got != c.want {
+		var list []string
+		for _, s := range compareSinks(c.now, c.next) {
+			list = append(list, "{"+s.Name+" "+string(s.What)+"}")
+		}
+		if got := fmt.Sprint(list); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
