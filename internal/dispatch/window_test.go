@@ -14,7 +14,7 @@ func TestLeftOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := newJournal(t)
 		s := newTarget(t, sinks.Needs{Batch: 1})
-		for n := range int64(5000) {
+		for n := range int64(1500) {
 			revise(t, j, document.FromShop, key(document.OrderEntity, n+1), fields{"status": 1})
 		}
 		revise(t, j, document.FromShop, key(document.OrderEntity, 9999), fields{"status": 2})
