@@ -194,14 +194,26 @@ func copyOfTree(t *testing.T, version int) string {
 			t.Error(err)
 		}
 	})
-	from := filepath.Join(shared, fmt.Sprint("odoo-", version), "srv", "odoo")
-	to := filepath.Join(cache, fmt.Sprint("odoo-", version), "srv", "odoo")
+	tree, copied := filepath.Join(shared, fmt.Sprint("odoo-", version)), filepath.Join(cache, fmt.Sprint("odoo-", version))
+	from, to := filepath.Join(tree, "srv", "odoo"), filepath.Join(copied, "srv", "odoo")
+	if err := os.Mkdir(copied, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	programs := []string{"cp", "-al", "-t", copied}
+	entries, err := os.ReadDir(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Name() != "srv" { // there databases come and go
+			programs = append(programs, filepath.Join(tree, e.Name()))
+		}
+	}
 	backup := filepath.Base(cache)
 	t.Cleanup(func() { os.RemoveAll(filepath.Join(from, backup)) })
 	odootest.Database(t, version).SQL(t, "COPY (SELECT 1) TO PROGRAM 'pg_basebackup -c fast -D /srv/odoo/"+backup+" 2>&1'")
 	for _, args := range [][]string{
-		{"cp", "-al", filepath.Join(shared, fmt.Sprint("odoo-", version)), cache},
-		{"rm", "-r", to},
+		programs,
 		{"mkdir", "-p", to + "/run", to + "/log", to + "/data"},
 		{"cp", "-a", from + "/odoo.conf", from + "/keys", to},
 		{"mv", filepath.Join(from, backup), to + "/pg"},

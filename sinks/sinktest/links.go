@@ -51,14 +51,15 @@ func (l *Links) LinkedTo(_ context.Context, target string) (keys []document.Key,
 	return keys, nil
 }
 
-// Set links an entity, as a person does or a sink, unless a person has done so before.
+// Set links an entity, as a person does or a sink. What a person has tied, only a person
+// ties to another.
 func (l *Links) Set(key document.Key, link sinks.Link) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.list == nil {
 		l.list = map[document.Key]sinks.Link{}
 	}
-	if !l.list[key].Person {
+	if link.Person || !l.list[key].Person {
 		l.list[key] = link
 	}
 }
