@@ -206,7 +206,9 @@ serve() {
 	in_namespaces --mount --pid --fork -- --pdeathsig TERM /bin/sh -euc '
 		cd /srv/odoo
 		rm -f pg/postmaster.pid run/.s.PGSQL.* # their numbers mean nothing in this namespace
-		postgres -D pg >>log/postgresql.log 2>&1 &
+		# A backup begins with a checkpoint that is a moment old, and each database that is made or
+		# dropped meanwhile makes another.
+		postgres -D pg -c wal_keep_size=1GB >>log/postgresql.log 2>&1 &
 		pg=$!
 		trap "kill -INT $pg; wait $pg; exit" INT TERM
 		until pg_isready -q -d postgres; do
