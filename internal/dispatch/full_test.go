@@ -76,7 +76,7 @@ func (b diary) Resume(context.Context) (sinks.Held, bool, error) {
 // behind a newer one, and none twice but after a kill.
 func TestFullProperty(t *testing.T) {
 	for _, tells := range []bool{false, true} {
-		for seed := range uint64(2) {
+		for seed := range uint64(4) {
 			t.Run(fmt.Sprint("tells what it holds ", tells, " seed ", seed), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) { filled(t, tells, seed) })
 			})

@@ -48,6 +48,10 @@ func TestOutageIsOneLine(t *testing.T) {
 			return sinks.SlowDown(5*time.Second, fmt.Errorf("write %s: 503", batch[0].Key))
 		},
 	} {
+		long, after := time.Hour, "after=1h"
+		if name == "and asks for calm" { // each five seconds
+			long, after = 4*time.Minute, "after=4m"
+		}
 		for _, parallel := range []int{1, 4} {
 			t.Run(fmt.Sprint(name, ", ", parallel, " at a time"), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -72,13 +76,13 @@ func TestOutageIsOneLine(t *testing.T) {
 					if strings.Count(l.log.String(), "\n") != 1 || !strings.Contains(l.log.String(), "waiting=40") {
 						t.Errorf("10 s after it went down:\n%s", l.log)
 					}
-					pass(4 * time.Minute)
+					pass(long)
 					up.Store(true)
 					pass(8 * time.Minute)
 					if s.holds() != 40 {
 						t.Errorf("%d are there", s.holds())
 					}
-					if n := strings.Count(l.log.String(), "\n"); n != 2 || l.said("level=INFO msg=\"the sink works again\"") != 1 || l.said("after=") != 1 || l.said("sink=log") != 2 {
+					if n := strings.Count(l.log.String(), "\n"); n != 2 || l.said("level=INFO msg=\"the sink works again\"") != 1 || l.said(after) != 1 || l.said("sink=log") != 2 {
 						t.Errorf("%d lines:\n%s", n, l.log)
 					}
 					l.end()
